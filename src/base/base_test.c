@@ -50,8 +50,8 @@ static void test_num_bounds(void **state)
     assert_int_equal(num_parse(STR("18446744073709551615"), 0, UINT64_MAX, "n", &n, &e), RC_OK);
     assert_true(n == UINT64_MAX);
     n = 7;
-    const char *bad[] = {"", "-1", "+1", " 1", "1 ", "18446744073709551616", "99999999999999999999",
-                         "0x10"};
+    const char *bad[] = {
+        "", "-1", "+1", " 1", "1 ", "18446744073709551616", "99999999999999999999", "0x10"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_int_equal(num_parse(str_c(bad[i]), 0, UINT64_MAX, "n", &n, &e), RC_INVALID);
     assert_true(n == 7);
@@ -169,16 +169,11 @@ static void test_json_strict(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rc_table),
-        cmocka_unit_test(test_str_cut_and_trim),
-        cmocka_unit_test(test_num_bounds),
-        cmocka_unit_test(test_buf_remembers_overflow),
-        cmocka_unit_test(test_arena_cap),
-        cmocka_unit_test(test_utf8_border),
-        cmocka_unit_test(test_hex_and_base64),
-        cmocka_unit_test(test_sha256_vector),
-        cmocka_unit_test(test_when),
-        cmocka_unit_test(test_json_strict),
+        cmocka_unit_test(test_rc_table),       cmocka_unit_test(test_str_cut_and_trim),
+        cmocka_unit_test(test_num_bounds),     cmocka_unit_test(test_buf_remembers_overflow),
+        cmocka_unit_test(test_arena_cap),      cmocka_unit_test(test_utf8_border),
+        cmocka_unit_test(test_hex_and_base64), cmocka_unit_test(test_sha256_vector),
+        cmocka_unit_test(test_when),           cmocka_unit_test(test_json_strict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,8 @@
  */
 void json_auto(json_t **j); /* AUTO(json) json_t *j = NULL; */
 
-enum rc json_parse(struct str text, size_t max, const char *what, json_t **ret_j,
-                   struct err *e) WARN_UNUSED;
+enum rc json_parse(struct str text, size_t max, const char *what, json_t **ret_j, struct err *e)
+    WARN_UNUSED;
 /* Compact, keys in insertion order. */
 enum rc json_write(struct buf *b, const json_t *j, struct err *e) WARN_UNUSED;
 

@@ -190,8 +190,8 @@ enum rc num_parse(struct str s, uint64_t min, uint64_t max, const char *what, ui
             return err_set(e, RC_INVALID, "%s: the number is too large", what);
     }
     if (n < min || n > max)
-        return err_set(e, RC_INVALID, "%s: %llu is outside %llu..%llu", what,
-                       (unsigned long long)n, (unsigned long long)min, (unsigned long long)max);
+        return err_set(e, RC_INVALID, "%s: %llu is outside %llu..%llu", what, (unsigned long long)n,
+                       (unsigned long long)min, (unsigned long long)max);
     *ret_n = n;
     return RC_OK;
 }

@@ -64,8 +64,8 @@ bool str_line(struct str *rest, struct str *ret_line);
 /* Heap copy with NUL; free().  Embedded NULs stay. */
 char *str_dup(struct str s);
 /* Copies into a fixed array with NUL; RC_LIMIT (and *dst = "") if it does not fit or holds NUL. */
-enum rc str_copy(char *dst, size_t dst_size, struct str s, const char *what,
-                 struct err *e) WARN_UNUSED;
+enum rc str_copy(char *dst, size_t dst_size, struct str s, const char *what, struct err *e)
+    WARN_UNUSED;
 
 /* ASCII only. */
 char ascii_lower(char c);

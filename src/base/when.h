@@ -15,7 +15,8 @@
 
 /* Years 1970..9999; outside they are clipped to that range. */
 struct civil {
-    int year, month, day, hour, minute, second, micro, weekday; /* month 1..12, weekday 0 = Sunday */
+    int year, month, day, hour, minute, second, micro,
+        weekday; /* month 1..12, weekday 0 = Sunday */
 };
 void when_civil(int64_t at_us, struct civil *ret_c);
 int64_t when_from_civil(const struct civil *c);
