@@ -38,9 +38,9 @@ static void test_refuses_and_goes_on(void **state)
     struct ini i;
     struct ini_entry en;
     struct err e = ERR_INIT;
-    const char text[] = "early = 1\n[bad\nk = 1\n[two  spaces]\n[ ]\n[s]\nno value\n"
-                        "b d = 1\n= 1\nx = \x01\ny = \xff\ngood = 1\n";
-    ini_init(&i, STR(text));
+    const char *text = "early = 1\n[bad\nk = 1\n[two  spaces]\n[ ]\n[s]\nno value\n"
+                       "b d = 1\n= 1\nx = \x01\ny = \xff\ngood = 1\n";
+    ini_init(&i, str_c(text));
     unsigned bad[] = {1, 2, 3, 4, 5, 7, 8, 9, 10, 11};
     for (size_t k = 0; k < ARRAY_LEN(bad); k++) {
         assert_int_equal(ini_next(&i, &en, &e), RC_INVALID);
