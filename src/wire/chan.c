@@ -42,9 +42,8 @@ void chan_close(struct chan *c)
 
 static enum rc chan_lost(struct chan *c, struct err *e)
 {
-    enum rc rc = err_set(e, RC_CLOSED, "%s is gone", role_name(c->peer));
-    chan_close(c);
-    return rc;
+    c->broken = true;
+    return err_set(e, RC_CLOSED, "%s is gone", role_name(c->peer));
 }
 
 static void head_put(struct buf *b, size_t len, unsigned type, unsigned flags, uint32_t id)
@@ -163,9 +162,8 @@ static enum rc keep_fds(struct chan *c, struct msghdr *msg, struct err *e)
     }
     if (!over)
         return RC_OK;
-    enum rc rc = err_set(e, RC_LIMIT, "%s sent too many descriptors", role_name(c->peer));
-    chan_close(c);
-    return rc;
+    c->broken = true;
+    return err_set(e, RC_LIMIT, "%s sent too many descriptors", role_name(c->peer));
 }
 
 enum rc chan_fill(struct chan *c, struct err *e)
@@ -210,9 +208,8 @@ enum rc chan_fill(struct chan *c, struct err *e)
 
 static enum rc chan_refuse(struct chan *c, struct err *e)
 {
-    enum rc rc = e ? e->rc : RC_INVALID;
-    chan_close(c);
-    return rc;
+    c->broken = true;
+    return e ? e->rc : RC_INVALID;
 }
 
 enum rc chan_next(struct chan *c, struct frame *ret_f, struct err *e)

@@ -7,8 +7,8 @@
 /*
  * One end of a stream socket between two roles.  Frames are 12 bytes of head (body length, type,
  * flags, id; little-endian) and a body; at most one descriptor travels with a frame.  Receiving
- * checks the table of wire/msg.h and the length before the body is read; any refusal closes the
- * channel, which is how a bad message ends its sender's influence.
+ * checks the table of wire/msg.h and the length before the body is read; after any refusal the
+ * channel is broken for good, which is how a bad message ends its sender's influence.
  */
 #define CHAN_HEAD    12
 #define CHAN_FDS_MAX 64                 /* descriptors received ahead of their frames */
@@ -20,7 +20,8 @@ struct chan_out_fd {
 };
 
 struct chan {
-    int fd; /* -1: closed */
+    int fd;      /* -1: closed */
+    bool broken; /* lost or refused; bodies handed out stay valid until chan_close */
     enum role self, peer;
     unsigned peer_index; /* of several peers of one role */
     struct buf in, out;
@@ -47,7 +48,7 @@ enum rc chan_init(struct chan *c, int fd, enum role self, enum role peer, struct
 void chan_close(struct chan *c);
 static inline bool chan_open(const struct chan *c)
 {
-    return c->fd >= 0;
+    return c->fd >= 0 && !c->broken;
 }
 
 /* Queues a frame; takes send_fd over in any case (-1: none). Sends what goes at once. */

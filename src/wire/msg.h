@@ -34,6 +34,8 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
 #define WIRE_FIELDS_setup(F) F(text, json, WIRE_SETUP_MAX)
 #define WIRE_FIELDS_peer(F)  F(u32, role, 0) F(u32, index, 0)
 #define WIRE_FIELDS_stop(F)  F(u32, unused, 0)
+/* supervisor -> role: an open port; kind is smtp, lmtp, http or cli. */
+#define WIRE_FIELDS_listener(F) F(text, kind, 16)
 /* role -> supervisor: the loop runs; what the sandbox got. */
 #define WIRE_FIELDS_ready(F) F(text, sandbox, WIRE_WHY_MAX)
 
@@ -111,6 +113,7 @@ enum wire_fd { WIRE_NOFD, WIRE_FD, WIRE_MAYFD };
     M(SETUP, setup, WIRE_FROM(SUPERVISOR), WIRE_TO_ALL, WIRE_NOFD)                                 \
     M(PEER, peer, WIRE_FROM(SUPERVISOR), WIRE_TO_ALL, WIRE_FD)                                     \
     M(STOP, stop, WIRE_FROM(SUPERVISOR), WIRE_TO_ALL, WIRE_NOFD)                                   \
+    M(LISTENER, listener, WIRE_FROM(SUPERVISOR), WIRE_TO_ALL, WIRE_FD)                             \
     M(READY, ready, WIRE_TO_ALL, WIRE_FROM(SUPERVISOR), WIRE_NOFD)                                 \
     M(SPOOLED, spooled, WIRE_FROM(SMTPD), WIRE_FROM(CORE), WIRE_NOFD)                              \
     M(PARSE, parse, WIRE_FROM(CORE), WIRE_FROM(WORKER), WIRE_FD)                                   \

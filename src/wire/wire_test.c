@@ -107,6 +107,7 @@ static void test_many_frames_with_descriptors(void **state)
     chan_close(&core);
     struct frame f;
     assert_int_equal(chan_wait(&worker, 1000, &f, &e), RC_CLOSED);
+    assert_false(chan_open(&worker));
     chan_close(&worker);
 }
 
@@ -129,6 +130,7 @@ static void test_bad_frame_closes(void **state)
         enum rc rc = chan_wait(&core, 1000, &f, &e);
         assert_true(rc != RC_OK && rc != RC_TIMEOUT);
         assert_false(chan_open(&core));
+        chan_close(&core);
         chan_close(&smtpd);
     }
 }
