@@ -18,6 +18,7 @@ CREATE TABLE account (
     email $TEXT NOT NULL,
     role $TEXT NOT NULL,                -- 'handler' or 'admin'
     weight $INT NOT NULL,               -- share in the rotation, 0 = never by itself
+    credit $INT NOT NULL,               -- smooth weighted round robin (desk/people.c)
     away_from_us $INT,
     away_until_us $INT,
     active $INT NOT NULL,
@@ -49,6 +50,11 @@ CREATE TABLE vcase (
     facts $TEXT NOT NULL,               -- JSON object: confirmed, scoped, audited, ... (desk/vcase.h)
     exit $TEXT NOT NULL,                -- '' or the side exit of domain.md
     exit_reason $TEXT NOT NULL,
+    em_until_us $INT,                   -- end of the proposed or active embargo
+    em_offer_us $INT,                   -- end that a revision proposes (EM R)
+    escalated $INT NOT NULL,            -- 0, 1 the next handler too, 2 the whole team (desk/clock.h)
+    joined_into $INT REFERENCES vcase(id), -- all of it went into that case
+    scope $TEXT NOT NULL UNIQUE,        -- random name of the case's key scope
     key_wrapped $BLOB NOT NULL,         -- case key, wrapped by the master key of the keys role
     opened_us $INT NOT NULL,
     changed_us $INT NOT NULL,
@@ -132,6 +138,7 @@ CREATE TABLE message (
     received_us $INT NOT NULL,          -- what we saw
     body $TEXT NOT NULL,
     facts $TEXT NOT NULL,               -- JSON: encrypted, html, truncated, warnings, ...
+    ack $TEXT NOT NULL,                 -- '' none, 'queued', 'frozen', 'withheld: why' (desk/ack.h)
     dedupe $BLOB,                       -- hash of Message-ID and content
     author_id $INT REFERENCES account(id),
     blob_id $INT REFERENCES blob(id)
@@ -141,6 +148,7 @@ CREATE INDEX message_thread ON message (thread_id, received_us);
 CREATE INDEX message_mid ON message (mid);
 CREATE UNIQUE INDEX message_dedupe ON message (dedupe);
 CREATE INDEX message_state ON message (state, received_us);
+CREATE INDEX message_sender ON message (return_path, received_us);
 
 CREATE TABLE attachment (
     id $ID,

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_DESK_CMD_H
+#define VULNDESK_DESK_CMD_H
+
+#include "desk/desk.h"
+
+/*
+ * One door for the command line and for the forms of the pages: a verb, a JSON object, a JSON
+ * answer. Arguments are checked strictly: an unknown or doubled name, a wrong type, a missing one
+ * are RC_INVALID with the name.  "case" and "number" take a case number, "thread", "message" an id.
+ *
+ *   case.list      which? (open mine closed all)                   -> queue
+ *   case.show      case                                            -> case
+ *   case.reply     case or thread, text, wait?                     -> {"message","thread"}
+ *   case.note      case, text                                      -> {"message"}
+ *   case.assign    case, login, reason
+ *   case.set       case, one or more of: title, severity, rm, em + until, cs, fact + value, exit;
+ *                  reason (not for title and severity)
+ *   case.join      into, case, reason
+ *   case.split     thread, title, reason                           -> {"number"}
+ *   case.move      thread, to, reason
+ *   case.close     case, exit?, reason
+ *   case.invite    case, role, name, email                         -> {"participant","thread"}
+ *   case.revoke    thread              (all ways back of it)
+ *   quarantine.list    state?                                      -> held list
+ *   quarantine.show    message                                     -> one, with body
+ *   quarantine.release message, number?, reason                    -> {"number","kind"}
+ *   quarantine.discard message, reason
+ *   user.list                                                      -> {"users":[...]}
+ *   user.add       login, name, email, role, weight?
+ *   user.signin    login                                           -> {"url","secret"}
+ *   user.away      login, from?, until?  (RFC 3339; neither = back now)
+ *   reporter.write text                  (a reporter's session only)
+ *
+ * Without a result of its own a verb answers {"ok":true}.  A "case.set" with several names is done
+ * name by name in the order above; the first failure stops and is reported.
+ */
+#define CMD_ARGS_MAX (512 * 1024) /* bytes of the JSON text */
+
+enum rc desk_cmd(struct desk *d, const struct actor *who, struct str verb, const json_t *args,
+                 json_t **ret, struct err *e) WARN_UNUSED;
+
+/* The same from and to text; a failure is {"error":{"code","message"}} and its rc. */
+enum rc desk_cmd_text(struct desk *d, const struct actor *who, struct str verb, struct str args,
+                      struct buf *ret, struct err *e) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_DESK_VIEW_H
+#define VULNDESK_DESK_VIEW_H
+
+#include "desk/desk.h"
+#include "desk/phase.h"
+#include "desk/vcase.h"
+
+/*
+ * Read models for pages and the command line.  Everything lives in the caller's arena; texts carry
+ * a NUL.  Each call is one consistent snapshot.  Texts from outside are clean UTF-8 but hostile in
+ * meaning: pages escape them.  Permission: team, but the reporter's view, which holds one
+ * thread and no more.  *_us 0 = not set.
+ */
+#define VIEW_ROWS_MAX     500 /* rows of a queue or a held list; `more` says that there are others */
+#define VIEW_EVENTS_MAX   2000
+#define VIEW_MESSAGES_MAX 2000
+
+struct view_clock {
+    int64_t id, thread_id, started_us, due_us, paused_us, met_us;
+    struct str kind, source, state; /* store/sql/0001.sql, table clock */
+    struct str words;               /* the policy's sentence when source is policy, else empty */
+    bool overdue;
+};
+
+struct view_queue_row {
+    int64_t id;
+    struct str number, title;
+    struct str phase;      /* "Fix 2/3" */
+    struct str phase_name; /* "fixing" */
+    struct str exit;       /* text of the side exit, empty = none */
+    struct str handler;    /* login */
+    struct str handler_name;
+    struct str severity;
+    struct str rm, em, cs;
+    int64_t opened_us, changed_us, closed_us;
+    int64_t last_in_us;     /* newest message from outside */
+    int64_t last_out_us;    /* newest reply of ours */
+    bool needs_answer;      /* the newest one is from outside */
+    bool waiting;           /* we wait for a participant */
+    int64_t escalated;      /* 0, ESCALATED_NEXT, ESCALATED_TEAM */
+    int64_t held;           /* messages held that point here */
+    int64_t failed;         /* mails that could not be delivered */
+    struct view_clock next; /* running clock that is due first; id 0 = none */
+};
+
+enum queue_which { QUEUE_OPEN, QUEUE_MINE, QUEUE_CLOSED, QUEUE_ALL };
+struct view_queue {
+    struct view_queue_row *rows;
+    size_t n;
+    bool more;
+    int64_t now_us;
+    int64_t open, mine, overdue, held; /* counts for the page's head; held: with quarantine */
+};
+/* Order: overdue, then next due, then oldest unanswered.  mine: account id for QUEUE_MINE and the
+ * count. */
+enum rc view_queue(struct desk *d, const struct actor *who, struct arena *a, enum queue_which which,
+                   struct view_queue *ret, struct err *e) WARN_UNUSED;
+
+struct view_attachment {
+    int64_t id, part, size;
+    struct str name, type, sha256;
+    bool damaged;
+};
+struct view_outbox {
+    int64_t id, attempt, code, doubles, created_us, changed_us;
+    struct str kind, rcpt, state; /* ready handing_over sent failed unknown parked */
+    struct str answer;            /* the server's words */
+};
+struct view_message {
+    int64_t id, thread_id, blob_id, received_us, date_us;
+    struct str direction, state, hold_reason; /* table message */
+    struct str from_name, from_addr, return_path, subject, body, trust, mid;
+    struct str author; /* name of the team member, empty if none */
+    struct str ack;    /* in: "" none, "queued", "sent" = frozen, "withheld: why" */
+    struct str facts;  /* JSON object */
+    bool encrypted;    /* not readable yet */
+    bool truncated;    /* limits were reached, the raw bytes have the rest */
+    struct view_attachment *attachments;
+    size_t n_attachments;
+    struct view_outbox *outbox; /* of what went out */
+    size_t n_outbox;
+};
+struct view_participant {
+    int64_t id, joined_us;
+    struct str role, name, email, rm, rm_word;
+    bool ours;
+};
+struct view_thread {
+    int64_t id, participant_id, waiting_us, created_us;
+    struct str subject, name, email, role;
+    struct view_message *messages; /* oldest first, in, out and auto */
+    size_t n_messages;
+};
+struct view_event {
+    int64_t id, seq, at_us;
+    struct str kind, actor, payload; /* payload: JSON, empty after shredding */
+    struct str text;                 /* one line for people */
+    struct str number;               /* of the chain's case (a joined one's differs) */
+};
+struct view_fact {
+    struct str name, value; /* value as text */
+};
+struct view_case {
+    int64_t id;
+    struct str number, title, severity;
+    struct str phase, phase_name, exit, exit_name, exit_reason;
+    struct str rm, rm_word, em, em_word, cs;
+    int64_t embargo_until_us; /* proposed or active */
+    bool should_end_embargo;
+    struct str handler, handler_name;
+    int64_t opened_us, changed_us, closed_us, now_us, escalated;
+    struct str joined_into; /* number of the case that this one became part of, empty = none */
+    struct str *aliases;    /* numbers of cases joined into this one */
+    size_t n_aliases;
+    struct view_fact *facts;
+    size_t n_facts;
+    struct view_participant *participants;
+    size_t n_participants;
+    struct view_thread *threads;
+    size_t n_threads;
+    struct view_message *notes;
+    size_t n_notes;
+    struct view_message *held; /* messages that point here and wait for a person */
+    size_t n_held;
+    struct view_clock *clocks;
+    size_t n_clocks;
+    struct view_event *events; /* oldest first */
+    size_t n_events;
+    bool more; /* a limit cut something */
+};
+/* RC_NOTFOUND: no such case. */
+enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
+                  struct view_case *ret, struct err *e) WARN_UNUSED;
+
+/* Held, quarantined, spam, unmatched bounces, discarded; newest first. */
+struct view_held_row {
+    struct view_message message; /* without body */
+    struct str number;           /* of the case it points at, empty = none */
+};
+struct view_held {
+    struct view_held_row *rows;
+    size_t n;
+    bool more;
+    int64_t now_us;
+};
+/* state: "held", "quarantined", "spam", "bounce", "discarded", or "" = the first three. */
+enum rc view_held(struct desk *d, const struct actor *who, struct arena *a, struct str state,
+                  struct view_held *ret, struct err *e) WARN_UNUSED;
+enum rc view_held_one(struct desk *d, const struct actor *who, struct arena *a, int64_t message_id,
+                      struct view_held_row *ret, struct err *e) WARN_UNUSED;
+
+/* What a reporter sees of the own thread: no names of handlers' logins, no notes, no other thread.
+ */
+struct view_reporter {
+    int64_t case_id, thread_id, now_us, opened_us, closed_us;
+    struct str number;
+    struct str phase, exit, exit_reason; /* reason only of a side exit */
+    struct str embargo;                  /* "active until 2026-..." or empty */
+    struct view_thread thread;           /* messages in, out, auto */
+    struct view_clock *clocks;
+    size_t n_clocks;
+};
+enum rc view_reporter(struct desk *d, const struct actor *who, struct arena *a,
+                      struct view_reporter *ret, struct err *e) WARN_UNUSED;
+
+/* A blob that a page wants to download: its row, after the permission check. */
+struct view_blob {
+    struct str name, wrapped, purpose;
+    struct str scope, key; /* of its case, or DESK_SCOPE_INBOX and empty */
+    int64_t size;
+};
+enum rc view_blob(struct desk *d, const struct actor *who, struct arena *a, int64_t message_id,
+                  struct view_blob *ret, struct err *e) WARN_UNUSED;
+
+/* New references; times are RFC 3339, missing ones null. */
+json_t *view_queue_json(const struct view_queue *q);
+json_t *view_case_json(const struct view_case *c);
+json_t *view_held_json(const struct view_held *h);
+json_t *view_held_row_json(const struct view_held_row *r, bool with_body);
+json_t *view_message_json(const struct view_message *m);
+
+#endif
