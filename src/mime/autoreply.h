@@ -20,7 +20,7 @@ enum autoreply_sender {
     SENDER_PERSON,
     SENDER_DAEMON,  /* mailer-daemon, postmaster (as From of reports), uucp, mmdf, ... */
     SENDER_OWNER,   /* owner-list, list-owner */
-    SENDER_REQUEST, /* list-request, list-bounces, list-admin, listserv, majordomo, ... */
+    SENDER_REQUEST, /* list-request, list-bounces, listserv, majordomo, ... */
     SENDER_NOREPLY, /* no-reply, noreply, donotreply, ... */
     SENDER_COUNT
 };
