@@ -13,10 +13,10 @@
 static enum rc open_url(const char *url, bool readonly, struct db **ret_db, struct err *e)
 {
     AUTO(db) struct db *db = mem_zalloc(sizeof *db);
+    db->backend = &db_sqlite;
     db->readonly = readonly;
     struct str u = str_c(url);
     if (str_starts(u, STR("sqlite:"))) {
-        db->backend = &db_sqlite;
         u = str_sub(u, 7, u.n);
     } else if (str_starts(u, STR("postgresql://")) || str_starts(u, STR("postgres://")) ||
                str_find(u, STR("dbname=")) != STR_NPOS) {
