@@ -59,14 +59,6 @@ enum rc role_open(struct role_ctx *r, enum role self, const struct role_ops *ops
     return RC_OK;
 }
 
-enum rc role_ready(struct role_ctx *r, const char *sandbox, struct err *e)
-{
-    AUTO(buf) struct buf b = BUF_INIT(2000);
-    wire_put_ready(&b, &(struct wire_ready){utf8_clip(str_c(sandbox), WIRE_WHY_MAX)});
-    log_event(LOG_INFO_, "ready", "index=%u sandbox=%s", r->index, sandbox);
-    return chan_send(&r->sup, WIRE_READY, 0, &b, -1, e);
-}
-
 void role_close(struct role_ctx *r)
 {
     for (size_t i = 0; i < r->peer_count; i++) {
@@ -124,6 +116,16 @@ enum rc role_watch_fd(struct role_ctx *r, int fd, void (*ready)(struct role_ctx 
     r->watches[r->watch_count++] = (struct role_watch){fd, ready};
     watch_set(r, EPOLL_CTL_ADD, fd, false);
     return RC_OK;
+}
+
+void role_unwatch_fd(struct role_ctx *r, int fd)
+{
+    for (size_t i = 0; i < r->watch_count; i++)
+        if (r->watches[i].fd == fd) {
+            r->watches[i] = r->watches[--r->watch_count];
+            epoll_ctl(r->epfd, EPOLL_CTL_DEL, fd, NULL);
+            return;
+        }
 }
 
 static void peer_lost(struct role_ctx *r, struct role_peer *p, const struct err *e)

@@ -65,8 +65,11 @@ struct role_ctx {
 /* Opens the control socket and waits for the settings and the listeners that they announce. */
 enum rc role_open(struct role_ctx *r, enum role self, const struct role_ops *ops, void *ctx,
                   struct err *e) WARN_UNUSED;
-/* Tells the supervisor that the loop runs, and logs what the sandbox got. */
-enum rc role_ready(struct role_ctx *r, const char *sandbox, struct err *e) WARN_UNUSED;
+/*
+ * Gives up all rights but the role's own (serve/rights.h), tells the supervisor that the loop runs
+ * and logs what the sandbox got.  Called once, after the libraries are warm.
+ */
+enum rc role_secure(struct role_ctx *r, struct err *e) WARN_UNUSED;
 void role_close(struct role_ctx *r);
 
 /* Waits at most timeout_ms (-1: for ever), handles what came. Sets r->stop when it is time to end.
@@ -80,6 +83,8 @@ struct chan *role_find(struct role_ctx *r, enum role peer);
 /* Has `ready` called whenever fd is readable. */
 enum rc role_watch_fd(struct role_ctx *r, int fd, void (*ready)(struct role_ctx *r, int fd),
                       struct err *e) WARN_UNUSED;
+
+void role_unwatch_fd(struct role_ctx *r, int fd);
 
 /* chan_send on a channel of this role; the channel is dropped when it fails. */
 enum rc role_send(struct role_ctx *r, struct chan *c, enum wire_type type, uint32_t id,

@@ -42,7 +42,8 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
 /* smtpd -> core: a record lies durably in spool/new. */
 #define WIRE_FIELDS_spooled(F) F(text, id, WIRE_ID_MAX)
 
-/* core -> worker, with the raw mail: make a record of it, or the bytes of one part. */
+/* core -> worker, with the raw mail: make a record of it, or hand out the bytes of one part. */
+#define WIRE_PARSE_RECORD     UINT32_MAX
 #define WIRE_FIELDS_parse(F)  F(u64, ticket, 0) F(u32, part, 0)
 #define WIRE_FIELDS_parsed(F) F(u64, ticket, 0) F(u32, outcome, 0) F(text, why, WIRE_WHY_MAX)
 

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Submission of outgoing mail by libcurl.  Runs in the role net, which holds neither the database
+ * nor keys.  Answers of the server are untrusted text; the bytes to send come frozen from core.
+ *
+ * Exactly once is not to be had between the final dot and our commit (RFC 1047).  So the window is
+ * made small: when all bytes but the final dot are with libcurl, its read callback pauses the
+ * transfer until core has committed "handing_over"; only then the dot goes out.  What fails before
+ * is known not to be sent.
+ */
+#include "serve/net.h"
+
+#include <curl/curl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "os/file.h"
+#include "serve/rights.h"
+#include "serve/role.h"
+
+#define MAIL_BYTES_MAX ((size_t)64 << 20)
+
+enum gate { GATE_SHUT, GATE_ASKED, GATE_OPEN, GATE_DENIED };
+
+struct transfer {
+    struct net *net;
+    uint64_t outbox;
+    uint32_t attempt;
+    CURL *easy;
+    struct curl_slist *rcpts;
+    int fd;
+    off_t off;
+    enum gate gate;
+    bool answered; /* a line of the server came after the final dot went out */
+    char answer[WIRE_WHY_MAX];
+    char error[CURL_ERROR_SIZE];
+    struct transfer *next;
+};
+
+struct net {
+    struct role_ctx role;
+    CURLM *multi;
+    struct transfer *transfers;
+    size_t count;
+    char url[1024], user[256], password[1024], ca[1024];
+    bool tls_require, tls_try;
+};
+
+static void tell_core(struct net *n, enum wire_type type, const struct buf *b)
+{
+    struct err e = ERR_INIT;
+    struct chan *core = role_find(&n->role, ROLE_CORE);
+    if (core == NULL || role_send(&n->role, core, type, 0, b, -1, &e) != RC_OK)
+        log_event(LOG_WARN_, "core-away", "message=%s", wire_type_name(type));
+}
+
+static size_t on_read(char *to, size_t size, size_t count, void *arg)
+{
+    struct transfer *t = arg;
+    ssize_t got = pread(t->fd, to, size * count, t->off);
+    if (got > 0) {
+        t->off += got;
+        return (size_t)got;
+    }
+    if (got < 0 || t->gate == GATE_DENIED)
+        return CURL_READFUNC_ABORT;
+    if (t->gate == GATE_OPEN)
+        return 0;
+    if (t->gate == GATE_SHUT) {
+        AUTO(buf) struct buf b = BUF_INIT(64);
+        wire_put_may_hand_over(&b, &(struct wire_may_hand_over){t->outbox, t->attempt});
+        t->gate = GATE_ASKED;
+        tell_core(t->net, WIRE_MAY_HAND_OVER, &b);
+    }
+    return CURL_READFUNC_PAUSE;
+}
+
+/* libcurl hands every line that the server says to the header callback. */
+static size_t on_line(char *p, size_t size, size_t count, void *arg)
+{
+    struct transfer *t = arg;
+    AUTO(buf) struct buf b = BUF_INIT(3 * size * count + 1);
+    utf8_clean_line(&b, str_trim(str_of(p, size * count)));
+    struct str line = utf8_clip(buf_str(&b), sizeof t->answer - 1);
+    if (str_copy(t->answer, sizeof t->answer, line, "the server's answer", NULL) != RC_OK)
+        t->answer[0] = '\0';
+    t->answered = t->gate == GATE_OPEN;
+    return size * count;
+}
+
+static void transfer_free(struct transfer *t)
+{
+    if (t->easy) {
+        curl_multi_remove_handle(t->net->multi, t->easy);
+        curl_easy_cleanup(t->easy);
+    }
+    curl_slist_free_all(t->rcpts);
+    fd_auto(&t->fd);
+    free(t);
+}
+
+static void report(struct net *n, struct transfer *t, enum wire_delivery outcome, long code)
+{
+    AUTO(buf) struct buf b = BUF_INIT(2000);
+    struct str words = str_c(t->answer[0] ? t->answer : t->error);
+    wire_put_submitted(&b, &(struct wire_submitted){.outbox = t->outbox,
+                                                    .attempt = t->attempt,
+                                                    .outcome = outcome,
+                                                    .code = code > 0 ? (uint32_t)code : 0,
+                                                    .answer = utf8_clip(words, WIRE_WHY_MAX)});
+    static const char *const name[] = {"sent", "failed", "later", "unknown"};
+    log_event(LOG_INFO_, "submitted", "outbox=%llu attempt=%u outcome=%s code=%ld",
+              (unsigned long long)t->outbox, t->attempt, name[outcome], code);
+    tell_core(n, WIRE_SUBMITTED, &b);
+}
+
+/*
+ * What the result means for this mail.  A 5xx counts as final only as an answer to our transaction
+ * (libcurl: SEND_ERROR before the data, any code after the dot); a refused login, TLS or greeting
+ * is our set-up's fault, not the recipient's, and is tried again.
+ */
+static enum wire_delivery judge(const struct transfer *t, CURLcode result, long code)
+{
+    if (result == CURLE_OK)
+        return WIRE_SENT;
+    if (t->gate == GATE_OPEN) {
+        if (!t->answered)
+            return WIRE_UNKNOWN;
+        return code >= 500 ? WIRE_FAILED : WIRE_LATER;
+    }
+    if (result == CURLE_SEND_ERROR && code >= 500 && t->answer[0] == '5')
+        return WIRE_FAILED;
+    return WIRE_LATER;
+}
+
+static void set_server(struct net *n, CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_URL, n->url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_USE_SSL,
+                     n->tls_require ? (long)CURLUSESSL_ALL
+                                    : (n->tls_try ? (long)CURLUSESSL_TRY : (long)CURLUSESSL_NONE));
+    /* Opportunistic TLS protects against listeners only, so a certificate nobody signed is no
+     * reason to send in clear instead. */
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, n->tls_require ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, n->tls_require ? 2L : 0L);
+    if (n->ca[0])
+        curl_easy_setopt(easy, CURLOPT_CAINFO, n->ca);
+    if (n->user[0]) {
+        curl_easy_setopt(easy, CURLOPT_USERNAME, n->user);
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, n->password);
+    }
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)NET_CONNECT_S);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)NET_TRANSFER_S);
+}
+
+static enum rc transfer_start(struct net *n, const struct wire_submit *m, int fd, struct err *e)
+{
+    struct transfer *t = mem_zalloc(sizeof *t);
+    *t = (struct transfer){.net = n, .outbox = m->outbox, .attempt = m->attempt, .fd = fd};
+    t->next = n->transfers;
+    n->transfers = t;
+    n->count++;
+    TRY(memfd_check(fd, MAIL_BYTES_MAX, e));
+    off_t size = lseek(fd, 0, SEEK_END);
+    char from[WIRE_ADDR_MAX + 3], rcpt[WIRE_ADDR_MAX + 3];
+    snprintf(from, sizeof from, "<%.*s>", STR_ARG(m->env_from));
+    snprintf(rcpt, sizeof rcpt, "<%.*s>", STR_ARG(m->rcpt));
+    t->easy = curl_easy_init();
+    t->rcpts = curl_slist_append(NULL, rcpt);
+    if (t->easy == NULL || t->rcpts == NULL)
+        return err_set(e, RC_INTERNAL, "libcurl has no memory");
+    set_server(n, t->easy);
+    curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, from);
+    curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->rcpts);
+    curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+    curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+    curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_line);
+    curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
+    curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+    if (curl_multi_add_handle(n->multi, t->easy) != CURLM_OK)
+        return err_set(e, RC_INTERNAL, "libcurl does not take the transfer");
+    return RC_OK;
+}
+
+static void transfer_end(struct net *n, struct transfer *t)
+{
+    for (struct transfer **at = &n->transfers; *at; at = &(*at)->next)
+        if (*at == t) {
+            *at = t->next;
+            break;
+        }
+    n->count--;
+    transfer_free(t);
+}
+
+static enum rc on_submit(struct net *n, struct frame *f, struct err *e)
+{
+    AUTO(fd) int fd = fd_take(&f->fd);
+    struct wire_submit m;
+    TRY(wire_get_submit(f->body, &m, e));
+    if (n->count >= NET_TRANSFERS_MAX) {
+        struct transfer full = {.outbox = m.outbox, .attempt = m.attempt, .error = "busy"};
+        report(n, &full, WIRE_LATER, 0);
+        return RC_OK;
+    }
+    struct err why = ERR_INIT;
+    if (transfer_start(n, &m, fd_take(&fd), &why) != RC_OK) {
+        struct transfer *t = n->transfers;
+        snprintf(t->error, sizeof t->error, "%.*s", CURL_ERROR_SIZE - 1, why.msg);
+        report(n, t, WIRE_LATER, 0);
+        transfer_end(n, t);
+    }
+    return RC_OK;
+}
+
+static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, struct err *e)
+{
+    struct net *n = r->ctx;
+    if (f->type == WIRE_SUBMIT)
+        return on_submit(n, f, e);
+    struct wire_hand_over m;
+    if (f->type != WIRE_HAND_OVER)
+        return err_set(e, RC_INVALID, "an unexpected message from %s", role_name(c->peer));
+    TRY(wire_get_hand_over(f->body, &m, e));
+    for (struct transfer *t = n->transfers; t; t = t->next)
+        if (t->outbox == m.outbox && t->attempt == m.attempt && t->gate == GATE_ASKED) {
+            t->gate = m.yes ? GATE_OPEN : GATE_DENIED;
+            curl_easy_pause(t->easy, CURLPAUSE_CONT);
+        }
+    return RC_OK;
+}
+
+/* A core that went away cannot have committed what was asked of it; the asking is void. */
+static void on_lost(struct role_ctx *r, struct chan *c)
+{
+    struct net *n = r->ctx;
+    for (struct transfer *t = n->transfers; t; t = t->next)
+        if (t->gate == GATE_ASKED) {
+            t->gate = GATE_DENIED;
+            curl_easy_pause(t->easy, CURLPAUSE_CONT);
+        }
+}
+
+static void finish_done(struct net *n)
+{
+    int left;
+    CURLMsg *msg;
+    while ((msg = curl_multi_info_read(n->multi, &left)) != NULL) {
+        if (msg->msg != CURLMSG_DONE)
+            continue;
+        struct transfer *t = NULL;
+        long code = 0;
+        CURLcode result = msg->data.result;
+        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t);
+        curl_easy_getinfo(msg->easy_handle, CURLINFO_RESPONSE_CODE, &code);
+        if (t->error[0] == '\0')
+            snprintf(t->error, sizeof t->error, "%s", curl_easy_strerror(result));
+        report(n, t, judge(t, result, code), code);
+        transfer_end(n, t);
+    }
+}
+
+static enum rc copy_setting(struct net *n, const char *key, char *to, size_t size, struct err *e)
+{
+    struct str s;
+    TRY(role_text(&n->role, key, &s, e));
+    return str_copy(to, size, s, key, e);
+}
+
+static enum rc net_open(struct net *n, struct err *e)
+{
+    static const struct role_ops ops = {.frame = on_frame, .lost = on_lost};
+    TRY(role_open(&n->role, ROLE_NET, &ops, n, e));
+    TRY(copy_setting(n, "url", n->url, sizeof n->url, e));
+    TRY(copy_setting(n, "user", n->user, sizeof n->user, e));
+    TRY(copy_setting(n, "password", n->password, sizeof n->password, e));
+    TRY(copy_setting(n, "ca", n->ca, sizeof n->ca, e));
+    struct str tls;
+    TRY(role_text(&n->role, "tls", &tls, e));
+    n->tls_require = str_eq(tls, STR("require"));
+    n->tls_try = str_eq(tls, STR("try"));
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (n->multi = curl_multi_init()) == NULL)
+        return err_set(e, RC_INTERNAL, "libcurl does not start");
+    curl_multi_setopt(n->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)NET_SERVER_CONNS);
+    return role_secure(&n->role, e);
+}
+
+int net_main(void)
+{
+    struct err e = ERR_INIT;
+    struct net n = {.count = 0};
+    enum rc rc = net_open(&n, &e);
+    while (rc == RC_OK && !n.role.stop) {
+        int running;
+        curl_multi_perform(n.multi, &running);
+        finish_done(&n);
+        struct curl_waitfd extra = {n.role.epfd, CURL_WAIT_POLLIN, 0};
+        curl_multi_poll(n.multi, &extra, 1, 1000, NULL);
+        role_pump(&n.role, 0);
+    }
+    if (rc != RC_OK)
+        log_event(LOG_ERROR_, "start-failed", "why=\"%s\"", e.msg);
+    while (n.transfers)
+        transfer_end(&n, n.transfers);
+    curl_multi_cleanup(n.multi);
+    role_close(&n.role);
+    return rc_exit(rc);
+}

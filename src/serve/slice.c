@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Slices of the settings.  Runs in the supervisor only; input is the checked configuration and the
+ * files that it names.
+ */
+#include "serve/slice.h"
+
+#include <fcntl.h>
+
+#include "base/hex.h"
+#include "desk/keygen.h"
+#include "os/file.h"
+
+#define SLICE_FILE_MAX (256u << 10)
+
+static void put(json_t *j, const char *key, json_t *value)
+{
+    json_object_set_new(j, key, value);
+}
+
+static void put_text(json_t *j, const char *key, struct str s)
+{
+    put(j, key, json_str(s));
+}
+
+static void put_int(json_t *j, const char *key, int64_t n)
+{
+    put(j, key, json_integer(n));
+}
+
+static enum rc put_file(json_t *j, const char *key, struct str path, struct err *e)
+{
+    AUTO(buf) struct buf b = BUF_INIT(SLICE_FILE_MAX);
+    if (path.n > 0)
+        TRY(file_read(AT_FDCWD, path.p, SLICE_FILE_MAX, &b, e));
+    put_text(j, key, buf_str(&b));
+    return RC_OK;
+}
+
+static enum rc put_first_line(json_t *j, const char *key, struct str path, struct err *e)
+{
+    AUTO(buf) struct buf b = BUF_INIT(SLICE_FILE_MAX);
+    if (path.n > 0)
+        TRY(file_read(AT_FDCWD, path.p, SLICE_FILE_MAX, &b, e));
+    struct str rest = buf_str(&b), line = STR_NONE;
+    if (!str_line(&rest, &line))
+        line = STR_NONE;
+    put_text(j, key, line);
+    return RC_OK;
+}
+
+/* Whom smtpd takes mail for: the contacts, and where bounces of our own mail come back to. */
+static json_t *recipients(const struct settings *set)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < set->desk.contact.n; i++)
+        json_array_append_new(a, json_str(set->desk.contact.v[i]));
+    json_array_append_new(a, json_str(set->mail.from));
+    json_array_append_new(a, json_str(set->mail.bounce_address));
+    return a;
+}
+
+static enum rc slice_smtpd(const struct settings *set, json_t *j, struct err *e)
+{
+    put_text(j, "hostname", set->mail.hostname);
+    put_int(j, "max_size", set->mail.max_size);
+    put(j, "recipients", recipients(set));
+    put_int(j, "max_rcpts", set->limits.smtp_recipients);
+    put_int(j, "clients", set->limits.smtp_clients);
+    put_int(j, "clients_per_host", set->limits.smtp_clients_per_host);
+    put_int(j, "idle_us", set->limits.smtp_idle_us);
+    put_int(j, "spool_max", set->limits.spool_max);
+    put_int(j, "spool_min_free", set->limits.spool_min_free);
+    unsigned char pk[KEYGEN_INTAKE_LEN];
+    TRY(keygen_intake_public(set->desk.data_dir.p, pk, e));
+    char hex[2 * KEYGEN_INTAKE_LEN + 1];
+    hex_put(hex, pk, sizeof pk);
+    put_text(j, "intake_key", str_c(hex));
+    TRY(put_file(j, "tls_cert", set->mail.tls_cert, e));
+    return put_file(j, "tls_key", set->mail.tls_key, e);
+}
+
+static enum rc slice_net(const struct settings *set, json_t *j, struct err *e)
+{
+    static const char *const tls[] = {
+        [TLS_REQUIRE] = "require", [TLS_TRY] = "try", [TLS_NEVER] = "never"};
+    AUTO(buf) struct buf url = BUF_INIT(2000);
+    buf_add(&url, set->mail.submission_url);
+    /* libcurl says EHLO with the path of the URL. */
+    if (url.n > 0)
+        buf_addf(&url, "/%.*s", STR_ARG(set->mail.hostname));
+    put_text(j, "url", buf_str(&url));
+    put_text(j, "user", set->mail.submission_user);
+    put_text(j, "tls", str_c(tls[set->mail.submission_tls]));
+    put_text(j, "ca", set->mail.submission_ca);
+    return put_first_line(j, "password", set->mail.submission_password_file, e);
+}
+
+static enum rc slice_core(const struct settings *set, json_t *j, struct err *e)
+{
+    /* Core decides everything, so it sees every setting; files with secrets are only named. */
+    put_text(j, "file", set->file);
+    TRY(put_file(j, "settings", set->file, e));
+    unsigned char pk[KEYGEN_SIGN_LEN];
+    TRY(keygen_sign_public(set->desk.data_dir.p, pk, e));
+    char hex[2 * KEYGEN_SIGN_LEN + 1];
+    hex_put(hex, pk, sizeof pk);
+    put_text(j, "sign_key", str_c(hex));
+    return put_file(j, "policy", set->policy.file, e);
+}
+
+static void slice_httpd(const struct settings *set, enum role role, json_t *j)
+{
+    bool staff = role == ROLE_HTTPD_STAFF;
+    put(j, "staff", json_boolean(staff));
+    put_text(j, "url", staff ? set->desk.staff_url : set->desk.base_url);
+    put_int(j, "clients", set->limits.http_clients);
+    put_int(j, "body", set->limits.http_body);
+}
+
+enum rc slice_make(const struct settings *set, enum role role, unsigned index, struct slice_user u,
+                   json_t **ret_j, struct err *e)
+{
+    AUTO(json) json_t *j = json_object();
+    put_int(j, "index", index);
+    put(j, "require", json_boolean(set->sandbox.mode == SANDBOX_REQUIRE));
+    put_int(j, "uid", u.uid);
+    put_int(j, "gid", u.gid);
+    put_text(j, "data_dir", set->desk.data_dir);
+    put_text(j, "store", role == ROLE_CORE ? set->store.url : STR_NONE);
+    if (role == ROLE_SMTPD)
+        TRY(slice_smtpd(set, j, e));
+    if (role == ROLE_HTTPD_PUBLIC || role == ROLE_HTTPD_STAFF)
+        slice_httpd(set, role, j);
+    if (role == ROLE_CORE)
+        TRY(slice_core(set, j, e));
+    if (role == ROLE_NET)
+        TRY(slice_net(set, j, e));
+    if (role == ROLE_WORKER) {
+        put_int(j, "parse_time_us", set->limits.parse_time_us);
+        put_int(j, "parse_memory", set->limits.parse_memory);
+        put_int(j, "max_size", set->mail.max_size);
+    }
+    *ret_j = TAKE(j);
+    return RC_OK;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One confined parse child for each mail or attachment.  Runs in the role worker; it never looks at
+ * the bytes itself: the child reads one memory file and writes another.
+ */
+#include "serve/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/when.h"
+#include "os/clock.h"
+#include "os/spawn.h"
+#include "serve/role.h"
+
+#define STDOUT_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+
+struct item {
+    uint64_t ticket;
+    uint32_t part; /* WORKER_RECORD or a part's number */
+    unsigned core;
+    int in, out;
+    struct child child;
+    int64_t deadline_us;
+};
+
+struct worker {
+    struct role_ctx role;
+    struct item running[WORKER_CHILDREN_MAX];
+    size_t running_count;
+    struct item queue[WORKER_QUEUE_MAX];
+    size_t queue_count;
+    int64_t time_us, memory, max_size;
+};
+
+static void answer(struct worker *w, const struct item *it, enum wire_outcome outcome,
+                   const char *why, int fd)
+{
+    AUTO(buf) struct buf b = BUF_INIT(2000);
+    struct err e = ERR_INIT;
+    static const char *const name[] = {"done", "crashed", "timeout", "limit", "refused"};
+    log_event(outcome == WIRE_DONE ? LOG_INFO_ : LOG_WARN_, "parsed", "ticket=%llu outcome=%s",
+              (unsigned long long)it->ticket, name[outcome]);
+    wire_put_parsed(&b, &(struct wire_parsed){it->ticket, outcome, str_c(why)});
+    for (size_t i = 0; i < w->role.peer_count; i++) {
+        struct chan *c = &w->role.peers[i]->chan;
+        if (c->peer != ROLE_CORE || c->peer_index != it->core || !chan_open(c))
+            continue;
+        if (role_send(&w->role, c, WIRE_PARSED, 0, &b, fd, &e) != RC_OK)
+            log_event(LOG_WARN_, "core-away", "ticket=%llu", (unsigned long long)it->ticket);
+        return;
+    }
+    if (fd >= 0)
+        close(fd); /* that core is gone; its task's lease runs out and another takes it */
+}
+
+static void item_close(struct item *it)
+{
+    fd_auto(&it->in);
+    fd_auto(&it->out);
+}
+
+static enum rc item_start(struct worker *w, struct item *it, struct err *e)
+{
+    char part[16], size[24];
+    snprintf(part, sizeof part, "%u", it->part);
+    snprintf(size, sizeof size, "%lld", (long long)w->max_size);
+    const char *const record[] = {"vulndesk", "role", "parse", "--record", size, NULL};
+    const char *const one[] = {"vulndesk", "role", "parse", "--part", part, size, NULL};
+    it->out = memfd_create("parsed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (it->out < 0)
+        return err_errno(e, RC_IO, "a memory file for the result");
+    struct spawn s = SPAWN_INIT;
+    s.path = SPAWN_SELF;
+    s.argv = it->part == WIRE_PARSE_RECORD ? record : one;
+    s.in = it->in;
+    s.out = it->out;
+    s.err = STDERR_FILENO;
+    s.limits = (struct spawn_limits){.cpu_s = (uint64_t)(w->time_us / US_PER_S) + 1,
+                                     .as_bytes = (uint64_t)w->memory,
+                                     .fsize_bytes = (uint64_t)w->max_size + WIRE_JSON_MAX};
+    it->deadline_us = clock_mono_us() + w->time_us;
+    return spawn_start(&s, &it->child, e);
+}
+
+static void on_child(struct role_ctx *r, int fd);
+
+static void start_next(struct worker *w)
+{
+    while (w->queue_count > 0 && w->running_count < WORKER_CHILDREN_MAX) {
+        struct item it = w->queue[0];
+        struct err e = ERR_INIT;
+        memmove(w->queue, w->queue + 1, --w->queue_count * sizeof w->queue[0]);
+        enum rc rc = item_start(w, &it, &e);
+        if (rc == RC_OK)
+            rc = role_watch_fd(&w->role, it.child.pidfd, on_child, &e);
+        if (rc == RC_OK) {
+            w->running[w->running_count++] = it;
+            continue;
+        }
+        child_kill(&it.child);
+        answer(w, &it, WIRE_REFUSED, e.msg, -1);
+        item_close(&it);
+    }
+}
+
+/* The child is gone: what it wrote counts only when it said that it is whole. */
+static void finish(struct worker *w, struct item *it, const struct child_end *end)
+{
+    AUTO(buf) struct buf why = BUF_INIT(200);
+    child_end_describe(end, &why);
+    if (!child_end_ok(end)) {
+        answer(w, it, end->killed ? WIRE_CRASHED : WIRE_REFUSED, buf_c(&why), -1);
+    } else if (fcntl(it->out, F_ADD_SEALS, STDOUT_SEALS) != 0 || lseek(it->out, 0, SEEK_SET) != 0) {
+        answer(w, it, WIRE_REFUSED, strerror(errno), -1);
+    } else {
+        answer(w, it, WIRE_DONE, "", fd_take(&it->out));
+    }
+    item_close(it);
+}
+
+static void on_child(struct role_ctx *r, int fd)
+{
+    struct worker *w = r->ctx;
+    for (size_t i = 0; i < w->running_count; i++) {
+        struct item it = w->running[i];
+        struct child_end end;
+        struct err e = ERR_INIT;
+        if (it.child.pidfd != fd)
+            continue;
+        role_unwatch_fd(r, fd);
+        w->running[i] = w->running[--w->running_count];
+        if (child_wait(&it.child, 0, &end, &e) == RC_OK) {
+            finish(w, &it, &end);
+        } else {
+            child_kill(&it.child);
+            answer(w, &it, WIRE_REFUSED, e.msg, -1);
+            item_close(&it);
+        }
+        break;
+    }
+    start_next(w);
+}
+
+/* Kills what runs over its time; returns the time to the next deadline. */
+static int reap_late(struct worker *w)
+{
+    int64_t now = clock_mono_us(), wait_ms = 1000;
+    for (size_t i = 0; i < w->running_count;) {
+        struct item it = w->running[i];
+        int64_t left_ms = (it.deadline_us - now) / 1000 + 1;
+        if (it.deadline_us > now) {
+            wait_ms = left_ms < wait_ms ? left_ms : wait_ms;
+            i++;
+            continue;
+        }
+        role_unwatch_fd(&w->role, it.child.pidfd);
+        w->running[i] = w->running[--w->running_count];
+        child_kill(&it.child);
+        answer(w, &it, WIRE_TIMEOUT, "the time for one item ran out", -1);
+        item_close(&it);
+    }
+    start_next(w);
+    return (int)wait_ms;
+}
+
+static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, struct err *e)
+{
+    struct worker *w = r->ctx;
+    AUTO(fd) int fd = fd_take(&f->fd);
+    struct wire_parse m;
+    if (f->type != WIRE_PARSE)
+        return err_set(e, RC_INVALID, "an unexpected message from %s", role_name(c->peer));
+    TRY(wire_get_parse(f->body, &m, e));
+    struct item it = {.ticket = m.ticket,
+                      .part = m.part,
+                      .core = c->peer_index,
+                      .in = -1,
+                      .out = -1,
+                      .child = CHILD_INIT};
+    if (w->queue_count == WORKER_QUEUE_MAX) {
+        answer(w, &it, WIRE_REFUSED, "the worker has too much to do", -1);
+        return RC_OK;
+    }
+    it.in = fd_take(&fd);
+    w->queue[w->queue_count++] = it;
+    start_next(w);
+    return RC_OK;
+}
+
+static enum rc worker_open(struct worker *w, struct err *e)
+{
+    static const struct role_ops ops = {.frame = on_frame};
+    TRY(role_open(&w->role, ROLE_WORKER, &ops, w, e));
+    TRY(role_int(&w->role, "parse_time_us", &w->time_us, e));
+    TRY(role_int(&w->role, "parse_memory", &w->memory, e));
+    TRY(role_int(&w->role, "max_size", &w->max_size, e));
+    return role_secure(&w->role, e);
+}
+
+int worker_main(void)
+{
+    struct err e = ERR_INIT;
+    struct worker *w = mem_zalloc(sizeof *w);
+    enum rc rc = worker_open(w, &e);
+    while (rc == RC_OK && !w->role.stop)
+        role_pump(&w->role, reap_late(w));
+    if (rc != RC_OK)
+        log_event(LOG_ERROR_, "start-failed", "why=\"%s\"", e.msg);
+    for (size_t i = 0; i < w->running_count; i++) {
+        child_kill(&w->running[i].child);
+        item_close(&w->running[i]);
+    }
+    for (size_t i = 0; i < w->queue_count; i++)
+        item_close(&w->queue[i]);
+    role_close(&w->role);
+    free(w);
+    return rc_exit(rc);
+}
