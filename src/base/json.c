@@ -50,7 +50,7 @@ static enum rc json_want(const json_t *obj, const char *key, json_t **ret_v, str
 enum rc json_get_str(const json_t *obj, const char *key, size_t max, struct str *ret_s,
                      struct err *e)
 {
-    json_t *v;
+    json_t *v = NULL;
     TRY(json_want(obj, key, &v, e));
     if (!json_is_string(v) || json_string_length(v) > max)
         return err_set(e, RC_INVALID, "\"%s\" must be a text of at most %zu bytes", key, max);
@@ -61,7 +61,7 @@ enum rc json_get_str(const json_t *obj, const char *key, size_t max, struct str 
 enum rc json_get_int(const json_t *obj, const char *key, int64_t min, int64_t max, int64_t *ret_n,
                      struct err *e)
 {
-    json_t *v;
+    json_t *v = NULL;
     TRY(json_want(obj, key, &v, e));
     if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
         return err_set(e, RC_INVALID, "\"%s\" must be a whole number from %lld to %lld", key,
@@ -72,7 +72,7 @@ enum rc json_get_int(const json_t *obj, const char *key, int64_t min, int64_t ma
 
 enum rc json_get_bool(const json_t *obj, const char *key, bool *ret_b, struct err *e)
 {
-    json_t *v;
+    json_t *v = NULL;
     TRY(json_want(obj, key, &v, e));
     if (!json_is_boolean(v))
         return err_set(e, RC_INVALID, "\"%s\" must be true or false", key);
@@ -83,7 +83,7 @@ enum rc json_get_bool(const json_t *obj, const char *key, bool *ret_b, struct er
 enum rc json_get_array(const json_t *obj, const char *key, size_t max, json_t **ret_a,
                        struct err *e)
 {
-    json_t *v;
+    json_t *v = NULL;
     TRY(json_want(obj, key, &v, e));
     if (!json_is_array(v) || json_array_size(v) > max)
         return err_set(e, RC_INVALID, "\"%s\" must be a list of at most %zu elements", key, max);
