@@ -173,7 +173,7 @@ static enum rc open_parent(int dirfd, const char *path, int *ret_fd, const char 
 enum rc file_write_sync(int dirfd, const char *path, struct str s, mode_t mode, struct err *e)
 {
     AUTO(fd) int parent = -1;
-    const char *base;
+    const char *base = path;
     TRY(open_parent(dirfd, path, &parent, &base, e));
     char tmp[TMP_NAME_SIZE];
     tmp_name(tmp);
@@ -220,7 +220,7 @@ enum rc file_add_sync(int tmp_dirfd, int dirfd, const char *name, struct str s, 
 enum rc file_remove_sync(int dirfd, const char *path, struct err *e)
 {
     AUTO(fd) int parent = -1;
-    const char *base;
+    const char *base = path;
     TRY(open_parent(dirfd, path, &parent, &base, e));
     if (unlinkat(parent, base, 0) != 0)
         return err_errno(e, rc_of_errno(), "cannot remove %s", path);
@@ -258,7 +258,9 @@ enum rc dir_make(int dirfd, const char *path, mode_t mode, struct err *e)
 /* Permission to empty a folder that its maker may have closed to us. */
 static void open_up(int dirfd, const char *name)
 {
-    fchmodat(dirfd, name, 0700, 0);
+    /* Where it fails, the open that follows says so. */
+    if (fchmodat(dirfd, name, 0700, 0) != 0)
+        return;
 }
 
 /*

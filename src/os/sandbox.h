@@ -29,7 +29,8 @@ enum sandbox_right {
     SANDBOX_EXEC = 64,     /* execute */
     SANDBOX_SOCKETS = 128, /* make, and remove with SANDBOX_REMOVE, unix sockets */
     SANDBOX_LINKS = 256,   /* make symbolic links */
-    SANDBOX_MAYBE = 512,   /* a path that is not there is no error */
+    SANDBOX_LIST = 512,    /* list folders, without reading files */
+    SANDBOX_MAYBE = 1024,  /* a path that is not there is no error */
 };
 #define SANDBOX_RW                                                                                 \
     (SANDBOX_READ | SANDBOX_WRITE | SANDBOX_CREATE | SANDBOX_REMOVE | SANDBOX_DIRS | SANDBOX_MOVE)
@@ -40,16 +41,18 @@ struct sandbox_path {
 };
 
 /* Groups of system calls on top of what every process needs (memory, reading, writing, polling,
- * time, its own signals). */
+ * time, signals to itself).  Without SANDBOX_C_FILES no memory can be made executable. */
 enum sandbox_calls {
-    SANDBOX_C_FILES = 1,    /* open and look at files, list folders */
-    SANDBOX_C_CHANGE = 2,   /* make, rename, remove, sync, lock, cut files */
-    SANDBOX_C_ACCEPT = 4,   /* accept connections on handed sockets, ask for their names */
-    SANDBOX_C_UNIX = 8,     /* make AF_UNIX sockets and connect them */
-    SANDBOX_C_INET = 16,    /* make AF_INET/6 sockets and connect them; netlink to list addresses */
-    SANDBOX_C_BIND = 32,    /* bind and listen */
-    SANDBOX_C_THREADS = 64, /* threads of libraries */
-    SANDBOX_C_SPAWN = 128,  /* fork, execve, wait, kill, the calls programs start with */
+    SANDBOX_C_IPC = 1,    /* sockets it was handed, descriptors, epoll, pipes, memory files */
+    SANDBOX_C_FILES = 2,  /* open and look at files, list folders, load libraries */
+    SANDBOX_C_CHANGE = 4, /* make, rename, remove, sync, lock, cut files */
+    SANDBOX_C_ACCEPT = 8, /* accept connections on handed sockets */
+    SANDBOX_C_UNIX = 16,  /* make AF_UNIX sockets and connect them */
+    SANDBOX_C_INET = 32,  /* make AF_INET/6 sockets and connect them; netlink to list addresses */
+    SANDBOX_C_BIND = 64,  /* bind and listen */
+    SANDBOX_C_THREADS = 128, /* threads of libraries */
+    SANDBOX_C_SPAWN = 256,   /* fork, execve, wait, kill, and what children need to confine
+                              * themselves further */
 };
 
 enum sandbox_unknown {
@@ -82,7 +85,7 @@ struct sandbox_rules {
     bool require; /* what is missing is an error */
 };
 
-/* What a process got, for the log: "uid,rlimit,netns,landlock:7,seccomp". */
+/* What a process got, for the log: "uid,caps,netns,landlock:7,rlimit,seccomp". */
 #define SANDBOX_TEXT_MAX 256
 struct sandbox_summary {
     char got[SANDBOX_TEXT_MAX];

@@ -71,8 +71,8 @@ enum rc spawn_add_fd(struct spawn *s, int from, int to, struct err *e) WARN_UNUS
  */
 enum rc spawn_start(const struct spawn *s, struct child *ret_child, struct err *e) WARN_UNUSED;
 
-/* Waits at most timeout_ms (-1 = for ever, 0 = only looks) for its end and reaps it; c is empty
- * after RC_OK.  RC_TIMEOUT: it still runs. */
+/* Waits at most timeout_ms (-1 = for ever, 0 = only looks) for its end and reaps it, killing what
+ * it left behind in its group; c is empty after RC_OK.  RC_TIMEOUT: it still runs. */
 enum rc child_wait(struct child *c, int timeout_ms, struct child_end *ret_end, struct err *e)
     WARN_UNUSED;
 
