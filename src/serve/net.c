@@ -18,6 +18,7 @@
 #include "os/file.h"
 #include "serve/rights.h"
 #include "serve/role.h"
+#include "serve/roles.h"
 
 #define MAIL_BYTES_MAX ((size_t)64 << 20)
 

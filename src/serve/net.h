@@ -13,7 +13,4 @@
 #define NET_CONNECT_S     30  /* RFC 5321 4.5.3.2 allows minutes; the outbox tries again anyway */
 #define NET_TRANSFER_S    600 /* RFC 5321 4.5.3.2.6: the final dot may take ten minutes */
 
-/* Runs until the supervisor says stop; returns the process's exit code. */
-int net_main(void);
-
 #endif

@@ -15,6 +15,7 @@
 #include "os/clock.h"
 #include "os/spawn.h"
 #include "serve/role.h"
+#include "serve/roles.h"
 
 #define STDOUT_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 

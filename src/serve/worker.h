@@ -11,7 +11,4 @@
 #define WORKER_CHILDREN_MAX 4   /* children at once */
 #define WORKER_QUEUE_MAX    256 /* items waiting; core holds the rest as tasks */
 
-/* Runs until the supervisor says stop; returns the process's exit code. */
-int worker_main(void);
-
 #endif
