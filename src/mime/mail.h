@@ -20,7 +20,7 @@
  */
 
 /* Limits: what the child cuts to (with a warning) and what decode refuses beyond. */
-#define MAIL_RAW_MAX        ((size_t)64 << 20) /* bytes of a raw mail */
+#define MAIL_RAW_MAX        ((size_t)50 << 20) /* bytes of a raw mail */
 #define MAIL_ARENA_MAX      ((size_t)24 << 20) /* arena of one record, for child and core */
 #define MAIL_JSON_MAX       ((size_t)16 << 20) /* the encoded record */
 #define MAIL_TEXT_MAX       ((size_t)1 << 20)  /* text, and all forwarded texts together */
