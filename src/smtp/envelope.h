@@ -23,7 +23,7 @@ struct smtp_envelope {
     bool from_known;         /* false when `ingest` was not told a sender */
     const struct str *rcpts; /* canonical, as given (tag kept), in order */
     size_t n_rcpts;
-    struct str peer;  /* "192.0.2.1", "2001:db8::1", "unix", "stdin" */
+    struct str peer;  /* "192.0.2.1", "2001:db8::1", "local", "stdin" */
     struct str helo;  /* as claimed, unverified; may be empty */
     struct str proto; /* RFC 3848 and 6531 names: "ESMTPS", "LMTP", ...; "ingest" */
     bool tls;

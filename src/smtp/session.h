@@ -61,7 +61,7 @@ enum smtp_want {
 
 struct smtp_session;
 
-/* cfg and sink are borrowed and must outlive the session.  peer is an address or "unix".  The
+/* cfg and sink are borrowed and must outlive the session.  peer is an address or "local".  The
  * greeting is the first reply. */
 struct smtp_session *smtp_session_new(const struct smtp_config *cfg, const struct smtp_sink *sink,
                                       struct str peer);
