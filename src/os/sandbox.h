@@ -41,10 +41,10 @@ struct sandbox_path {
 };
 
 /* Groups of system calls on top of what every process needs (memory, reading, writing, polling,
- * time, signals to itself).  Without SANDBOX_C_FILES no memory can be made executable. */
+ * time, signals to itself). */
 enum sandbox_calls {
     SANDBOX_C_IPC = 1,    /* sockets it was handed, descriptors, epoll, pipes, memory files */
-    SANDBOX_C_FILES = 2,  /* open and look at files, list folders, load libraries */
+    SANDBOX_C_FILES = 2,  /* open and look at files, list folders */
     SANDBOX_C_CHANGE = 4, /* make, rename, remove, sync, lock, cut files */
     SANDBOX_C_ACCEPT = 8, /* accept connections on handed sockets */
     SANDBOX_C_UNIX = 16,  /* make AF_UNIX sockets and connect them */
@@ -53,6 +53,7 @@ enum sandbox_calls {
     SANDBOX_C_THREADS = 128, /* threads of libraries */
     SANDBOX_C_SPAWN = 256,   /* fork, execve, wait, kill, and what children need to confine
                               * themselves further */
+    SANDBOX_C_LOAD = 512,    /* load libraries; without it no memory can be made executable */
 };
 
 enum sandbox_unknown {

@@ -18,6 +18,7 @@
 
 #include "os/clock.h"
 #include "os/fault.h"
+#include "os/sandbox_impl.h"
 
 #define READ_STEP 65536
 /* Reads of one turn: one while it runs, so that no writer keeps us from looking at the clock; at
@@ -74,7 +75,9 @@ static bool set_limit(int which, uint64_t value)
 
 static bool child_limits(const struct spawn_limits *l)
 {
-    return set_limit(RLIMIT_CPU, l->cpu_s) && set_limit(RLIMIT_AS, l->as_bytes) &&
+    /* The shadow memory of a sanitizer takes terabytes of addresses. */
+    return set_limit(RLIMIT_CPU, l->cpu_s) &&
+           set_limit(RLIMIT_AS, SANDBOX_SANITIZER ? 0 : l->as_bytes) &&
            set_limit(RLIMIT_FSIZE, l->fsize_bytes) && set_limit(RLIMIT_NOFILE, l->nofile) &&
            set_limit(RLIMIT_NPROC, l->nproc);
 }

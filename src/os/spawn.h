@@ -23,7 +23,7 @@ struct spawn_fd {
 /* Limits of setrlimit(2); 0 = as ours. Each is set for soft and hard alike. */
 struct spawn_limits {
     uint64_t cpu_s;    /* seconds of processor time; then SIGKILL */
-    uint64_t as_bytes; /* address space */
+    uint64_t as_bytes; /* address space; left alone in builds with a sanitizer */
     uint64_t fsize_bytes;
     uint64_t nofile;
     uint64_t nproc; /* of that user, machine-wide: no use for a shared user */
