@@ -7,7 +7,7 @@
 
 /*
  * Base subject (RFC 5256 2.1) and the case tag in subjects (formats.md: [PREFIX-YYYY-NNNN]).  Pure,
- * linear in the length.
+ * at worst quadratic in the SUBJECT_MAX bytes that are looked at.
  */
 #define SUBJECT_MAX        4096 /* bytes looked at; the rest is cut off */
 #define SUBJECT_PREFIX_MAX 24   /* bytes of a tag's prefix */
