@@ -187,6 +187,16 @@ class Postgres:
             self.proc.wait()
             raise Skip("PostgreSQL could not be started: " + self.proc.stderr.read().strip()[-300:])
 
+    def server_pids(self):
+        """The postmaster and its children."""
+        folder = re.search(r"host=(\S+)", self.url)
+        lines = subprocess.run(["pgrep", "-f", "postgres"], capture_output=True, text=True).stdout
+        main = [int(p) for p in lines.split()
+                if folder and folder.group(1) in pathlib.Path(f"/proc/{p}/cmdline").read_text()]
+        kids = [int(p) for m in main for p in subprocess.run(
+            ["pgrep", "-P", str(m)], capture_output=True, text=True).stdout.split()]
+        return main + kids
+
     def close(self):
         self.proc.stdin.close()
         self.proc.wait(timeout=60)
