@@ -18,7 +18,7 @@ CREATE TABLE account (
     email $TEXT NOT NULL,
     role $TEXT NOT NULL,                -- 'handler' or 'admin'
     weight $INT NOT NULL,               -- share in the rotation, 0 = never by itself
-    credit $INT NOT NULL,               -- smooth weighted round robin (desk/people.c)
+    credit $INT NOT NULL DEFAULT 0,     -- smooth weighted round robin (desk/people.c)
     away_from_us $INT,
     away_until_us $INT,
     active $INT NOT NULL,
@@ -52,9 +52,9 @@ CREATE TABLE vcase (
     exit_reason $TEXT NOT NULL,
     em_until_us $INT,                   -- end of the proposed or active embargo
     em_offer_us $INT,                   -- end that a revision proposes (EM R)
-    escalated $INT NOT NULL,            -- 0, 1 the next handler too, 2 the whole team (desk/clock.h)
+    escalated $INT NOT NULL DEFAULT 0,  -- 0, 1 the next handler too, 2 the whole team (desk/clock.h)
     joined_into $INT REFERENCES vcase(id), -- all of it went into that case
-    scope $TEXT NOT NULL UNIQUE,        -- random name of the case's key scope
+    scope $TEXT NOT NULL DEFAULT '',    -- random name of the case's key scope
     key_wrapped $BLOB NOT NULL,         -- case key, wrapped by the master key of the keys role
     opened_us $INT NOT NULL,
     changed_us $INT NOT NULL,
@@ -79,6 +79,7 @@ CREATE TABLE participant (
     name $TEXT NOT NULL,
     email $TEXT NOT NULL,               -- lower-case domain; '' for an anonymous one
     rm $TEXT NOT NULL,                  -- S R I V A D C
+    ours $INT NOT NULL DEFAULT 0,       -- 1: ourselves, the vendor; one for each case
     joined_us $INT NOT NULL
 ) $STRICT;
 CREATE INDEX participant_case ON participant (case_id);
@@ -138,7 +139,7 @@ CREATE TABLE message (
     received_us $INT NOT NULL,          -- what we saw
     body $TEXT NOT NULL,
     facts $TEXT NOT NULL,               -- JSON: encrypted, html, truncated, warnings, ...
-    ack $TEXT NOT NULL,                 -- '' none, 'queued', 'frozen', 'withheld: why' (desk/ack.h)
+    ack $TEXT NOT NULL DEFAULT '',      -- '' none, 'queued', 'frozen', 'withheld: why' (desk/ack.h)
     dedupe $BLOB,                       -- hash of Message-ID and content
     author_id $INT REFERENCES account(id),
     blob_id $INT REFERENCES blob(id)
