@@ -233,18 +233,22 @@ static struct columns read_head(struct str row, struct str section)
 {
     static const char *const version[] = {"version", "branch", "release", "series",
                                           "line",    "zweig",  NULL};
+    static const char *const best[] = {"support", "status", "unterst", NULL};
     static const char *const status[] = {"support", "status",      "maint",   "fix", "secur",
                                          "eol",     "end of life", "unterst", NULL};
     static const char *const about[] = {"support", "version", "maint", "release", NULL};
     struct columns c = {SIZE_MAX, SIZE_MAX};
     struct str rest = row, cell;
-    bool first = true;
+    bool first = true, sure = false;
     size_t n = 0;
     for (; next_cell(&rest, &first, &cell); n++) {
         if (c.version == SIZE_MAX && any_of(cell, version, NULL))
             c.version = n;
-        else if (c.status == SIZE_MAX && any_of(cell, status, NULL))
+        else if (any_of(cell, status, NULL) &&
+                 (c.status == SIZE_MAX || (!sure && any_of(cell, best, NULL)))) {
             c.status = n;
+            sure = any_of(cell, best, NULL);
+        }
     }
     if (c.version != SIZE_MAX && c.status == SIZE_MAX && n >= 2 && any_of(section, about, NULL))
         c.status = c.version == 0 ? 1 : 0;

@@ -10,6 +10,7 @@
 
 #define LOCAL_MAX  64
 #define DOMAIN_MAX 253
+#define NEAR_MAX   300 /* bytes to either side that count as the same line */
 
 /* One block with character references decoded, and where they were. */
 struct scan {
@@ -135,6 +136,9 @@ static size_t domain_at(const struct scan *sc, size_t at, struct buf *dst, bool 
         ok = ascii_is_alpha(top.p[k]) || (unsigned char)top.p[k] >= 0x80;
     if (str_starts(top, STR("xn--")))
         ok = labels >= 2;
+    static const char *const files[] = {"png", "jpg", "jpeg", "gif", "svg", "webp", "html", "txt"};
+    for (size_t k = 0; k < ARRAY_LEN(files); k++)
+        ok = ok && !str_eq(top, str_c(files[k]));
     *ret_spelled = spelled_end;
     return ok ? end : 0;
 }
@@ -143,9 +147,9 @@ static struct str line_around(const struct scan *sc, size_t at)
 {
     struct str s = buf_str(&sc->lower);
     size_t from = at, to = at;
-    while (from > 0 && s.p[from - 1] != '\n')
+    while (from > 0 && at - from < NEAR_MAX && s.p[from - 1] != '\n')
         from--;
-    while (to < s.n && s.p[to] != '\n')
+    while (to < s.n && to - at < NEAR_MAX && s.p[to] != '\n')
         to++;
     return str_sub(s, from, to - from);
 }
@@ -179,8 +183,8 @@ static bool bare_at_ok(const struct scan *sc, size_t from, size_t at, size_t end
         rest -= rest > 0 && ascii_is_alnum(s.p[i]);
     if (rest == 0 || dots_spelled)
         return true;
-    struct str before = str_sub(s, 0, from);
-    return any_of(before, mail, NULL);
+    size_t near = from > NEAR_MAX ? from - NEAR_MAX : 0;
+    return any_of(str_sub(s, near, from - near), mail, NULL);
 }
 
 static bool about_reporting(const struct scan *sc, size_t at)
@@ -196,7 +200,9 @@ static bool about_reporting(const struct scan *sc, size_t at)
         return true;
     if (any_of(title, other, NULL))
         return false;
-    return any_of(title, sections, NULL) || any_of(buf_str(&sc->lower), near, NULL);
+    size_t from = at > NEAR_MAX ? at - NEAR_MAX : 0;
+    return any_of(title, sections, NULL) ||
+           any_of(str_sub(buf_str(&sc->lower), from, 2 * NEAR_MAX), near, NULL);
 }
 
 static bool machine_address(struct str local)

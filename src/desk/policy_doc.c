@@ -14,6 +14,7 @@
 #define LINK_TEXT_MAX 600  /* bytes between [ and ] */
 #define LINK_URL_MAX  2000 /* bytes between ( and ) */
 #define TAG_MAX       2000 /* bytes between < and > */
+#define ITEMS_BACK    50   /* items looked back for the one above */
 
 struct str doc_flat(const struct doc *d, size_t from, size_t to)
 {
@@ -252,6 +253,18 @@ static bool line_table(struct lines *l, struct str s, size_t at, unsigned line)
     return false;
 }
 
+/* An item further to the right hangs below the last one further to the left. */
+static void item_lead(struct doc *d, size_t indent)
+{
+    size_t me = d->n_blocks - 1;
+    d->blocks[me].indent = indent;
+    for (size_t i = me, n = 0; i-- > 0 && n < ITEMS_BACK && d->blocks[i].kind == BLOCK_ITEM; n++)
+        if (d->blocks[i].indent < indent) {
+            d->blocks[me].lead = i;
+            return;
+        }
+}
+
 static void line_read(struct lines *l, struct str whole, size_t at, unsigned line)
 {
     size_t skip = indent_of(whole);
@@ -277,9 +290,11 @@ static void line_read(struct lines *l, struct str whole, size_t at, unsigned lin
     if (line_heading(l, s, at, line) || line_table(l, s, at, line) || line_setext(l, s, line))
         return;
     size_t mark = item_mark(s);
-    if (mark > 0)
+    if (mark > 0) {
         block_open(l, BLOCK_ITEM, at + mark, at + s.n, line);
-    else if (l->open == NULL)
+        if (l->open)
+            item_lead(l->d, skip);
+    } else if (l->open == NULL)
         block_open(l, BLOCK_PARAGRAPH, at, at + s.n, line);
     else {
         l->open->raw_to = at + s.n;

@@ -18,7 +18,8 @@ struct block {
     size_t raw_from, raw_to; /* part of doc.text, marks included */
     unsigned line, last_line;
     size_t section; /* index of the heading block it stands under, SIZE_MAX = none */
-    size_t lead;    /* item: index of the paragraph that opens its list, SIZE_MAX = none */
+    size_t indent;  /* item: columns before its mark */
+    size_t lead;    /* item: index of the paragraph or item it hangs below, SIZE_MAX = none */
 };
 
 struct sentence {

@@ -37,7 +37,7 @@ static const struct rule rules[] = {
             "get back to you", "eingang bestätigen", "bestätigen den eingang",
             "bestätigen wir den eingang", "eingang ihrer meldung", "eingangsbestätigung"),
       WORDS("report", "email", "e-mail", "mail", "submission", "message", "receipt", "response",
-            "within", "meldung", "disclosure", "issue", "vulnerabilit")},
+            "within", "meldung", "eingang", "disclosure", "issue", "vulnerabilit")},
      WORDS("acknowledge your contribution", "acknowledge your effort", "acknowledgments page",
            "acknowledgements page", "acknowledgments section", "acknowledgements section",
            "hall of fame", "acknowledge the reporter", "acknowledge the finder",
@@ -450,19 +450,43 @@ static void read_time(struct doc *d, struct str s, size_t flat_at, size_t phrase
     }
 }
 
+/* "Please include:" above a list. */
+static bool asks_for(const struct doc *d, const struct block *lead)
+{
+    static const char *const ask[] = {"include",
+                                      "provide us",
+                                      "provide the",
+                                      "please",
+                                      "send us",
+                                      "should contain",
+                                      "following information",
+                                      "enthalten",
+                                      "bitte",
+                                      NULL};
+    struct str s = doc_lower(d, lead->from, lead->to);
+    /* Its last sentence. */
+    for (size_t i = s.n > 0 ? s.n - 1 : 0; i > 0; i--)
+        if (s.p[i - 1] == '.' && s.p[i] == ' ') {
+            s = str_sub(s, i, s.n);
+            break;
+        }
+    return str_ends(s, STR(":")) && any_of(s, ask, NULL);
+}
+
+#define LEADS_UP 4 /* lists inside lists */
+
 /* Lists of what a report should hold, tables and code promise nothing. */
 static bool speaks_of_us(const struct doc *d, const struct sentence *st)
 {
-    static const char *const ask[] = {"include",   "provide us",     "please",
-                                      "send us",   "should contain", "following information",
-                                      "enthalten", "bitte",          NULL};
     const struct block *b = &d->blocks[st->block];
     if (b->kind == BLOCK_ROW || b->kind == BLOCK_CODE)
         return false;
-    if (b->kind != BLOCK_ITEM || b->lead == SIZE_MAX)
-        return true;
-    const struct block *lead = &d->blocks[b->lead];
-    return !any_of(doc_lower(d, lead->from, lead->to), ask, NULL);
+    for (int up = 0; up < LEADS_UP && b->kind == BLOCK_ITEM && b->lead != SIZE_MAX; up++) {
+        b = &d->blocks[b->lead];
+        if (asks_for(d, b))
+            return false;
+    }
+    return true;
 }
 
 static void take_promise(struct doc *d, const struct sentence *st, size_t phrase,
