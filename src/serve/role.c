@@ -4,6 +4,7 @@
  * supervisor is trusted, peers are not.
  */
 #include "serve/role.h"
+#include "serve/rights.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -271,4 +272,46 @@ enum rc role_text(struct role_ctx *r, const char *key, struct str *ret_s, struct
 enum rc role_int(struct role_ctx *r, const char *key, int64_t *ret_n, struct err *e)
 {
     return json_get_int(r->setup, key, INT64_MIN, INT64_MAX, ret_n, e);
+}
+
+/* What the supervisor said of this machine, as far as this role's rights depend on it. */
+static enum rc take_places(struct role_ctx *r, struct rights_places *p, struct err *e)
+{
+    struct str dir, ca = STR_NONE;
+    json_t *ports;
+    int64_t pg_port;
+    TRY(role_text(r, "data_dir", &dir, e));
+    TRY(json_get_bool(r->setup, "pg_unix", &p->pg_unix, e));
+    TRY(role_int(r, "pg_port", &pg_port, e));
+    TRY(json_get_array(r->setup, "ports", ARRAY_LEN(p->net_ports), &ports, e));
+    if (json_object_get(r->setup, "ca"))
+        TRY(role_text(r, "ca", &ca, e));
+    p->data_dir = dir.p; /* jansson's texts end with NUL */
+    p->pg_port = (uint16_t)pg_port;
+    p->ca_file = ca.n > 0 ? ca.p : NULL;
+    for (size_t i = 0; i < json_array_size(ports); i++)
+        p->net_ports[p->net_port_count++] = (uint16_t)json_integer_value(json_array_get(ports, i));
+    return RC_OK;
+}
+
+enum rc role_secure(struct role_ctx *r, struct err *e)
+{
+    struct rights_places places = {.data_dir = NULL};
+    struct rights rights;
+    struct sandbox_summary got;
+    int64_t uid, gid;
+    TRY(take_places(r, &places, e));
+    TRY(rights_of(r->self, &places, &rights, e));
+    TRY(role_int(r, "uid", &uid, e));
+    TRY(role_int(r, "gid", &gid, e));
+    TRY(json_get_bool(r->setup, "require", &rights.rules.require, e));
+    rights.rules.uid = (uid_t)uid;
+    rights.rules.gid = (gid_t)gid;
+    rights.rules.keep_all_fds = true; /* the supervisor handed each one on purpose */
+    TRY(sandbox_apply(&rights.rules, &got, e));
+    log_event(got.missing[0] ? LOG_WARN_ : LOG_INFO_, "ready", "index=%u sandbox=%s missing=\"%s\"",
+              r->index, got.got, got.missing);
+    AUTO(buf) struct buf b = BUF_INIT(2000);
+    wire_put_ready(&b, &(struct wire_ready){str_c(got.got)});
+    return chan_send(&r->sup, WIRE_READY, 0, &b, -1, e);
 }

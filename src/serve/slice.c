@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "desk/keygen.h"
 #include "os/file.h"
+#include "store/pg_place.h"
 
 #define SLICE_FILE_MAX (256u << 10)
 
@@ -118,6 +119,51 @@ static void slice_httpd(const struct settings *set, enum role role, json_t *j)
     put_int(j, "body", set->limits.http_body);
 }
 
+/* What the parse child must know to judge header fields. */
+static void slice_worker(const struct settings *set, json_t *j)
+{
+    put_int(j, "parse_time_us", set->limits.parse_time_us);
+    put_int(j, "parse_memory", set->limits.parse_memory);
+    put_int(j, "max_size", set->mail.max_size);
+    put_text(j, "authserv_id", set->mail.authserv_id);
+    /* Our own smtpd adds one Received field on top of those of the MTAs. */
+    put_int(j, "received", set->mail.trusted_hops + 1);
+    json_t *spam = json_array();
+    for (size_t i = 0; i < set->mail.spam_headers.n; i++)
+        json_array_append_new(spam, json_str(set->mail.spam_headers.v[i]));
+    put(j, "spam", spam);
+}
+
+/* The port of the submission server, the only one that net connects to besides DNS. */
+static json_t *net_ports(const struct settings *set)
+{
+    json_t *a = json_array();
+    struct str url = set->mail.submission_url;
+    size_t at = str_find(url, STR("://"));
+    if (at == STR_NPOS)
+        return a;
+    bool tls = str_starts(url, STR("smtps"));
+    struct str host = str_sub(url, at + 3, url.n);
+    size_t colon = str_rchr(host, ':');
+    uint64_t port = tls ? 465 : 25;
+    if (colon != STR_NPOS &&
+        num_parse(str_sub(host, colon + 1, host.n), 1, 65535, "port", &port, NULL) != RC_OK)
+        port = tls ? 465 : 25;
+    json_array_append_new(a, json_integer((json_int_t)port));
+    return a;
+}
+
+static enum rc slice_places(const struct settings *set, enum role role, json_t *j, struct err *e)
+{
+    struct pg_place place = {false, 0};
+    if (role == ROLE_CORE)
+        TRY(pg_place(set->store.url.p, &place, e));
+    put(j, "pg_unix", json_boolean(place.by_unix));
+    put_int(j, "pg_port", place.port);
+    put(j, "ports", role == ROLE_NET ? net_ports(set) : json_array());
+    return RC_OK;
+}
+
 enum rc slice_make(const struct settings *set, enum role role, unsigned index, struct slice_user u,
                    json_t **ret_j, struct err *e)
 {
@@ -127,7 +173,7 @@ enum rc slice_make(const struct settings *set, enum role role, unsigned index, s
     put_int(j, "uid", u.uid);
     put_int(j, "gid", u.gid);
     put_text(j, "data_dir", set->desk.data_dir);
-    put_text(j, "store", role == ROLE_CORE ? set->store.url : STR_NONE);
+    TRY(slice_places(set, role, j, e));
     if (role == ROLE_SMTPD)
         TRY(slice_smtpd(set, j, e));
     if (role == ROLE_HTTPD_PUBLIC || role == ROLE_HTTPD_STAFF)
@@ -136,11 +182,8 @@ enum rc slice_make(const struct settings *set, enum role role, unsigned index, s
         TRY(slice_core(set, j, e));
     if (role == ROLE_NET)
         TRY(slice_net(set, j, e));
-    if (role == ROLE_WORKER) {
-        put_int(j, "parse_time_us", set->limits.parse_time_us);
-        put_int(j, "parse_memory", set->limits.parse_memory);
-        put_int(j, "max_size", set->mail.max_size);
-    }
+    if (role == ROLE_WORKER)
+        slice_worker(set, j);
     *ret_j = TAKE(j);
     return RC_OK;
 }

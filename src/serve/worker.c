@@ -12,12 +12,17 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "mime/parse.h"
 #include "os/clock.h"
 #include "os/spawn.h"
 #include "serve/role.h"
 #include "serve/roles.h"
+#include "smtp/envelope.h"
 
-#define STDOUT_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+#define RECORD_ARGS_MAX 64
+#define SPAM_RULE_MAX   400
+#define OUTPUT_MAX      ((uint64_t)128 << 20) /* bytes that a child may write */
+#define STDOUT_SEALS    (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
 struct item {
     uint64_t ticket;
@@ -34,7 +39,11 @@ struct worker {
     size_t running_count;
     struct item queue[WORKER_QUEUE_MAX];
     size_t queue_count;
-    int64_t time_us, memory, max_size;
+    int64_t time_us, memory;
+    /* Arguments of the child, made once from the settings. */
+    char max_size[24], received[24], spam[PARSE_SPAM_MAX][SPAM_RULE_MAX];
+    const char *record_argv[RECORD_ARGS_MAX];
+    size_t record_argc;
 };
 
 static void answer(struct worker *w, const struct item *it, enum wire_outcome outcome,
@@ -66,23 +75,22 @@ static void item_close(struct item *it)
 
 static enum rc item_start(struct worker *w, struct item *it, struct err *e)
 {
-    char part[16], size[24];
+    char part[16];
     snprintf(part, sizeof part, "%u", it->part);
-    snprintf(size, sizeof size, "%lld", (long long)w->max_size);
-    const char *const record[] = {"vulndesk", "role", "parse", "--record", size, NULL};
-    const char *const one[] = {"vulndesk", "role", "parse", "--part", part, size, NULL};
+    const char *const one[] = {"vulndesk", "role",        "parse",     "--part",
+                               part,       "--max-bytes", w->max_size, NULL};
     it->out = memfd_create("parsed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (it->out < 0)
         return err_errno(e, RC_IO, "a memory file for the result");
     struct spawn s = SPAWN_INIT;
     s.path = SPAWN_SELF;
-    s.argv = it->part == WIRE_PARSE_RECORD ? record : one;
+    s.argv = it->part == WIRE_PARSE_RECORD ? w->record_argv : one;
     s.in = it->in;
     s.out = it->out;
     s.err = STDERR_FILENO;
     s.limits = (struct spawn_limits){.cpu_s = (uint64_t)(w->time_us / US_PER_S) + 1,
                                      .as_bytes = (uint64_t)w->memory,
-                                     .fsize_bytes = (uint64_t)w->max_size + WIRE_JSON_MAX};
+                                     .fsize_bytes = OUTPUT_MAX};
     it->deadline_us = clock_mono_us() + w->time_us;
     return spawn_start(&s, &it->child, e);
 }
@@ -192,13 +200,59 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
     return RC_OK;
 }
 
+static void record_arg(struct worker *w, const char *arg)
+{
+    BUG_ON(w->record_argc + 1 >= RECORD_ARGS_MAX);
+    w->record_argv[w->record_argc++] = arg;
+}
+
+/* "Name: word" of the settings is "Name=word" for the child. */
+static enum rc spam_args(struct worker *w, struct err *e)
+{
+    json_t *rules;
+    TRY(json_get_array(w->role.setup, "spam", 1000, &rules, e));
+    for (size_t i = 0; i < json_array_size(rules) && i < PARSE_SPAM_MAX; i++) {
+        struct str rule = str_c(json_string_value(json_array_get(rules, i)));
+        size_t colon = str_chr(rule, ':');
+        if (colon == STR_NPOS)
+            continue;
+        snprintf(w->spam[i], sizeof w->spam[i], "%.*s=%.*s", STR_ARG(str_sub(rule, 0, colon)),
+                 STR_ARG(str_trim(str_sub(rule, colon + 1, rule.n))));
+        record_arg(w, "--spam");
+        record_arg(w, w->spam[i]);
+    }
+    return RC_OK;
+}
+
+static enum rc make_args(struct worker *w, struct err *e)
+{
+    int64_t max_size, received;
+    struct str authserv;
+    TRY(role_int(&w->role, "max_size", &max_size, e));
+    TRY(role_int(&w->role, "received", &received, e));
+    TRY(role_text(&w->role, "authserv_id", &authserv, e));
+    /* smtpd adds its trace header on top of what it was given. */
+    snprintf(w->max_size, sizeof w->max_size, "%lld", (long long)(max_size + SMTP_TRACE_MAX));
+    snprintf(w->received, sizeof w->received, "%lld", (long long)received);
+    const char *const fixed[] = {"vulndesk", "role",        "parse",
+                                 "--record", "--max-bytes", w->max_size};
+    for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
+        record_arg(w, fixed[i]);
+    if (authserv.n > 0) {
+        const char *const trust[] = {"--authserv-id", authserv.p, "--received", w->received};
+        for (size_t i = 0; i < ARRAY_LEN(trust); i++)
+            record_arg(w, trust[i]);
+    }
+    return spam_args(w, e);
+}
+
 static enum rc worker_open(struct worker *w, struct err *e)
 {
     static const struct role_ops ops = {.frame = on_frame};
     TRY(role_open(&w->role, ROLE_WORKER, &ops, w, e));
     TRY(role_int(&w->role, "parse_time_us", &w->time_us, e));
     TRY(role_int(&w->role, "parse_memory", &w->memory, e));
-    TRY(role_int(&w->role, "max_size", &w->max_size, e));
+    TRY(make_args(w, e));
     return role_secure(&w->role, e);
 }
 

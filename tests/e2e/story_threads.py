@@ -65,6 +65,7 @@ def story_the_mta_verdict_admits_a_reply_and_forged_verdicts_do_not():
         good = ("Authentication-Results: mx.desk.example; dmarc=pass header.from=reporter.example\n"
                 "Received: from out.example by mx.desk.example; Wed, 25 Nov 2026 10:00:00 +0000\n")
         bad = ("Received: from out.example by mx.desk.example; Wed, 25 Nov 2026 10:00:00 +0000\n"
+               "Received: from evil.example by out.example; Wed, 25 Nov 2026 09:59:00 +0000\n"
                "Authentication-Results: mx.desk.example; dmarc=pass header.from=reporter.example\n")
         mail = report(subject=f"Re: [{number}]", mid="g1@reporter.example", body="Genuine answer.\n")
         d.send(good + mail)
