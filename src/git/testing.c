@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Repositories for tests: the git program in a folder of the test.  Tests only.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+
+#include "git/testing.h"
+
+#include "os/file.h"
+#include "os/spawn.h"
+
+static int today;
+
+bool testrepo_try(const char *dir, const char *const *args)
+{
+    const char *argv[TESTREPO_ARGS + 2] = {"git"};
+    size_t n = 1;
+    for (; args[n - 1]; n++) {
+        assert_true(n < TESTREPO_ARGS);
+        argv[n] = args[n - 1];
+    }
+    char author[60], committer[60];
+    snprintf(author, sizeof author, "GIT_AUTHOR_DATE=%d +0000", 1704067200 + today * 86400);
+    snprintf(committer, sizeof committer, "GIT_COMMITTER_DATE=%d +0000",
+             1704067200 + today * 86400);
+    const char *const envp[] = {"GIT_CONFIG_NOSYSTEM=1",
+                                "GIT_CONFIG_GLOBAL=/dev/null",
+                                "HOME=/nonexistent",
+                                "PATH=/usr/bin:/bin",
+                                "LC_ALL=C",
+                                "GIT_AUTHOR_NAME=A",
+                                "GIT_AUTHOR_EMAIL=a@example.org",
+                                "GIT_COMMITTER_NAME=C",
+                                "GIT_COMMITTER_EMAIL=c@example.org",
+                                "GIT_PAGER=cat",
+                                author,
+                                committer,
+                                NULL};
+    AUTO(buf) struct buf out = BUF_INIT(1 << 20);
+    AUTO(buf) struct buf err = BUF_INIT(1 << 16);
+    struct spawn s = SPAWN_INIT;
+    struct spawn_io io = {.out = &out, .err = &err, .timeout_ms = 30000};
+    struct child_end end;
+    struct err e = ERR_INIT;
+    s.path = "/usr/bin/git";
+    s.argv = argv;
+    s.envp = envp;
+    s.cwd = dir;
+    if (spawn_run(&s, &io, &end, &e) != RC_OK)
+        fail_msg("git: %s", e.msg);
+    if (!child_end_ok(&end))
+        print_message("git %s: %s", argv[1], buf_c(&err));
+    return child_end_ok(&end);
+}
+
+void testrepo_git(const char *dir, const char *const *args)
+{
+    assert_true(testrepo_try(dir, args));
+}
+
+void testrepo_init(const char *dir, const char *object_format)
+{
+    struct err e = ERR_INIT;
+    char format[40];
+    assert_int_equal(dir_make(AT_FDCWD, dir, 0700, &e), RC_OK);
+    snprintf(format, sizeof format, "--object-format=%s", object_format);
+    TESTREPO(dir, "init", "-q", "-b", "master", format);
+}
+
+void testrepo_commit(const char *dir, const char *path, const char *text, int day)
+{
+    struct err e = ERR_INIT;
+    AUTO(fd) int fd = -1;
+    today = day;
+    assert_int_equal(dir_open(AT_FDCWD, dir, &fd, &e), RC_OK);
+    assert_int_equal(file_write_sync(fd, path, str_c(text), 0644, &e), RC_OK);
+    TESTREPO(dir, "add", "--", path);
+    TESTREPO(dir, "commit", "-q", "-m", "change");
+}
+
+void testrepo_tags(const char *dir, const char *const *names)
+{
+    for (int i = 0; names[i]; i++) {
+        testrepo_commit(dir, "version", names[i], i);
+        TESTREPO(dir, "tag", "--", names[i]);
+    }
+}

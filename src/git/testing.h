@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_GIT_TESTING_H
+#define VULNDESK_GIT_TESTING_H
+
+/*
+ * Repositories for tests.  Failures end the test.
+ */
+#include <stdbool.h>
+
+#define TESTREPO_ARGS 16
+
+/* Makes an empty repository in dir (which must not exist), first branch "master". */
+void testrepo_init(const char *dir, const char *object_format);
+/* Runs git in dir with a fixed author, date and no configuration but the repository's own; the
+ * arguments end with NULL.  True when it left with 0. */
+bool testrepo_try(const char *dir, const char *const *args);
+void testrepo_git(const char *dir, const char *const *args);
+#define TESTREPO(dir, ...) testrepo_git(dir, (const char *const[]){__VA_ARGS__, NULL})
+/* Writes a file into dir and commits it; day counts from 2024-01-01. */
+void testrepo_commit(const char *dir, const char *path, const char *text, int day);
+/* A lightweight tag at HEAD for each name, each on a commit of its own. Ends with NULL. */
+void testrepo_tags(const char *dir, const char *const *names);
+
+#endif
