@@ -6,6 +6,7 @@
 #include "serve/slice.h"
 
 #include <fcntl.h>
+#include <limits.h>
 
 #include "base/hex.h"
 #include "desk/keygen.h"
@@ -97,10 +98,22 @@ static enum rc slice_net(const struct settings *set, json_t *j, struct err *e)
     return put_first_line(j, "password", set->mail.submission_password_file, e);
 }
 
+/* Relative paths in the file count from its folder; core has no right to look for it. */
+static enum rc put_dir(json_t *j, struct str file, struct err *e)
+{
+    char path[PATH_MAX];
+    if (realpath(file.p, path) == NULL)
+        return err_errno(e, RC_IO, "the folder of %s", file.p);
+    size_t slash = str_rchr(str_c(path), '/');
+    put_text(j, "dir", slash > 0 ? str_of(path, slash) : STR("/"));
+    return RC_OK;
+}
+
 static enum rc slice_core(const struct settings *set, json_t *j, struct err *e)
 {
     /* Core decides everything, so it sees every setting; files with secrets are only named. */
     put_text(j, "file", set->file);
+    TRY(put_dir(j, set->file, e));
     TRY(put_file(j, "settings", set->file, e));
     unsigned char pk[KEYGEN_SIGN_LEN];
     TRY(keygen_sign_public(set->desk.data_dir.p, pk, e));
@@ -156,8 +169,16 @@ static json_t *net_ports(const struct settings *set)
 static enum rc slice_places(const struct settings *set, enum role role, json_t *j, struct err *e)
 {
     struct pg_place place = {false, 0};
-    if (role == ROLE_CORE)
+    if (role == ROLE_CORE) {
         TRY(pg_place(set->store.url.p, &place, e));
+        AUTO(buf) struct buf db = BUF_INIT(FILE_PATH_MAX);
+        buf_addf(&db, "sqlite:%s/db/", set->desk.data_dir.p);
+        if (str_starts(set->store.url, STR("sqlite:")) && !str_starts(set->store.url, buf_str(&db)))
+            return err_set(e, RC_INVALID,
+                           "store.url: an SQLite file must lie in %s/db, the only folder that core "
+                           "may write to",
+                           set->desk.data_dir.p);
+    }
     put(j, "pg_unix", json_boolean(place.by_unix));
     put_int(j, "pg_port", place.port);
     put(j, "ports", role == ROLE_NET ? net_ports(set) : json_array());

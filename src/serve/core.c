@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop of core: opens the store, listens to its peers, looks for what is due.  Runs in core;
+ * everything it reads is a typed message or a row of its own database.
+ */
+#include "serve/core.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <unistd.h>
+
+#include "base/hex.h"
+#include "base/log.h"
+#include "base/when.h"
+#include "desk/keygen.h"
+#include "desk/texts.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "serve/roles.h"
+#include "store/migrate.h"
+#include "web/route.h"
+
+#define STORE_WAIT_MS 500 /* between tries to open the store */
+#define FORGET_US     (10 * US_PER_S)
+
+static enum rc on_frame(struct role_ctx *r, struct chan *from, struct frame *f, struct err *e)
+{
+    struct core *c = r->ctx;
+    AUTO(fd) int fd = fd_take(&f->fd);
+    struct wire_parsed parsed;
+    struct wire_may_hand_over may;
+    struct wire_submitted submitted;
+    switch (f->type) {
+    case WIRE_SPOOLED:
+        c->look_now = true;
+        return RC_OK;
+    case WIRE_PARSED:
+        TRY(wire_get_parsed(f->body, &parsed, e));
+        core_parsed(c, &parsed, fd_take(&fd));
+        return RC_OK;
+    case WIRE_MAY_HAND_OVER:
+        TRY(wire_get_may_hand_over(f->body, &may, e));
+        return core_may_hand_over(c, from, &may, e);
+    case WIRE_SUBMITTED:
+        TRY(wire_get_submitted(f->body, &submitted, e));
+        core_submitted(c, &submitted);
+        return RC_OK;
+    case WIRE_HTTP_REQUEST:
+        return core_http(c, from, f, e);
+    case WIRE_COMMAND:
+        return core_command(c, from, f, e);
+    case WIRE_SPOOL_OPENED:
+    case WIRE_CASE_KEY_IS:
+    case WIRE_BLOB_OPENED:
+    case WIRE_BLOB_REWRAPPED:
+    case WIRE_SIGNED_BY:
+        return RC_OK; /* late: the question was given up */
+    default:
+        return err_set(e, RC_INVALID, "an unexpected message from %s", role_name(from->peer));
+    }
+}
+
+static void on_lost(struct role_ctx *r, struct chan *gone)
+{
+    struct core *c = r->ctx;
+    core_asker_lost(c, gone);
+    if (gone->peer == ROLE_WORKER)
+        core_worker_lost(c);
+    if (gone->peer == ROLE_NET)
+        core_net_lost(c);
+}
+
+static enum rc take_settings(struct core *c, struct err *e)
+{
+    struct str text, file, dir, policy, key;
+    TRY(role_text(&c->role, "settings", &text, e));
+    TRY(role_text(&c->role, "file", &file, e));
+    TRY(role_text(&c->role, "dir", &dir, e));
+    TRY(role_text(&c->role, "policy", &policy, e));
+    TRY(role_text(&c->role, "sign_key", &key, e));
+    TRY(hex_get(key, c->sign_key, sizeof c->sign_key, "signing key", e));
+    keygen_id(c->sign_key, c->sign_id);
+    TRY(settings_parse(text, file, dir, NULL, &c->set, e));
+    TRY(texts_load(c->set->desk.templates, &c->texts, e));
+    c->policy_text = policy;
+    if (policy.n > 0) {
+        c->policy_arena = arena_new(POLICY_ARENA);
+        TRY(policy_parse(c->policy_arena, policy, &c->policy, e));
+    }
+    return RC_OK;
+}
+
+/*
+ * The store may come later than we do (a database server that starts with the machine), so it is
+ * waited for; meanwhile the spool takes the mail.
+ */
+static enum rc open_store(struct core *c, struct err *e)
+{
+    for (bool said = false;; said = true) {
+        int applied = 0;
+        enum rc rc = db_open(c->set->store.url.p, &c->db, e);
+        if (rc == RC_OK)
+            rc = migrate_run(c->db, &applied, e);
+        if (rc == RC_OK) {
+            log_event(LOG_INFO_, "store", "kind=%s migrated=%d",
+                      db_is_pg(c->db) ? "postgresql" : "sqlite", applied);
+            return RC_OK;
+        }
+        db_close(c->db);
+        c->db = NULL;
+        if (rc != RC_BUSY && rc != RC_IO)
+            return rc;
+        if (!said)
+            log_event(LOG_WARN_, "store-away", "code=%s why=\"%s\"", rc_name(rc), e->msg);
+        role_pump(&c->role, STORE_WAIT_MS);
+        if (c->role.stop)
+            return err_set(e, RC_CLOSED, "stopped while waiting for the store");
+    }
+}
+
+static enum rc open_spool(struct core *c, struct err *e)
+{
+    char path[FILE_PATH_MAX];
+    snprintf(path, sizeof path, "%s/spool/new", c->set->desk.data_dir.p);
+    return dir_open(AT_FDCWD, path, &c->spool_fd, e);
+}
+
+static enum rc open_desk(struct core *c, struct err *e)
+{
+    c->desk = (struct desk){.db = c->db,
+                            .set = c->set,
+                            .policy = c->policy,
+                            .texts = c->texts,
+                            .calls = core_keys_calls(c)};
+    return web_new(&c->desk, c->policy_text, str_of(c->sign_key, sizeof c->sign_key), &c->web, e);
+}
+
+static enum rc core_open(struct core *c, struct err *e)
+{
+    static const struct role_ops ops = {.frame = on_frame, .lost = on_lost};
+    if (sodium_init() < 0)
+        return err_set(e, RC_INTERNAL, "libsodium does not start");
+    TRY(role_open(&c->role, ROLE_CORE, &ops, c, e));
+    TRY(take_settings(c, e));
+    TRY(open_spool(c, e));
+    TRY(open_store(c, e));
+    TRY(open_desk(c, e));
+    for (size_t i = 0; i < c->role.listener_count; i++)
+        TRY(role_watch_fd(&c->role, c->role.listeners[i].fd, core_accept_cli, e));
+    return role_secure(&c->role, e);
+}
+
+static void housekeeping(struct core *c)
+{
+    int64_t now = clock_mono_us();
+    if (now >= c->renew_at_us) {
+        core_renew(c);
+        c->renew_at_us = now + CORE_RENEW_US;
+    }
+    if (now >= c->forget_at_us) {
+        memset(c->spool_seen, 0, sizeof c->spool_seen);
+        c->forget_at_us = now + FORGET_US;
+    }
+}
+
+static void core_turn(struct core *c)
+{
+    struct err e = ERR_INIT;
+    role_pump(&c->role, c->look_now ? 0 : CORE_POLL_MS);
+    c->look_now = false;
+    if (core_spool_scan(c, &e) != RC_OK && !c->store_away)
+        log_event(LOG_WARN_, "spool-not-listed", "code=%s", rc_name(e.rc));
+    core_tasks_run(c);
+    housekeeping(c);
+}
+
+int core_main(void)
+{
+    struct err e = ERR_INIT;
+    struct core *c = mem_zalloc(sizeof *c);
+    c->spool_fd = -1;
+    enum rc rc = core_open(c, &e);
+    while (rc == RC_OK && !c->role.stop)
+        core_turn(c);
+    if (rc != RC_OK && rc != RC_CLOSED)
+        log_event(LOG_ERROR_, "start-failed", "why=\"%s\"", e.msg);
+    for (size_t i = 0; i < ARRAY_LEN(c->tickets); i++)
+        core_ticket_free(&c->tickets[i]);
+    web_free(c->web);
+    db_close(c->db);
+    texts_free(c->texts);
+    arena_free(c->policy_arena);
+    settings_free(c->set);
+    fd_auto(&c->spool_fd);
+    role_close(&c->role);
+    free(c);
+    return rc_exit(rc);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_SERVE_CORE_H
+#define VULNDESK_SERVE_CORE_H
+
+#include "desk/desk.h"
+#include "serve/role.h"
+
+/*
+ * The role "core": every decision.  It reads typed messages only; what must be parsed goes to a
+ * child of the worker, what needs a key to the keys role, what must leave to net.  Several cores
+ * may share one PostgreSQL; tasks in the database divide the work.
+ */
+struct db;
+struct texts;
+struct web;
+
+#define CORE_POLL_MS       250   /* how often due tasks and the spool are looked for */
+#define CORE_KEYS_MS       10000 /* keys answers within this, or the work is done again later */
+#define CORE_INTAKE_MAX    8     /* mails with the worker at once */
+#define CORE_OUTBOX_MAX    16    /* mails with net at once */
+#define CORE_DOWNLOADS_MAX 8     /* attachments being taken out at once */
+#define CORE_LEASE_US      (20 * INT64_C(1000000)) /* a task of a core that died waits so long */
+#define CORE_RENEW_US      (5 * INT64_C(1000000))  /* what is in hand is renewed so often */
+#define CORE_SPOOL_SEEN    4096 /* names of the spool that need not be looked up again for a while */
+#define CORE_PARSE_DEATHS  2    /* a mail that ends its parser so often goes to quarantine */
+
+/* A mail or an attachment that is with the worker. */
+struct ticket {
+    uint64_t number; /* 0 = free */
+    bool download;
+    /* of an intake: */
+    int64_t task_id, attempt;
+    bool died_before; /* its parser, at the last attempt */
+    char spool[WIRE_ID_MAX + 1], blob[WIRE_ID_MAX + 1];
+    struct buf envelope, key;
+    int64_t size;
+    /* of a download: */
+    struct chan *to;
+    enum wire_type answer; /* HTTP_RESPONSE or RESULT */
+    uint32_t request;
+    char file_name[256];
+};
+
+/* A mail that is with net. */
+struct sending {
+    int64_t outbox; /* 0 = free */
+    int64_t task_id, attempt;
+    bool handed_over; /* committed: the final dot may be out */
+};
+
+struct core {
+    struct role_ctx role;
+    struct settings *set;
+    struct arena *policy_arena;
+    const struct policy *policy;
+    struct str policy_text;
+    struct texts *texts;
+    struct db *db;
+    struct desk desk;
+    struct web *web;
+    unsigned char sign_key[32];
+    char sign_id[17];
+    struct ticket tickets[CORE_INTAKE_MAX + CORE_DOWNLOADS_MAX];
+    struct sending sending[CORE_OUTBOX_MAX];
+    uint64_t last_ticket;
+    int spool_fd; /* spool/new, to list and to remove */
+    uint64_t spool_seen[CORE_SPOOL_SEEN];
+    int64_t renew_at_us, forget_at_us;
+    bool look_now;   /* a hint came: do not wait for the next poll */
+    bool store_away; /* said once, not at every poll */
+};
+
+/* ---- core_keys.c: what only the keys role can do; all block for at most CORE_KEYS_MS ---- */
+struct desk_calls core_keys_calls(struct core *c);
+struct spool_opened {
+    struct buf envelope, key; /* owned */
+    char blob[WIRE_ID_MAX + 1];
+    int64_t size;
+    int fd; /* memory file with the raw mail, owned */
+};
+void spool_opened_auto(struct spool_opened *o);
+/* RC_NOTFOUND: no such record; RC_INVALID: it is damaged. */
+enum rc core_keys_spool_open(struct core *c, struct str id, struct spool_opened *ret_o,
+                             struct err *e) WARN_UNUSED;
+struct sealed_blob {
+    struct str scope, case_key, purpose, name, key;
+};
+enum rc core_keys_blob_open(struct core *c, const struct sealed_blob *s, int *ret_fd, struct err *e)
+    WARN_UNUSED;
+
+/* ---- core_intake.c: from the spool to a case ---- */
+/* Makes a task for every record that lies in the spool. */
+enum rc core_spool_scan(struct core *c, struct err *e) WARN_UNUSED;
+struct task;
+void core_intake_start(struct core *c, const struct task *t);
+void core_parsed(struct core *c, const struct wire_parsed *m, int fd);
+/* The worker is gone: what it had in hand goes back. */
+void core_worker_lost(struct core *c);
+/* Deletes a blob's file that no row names. */
+void core_blob_drop(struct core *c, const char *name);
+
+/* ---- core_outbox.c: acknowledging and sending ---- */
+void core_acknowledge(struct core *c, const struct task *t);
+void core_outbox_start(struct core *c, const struct task *t);
+enum rc core_may_hand_over(struct core *c, struct chan *net, const struct wire_may_hand_over *m,
+                           struct err *e) WARN_UNUSED;
+void core_submitted(struct core *c, const struct wire_submitted *m);
+/* net is gone: what it had not handed over is sent again, what it had is unknown. */
+void core_net_lost(struct core *c);
+
+/* ---- core_tasks.c: what is due ---- */
+void core_tasks_run(struct core *c);
+/* Keeps the leases of what is with the worker and with net. */
+void core_renew(struct core *c);
+/* Ends a task in the way that rc says: done, again later, or parked for a person. */
+void core_task_end(struct core *c, const struct task *t, enum rc rc, const struct err *why);
+
+/* ---- core_pages.c: requests and commands ---- */
+enum rc core_http(struct core *c, struct chan *from, struct frame *f, struct err *e) WARN_UNUSED;
+enum rc core_command(struct core *c, struct chan *from, struct frame *f, struct err *e) WARN_UNUSED;
+void core_accept_cli(struct role_ctx *r, int fd);
+/* The part that a download asked for has come (or not). */
+void core_download_done(struct core *c, struct ticket *t, const struct wire_parsed *m, int fd);
+/* Whoever asked on this channel will not take an answer any more. */
+void core_asker_lost(struct core *c, const struct chan *from);
+
+/* A free ticket of that kind, or NULL. */
+struct ticket *core_ticket_new(struct core *c, bool download);
+struct ticket *core_ticket_find(struct core *c, uint64_t number);
+void core_ticket_free(struct ticket *t);
+/* Hands bytes to the worker for a ticket; fd is taken over. RC_BUSY when there is no worker. */
+enum rc core_parse(struct core *c, const struct ticket *t, uint32_t part, int fd, struct err *e)
+    WARN_UNUSED;
+
+#endif

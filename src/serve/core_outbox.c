@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Acknowledging and sending.  Runs in core; what net reports of a server's words is untrusted text.
+ */
+#include "base/log.h"
+#include "desk/ack.h"
+#include "os/file.h"
+#include "serve/core.h"
+#include "store/checkpoint.h"
+#include "store/outbox.h"
+
+#define OUTBOX_ARENA (OUTBOX_BYTES_MAX + (1u << 20))
+
+/* Every event gets its place in the log, then the log as it is gets signed. */
+static enum rc log_signed(struct core *c, struct checkpoint *ret_cp, struct err *e)
+{
+    int n = 0;
+    do {
+        enum rc rc = log_sequence(c->db, LOG_BATCH_MAX, &n, e);
+        if (rc == RC_BUSY || rc == RC_CONFLICT)
+            break; /* another core does it just now */
+        TRY(rc);
+    } while (n == LOG_BATCH_MAX);
+    return checkpoint_make(c->db, c->desk.calls.sign, c, ret_cp, e);
+}
+
+void core_acknowledge(struct core *c, const struct task *t)
+{
+    struct err e = ERR_INIT;
+    struct checkpoint cp = {.size = 0};
+    int64_t outbox = 0;
+    enum rc rc = log_signed(c, &cp, &e);
+    if (rc == RC_OK) {
+        struct ack_log log = {.size = cp.size, .root = str_of(cp.root.b, sizeof cp.root.b)};
+        rc = ack_run(&c->desk, t->subject, &log, &outbox, &e);
+    }
+    if (rc == RC_OK)
+        log_event(LOG_INFO_, "acknowledged", "message=%lld outbox=%lld checkpoint=%lld",
+                  (long long)t->subject, (long long)outbox, (long long)cp.size);
+    core_task_end(c, t, rc, &e);
+}
+
+static struct sending *sending_find(struct core *c, int64_t outbox)
+{
+    for (size_t i = 0; i < CORE_OUTBOX_MAX; i++)
+        if (c->sending[i].outbox == outbox)
+            return &c->sending[i];
+    return NULL;
+}
+
+static enum rc submit(struct core *c, const struct outbox *o, struct err *e)
+{
+    AUTO(buf) struct buf b = BUF_INIT(2000);
+    AUTO(fd) int fd = -1;
+    struct chan *net = role_find(&c->role, ROLE_NET);
+    if (net == NULL)
+        return err_set(e, RC_BUSY, "net is not there yet");
+    TRY(memfd_of(o->bytes, "outgoing", &fd, e));
+    wire_put_submit(&b, &(struct wire_submit){.outbox = (uint64_t)o->id,
+                                              .attempt = (uint32_t)o->attempt,
+                                              .env_from = o->env_from,
+                                              .rcpt = o->rcpt});
+    enum rc rc = role_send(&c->role, net, WIRE_SUBMIT, 0, &b, fd_take(&fd), e);
+    return rc == RC_CLOSED ? err_set(e, RC_BUSY, "net went away") : rc;
+}
+
+void core_outbox_start(struct core *c, const struct task *t)
+{
+    AUTO(arena) struct arena *a = arena_new(OUTBOX_ARENA);
+    struct err e = ERR_INIT;
+    struct outbox o;
+    struct sending *s = sending_find(c, 0);
+    enum rc rc = s ? outbox_start(c->db, a, t->subject, t->attempt, &o, &e)
+                   : err_set(&e, RC_BUSY, "too many mails with net");
+    bool to_send = rc == RC_OK && (o.state == OUTBOX_READY || o.state == OUTBOX_UNKNOWN);
+    if (to_send) {
+        o.attempt = t->attempt;
+        rc = submit(c, &o, &e);
+    }
+    if (rc == RC_OK && to_send)
+        *s = (struct sending){.outbox = o.id, .task_id = t->id, .attempt = t->attempt};
+    else
+        core_task_end(c, t, rc, &e);
+}
+
+enum rc core_may_hand_over(struct core *c, struct chan *net, const struct wire_may_hand_over *m,
+                           struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum rc rc = outbox_hand_over(c->db, (int64_t)m->outbox, m->attempt, &why);
+    struct sending *s = sending_find(c, (int64_t)m->outbox);
+    if (s && rc == RC_OK)
+        s->handed_over = true;
+    log_event(LOG_INFO_, "handing-over", "outbox=%llu attempt=%u code=%s",
+              (unsigned long long)m->outbox, m->attempt, rc_name(rc));
+    AUTO(buf) struct buf b = BUF_INIT(64);
+    wire_put_hand_over(&b, &(struct wire_hand_over){m->outbox, m->attempt, rc == RC_OK});
+    return role_send(&c->role, net, WIRE_HAND_OVER, 0, &b, -1, e);
+}
+
+static void ended(struct core *c, int64_t outbox, int64_t attempt, const struct outbox_result *r)
+{
+    struct err e = ERR_INIT;
+    enum outbox_state state = OUTBOX_READY;
+    enum rc rc = outbox_end(c->db, outbox, attempt, r, &state, &e);
+    log_event(LOG_INFO_, "outbox", "outbox=%lld attempt=%lld state=%s code=%d result=%s",
+              (long long)outbox, (long long)attempt, outbox_state_name(state), r->code,
+              rc_name(rc));
+    struct sending *s = sending_find(c, outbox);
+    if (s && s->attempt == attempt)
+        *s = (struct sending){.outbox = 0};
+    c->look_now = true;
+}
+
+void core_submitted(struct core *c, const struct wire_submitted *m)
+{
+    static const enum outbox_end end[] = {[WIRE_SENT] = OUTBOX_END_SENT,
+                                          [WIRE_FAILED] = OUTBOX_END_REFUSED,
+                                          [WIRE_LATER] = OUTBOX_END_TEMPORARY,
+                                          [WIRE_UNKNOWN] = OUTBOX_END_NO_ANSWER};
+    struct outbox_result r = {.end = m->outcome < ARRAY_LEN(end) ? end[m->outcome]
+                                                                 : OUTBOX_END_NO_ANSWER,
+                              .code = (int)(m->code % 1000),
+                              .answer = m->answer};
+    ended(c, (int64_t)m->outbox, m->attempt, &r);
+}
+
+void core_net_lost(struct core *c)
+{
+    for (size_t i = 0; i < CORE_OUTBOX_MAX; i++) {
+        struct sending *s = &c->sending[i];
+        struct outbox_result r = {.end =
+                                      s->handed_over ? OUTBOX_END_NO_ANSWER : OUTBOX_END_TEMPORARY,
+                                  .answer = STR("the program that sends mail was restarted")};
+        if (s->outbox != 0)
+            ended(c, s->outbox, s->attempt, &r);
+    }
+}
