@@ -67,10 +67,14 @@ class Html:
         return h
 
     def settle(self):
-        """At a block border a bare attribute name is complete."""
+        """At a block border the name of a tag or of a bare attribute is complete."""
         if self.mode == 'attr':
+            self.check_attr()
             self.mode = 'tag'
             self.need_gap = True
+        elif self.mode == 'name':
+            self.begin_tag()
+            self.mode = 'tag'
 
     def key(self):
         tag = (self.name, self.closing) if self.mode != 'text' else ()

@@ -7,7 +7,7 @@
 /*
  * What the templates see: one struct a page.  Everything is borrowed from the arena of the request.
  * Texts are for people and already in words; whatever came from outside is hostile and stays so,
- * the templates escape it.
+ * the templates escape it.  Lists are a pointer and its count with "n_" before the name.
  */
 
 /* A failure that needs nothing from the desk. */
@@ -15,6 +15,236 @@ struct page_error {
     int status;
     const char *words;
     struct str why;
+};
+
+/* Around every page. */
+struct page_frame {
+    struct str title, desk;
+    struct str user; /* of the team, signed in; empty = nobody */
+    struct str csrf; /* for the forms of this session */
+    bool open;       /* a page of the public site */
+    bool listed;     /* search engines may keep it */
+    bool at_queue, at_held, at_policy;
+    int64_t held;       /* messages that wait for a person; 0 shows none */
+    struct str done;    /* what has just been done, in words */
+    struct str problem; /* why the last form was not taken */
+};
+
+/* A point in time: in words, to the minute, and for machines. */
+struct time_view {
+    struct str words; /* "3 hours ago", "in 2 days" */
+    struct str exact; /* "2026-11-25 15:08 UTC" */
+    struct str iso;
+};
+
+struct option_view {
+    struct str value, label;
+    bool selected;
+};
+
+/* ---- queue ---- */
+
+struct tab_view {
+    const char *label, *href;
+    int64_t count;
+    bool has_count, current;
+};
+struct queue_row_view {
+    struct str number, title, phase, exit, severity, handler;
+    struct time_view opened, next;
+    struct str next_what; /* which promise; empty = no clock runs */
+    bool overdue, mine, needs_answer, waiting, escalated;
+    int64_t failed, held;
+};
+struct page_queue {
+    struct page_frame frame;
+    struct tab_view *tabs;
+    size_t n_tabs;
+    struct queue_row_view *rows;
+    size_t n_rows;
+    bool more;
+    int64_t overdue;
+    const char *empty; /* words for a list without rows */
+};
+
+/* ---- messages ---- */
+
+/* A run of lines of a body; quoted ones are folded away when long. */
+struct body_view {
+    struct str text;
+    bool folded;
+    int64_t lines;
+};
+struct attachment_view {
+    struct str name, type, size, sha256;
+    int64_t part;
+    bool damaged;
+};
+struct outbox_view {
+    struct str words;  /* "Handed over", "Not delivered", ... */
+    struct str answer; /* the server's words */
+    struct time_view at;
+    bool failed, waiting;
+};
+struct message_view {
+    int64_t id;
+    struct str base; /* path before "/message/..." */
+    struct str who, addr, subject;
+    struct str trust; /* what is known about the sender, in words */
+    struct str ack;   /* what became of the acknowledgement */
+    struct str held;  /* why it waits */
+    struct time_view at;
+    bool in, out, automatic, note, verified;
+    bool encrypted, truncated, raw;
+    struct body_view *bodies;
+    size_t n_bodies;
+    struct attachment_view *attachments;
+    size_t n_attachments;
+    struct outbox_view *outs;
+    size_t n_outs;
+};
+
+/* ---- case ---- */
+
+struct clock_view {
+    struct str what, state, words; /* words: the policy's sentence */
+    struct str source;             /* whose time limit it is */
+    struct time_view due;
+    bool overdue, running, met;
+};
+struct thread_view {
+    int64_t id;
+    struct str name, email, role, subject;
+    struct time_view waiting;
+    bool is_waiting;
+    bool can_write; /* an address is known */
+    struct message_view *messages;
+    size_t n_messages;
+    struct clock_view *clocks;
+    size_t n_clocks;
+    struct str draft; /* typed before an error */
+    bool draft_wait;
+};
+struct participant_view {
+    struct str name, email, role, rm;
+};
+struct event_view {
+    struct time_view at;
+    struct str who, text, number;
+};
+struct step_view {
+    const char *name;
+    bool done, current;
+};
+struct fact_view {
+    struct str name, value;
+};
+/* One form of the case page: what was typed before an error, and whether to show it open. */
+struct form_view {
+    bool open;
+    struct str reason, a, b;
+};
+struct page_case {
+    struct page_frame frame;
+    struct str number, title, phase, severity, exit, exit_reason, joined_into, handler;
+    struct str rm, em, cs;
+    struct time_view opened, changed, closed, embargo;
+    bool has_embargo, should_end_embargo, is_closed, is_escalated, more;
+    struct step_view *steps;
+    size_t n_steps;
+    struct str *aliases;
+    size_t n_aliases;
+    struct fact_view *facts;
+    size_t n_facts;
+    struct participant_view *participants;
+    size_t n_participants;
+    struct thread_view *threads;
+    size_t n_threads;
+    bool many; /* threads: more than one */
+    struct message_view *notes;
+    size_t n_notes;
+    struct message_view *held;
+    size_t n_held;
+    struct event_view *events;
+    size_t n_events;
+    struct option_view *people;
+    size_t n_people;
+    struct option_view *severities;
+    size_t n_severities;
+    struct option_view *rms;
+    size_t n_rms;
+    struct option_view *ems;
+    size_t n_ems;
+    struct option_view *css;
+    size_t n_css;
+    struct option_view *fact_names;
+    size_t n_fact_names;
+    struct option_view *exits;
+    size_t n_exits;
+    struct option_view *thread_names;
+    size_t n_thread_names;
+    struct form_view note, assign, set, rm_form, em_form, cs_form, fact_form, close, join, split,
+        move, invite;
+};
+
+/* ---- held ---- */
+
+struct held_row_view {
+    struct message_view message;
+    struct str state; /* "Held", "Quarantine", "Spam" */
+    struct str reason, number;
+};
+struct page_held {
+    struct page_frame frame;
+    struct tab_view *tabs;
+    size_t n_tabs;
+    struct held_row_view *rows;
+    size_t n_rows;
+    bool more;
+    const char *empty;
+};
+/* One of them, with its text and what can be done. */
+struct page_held_one {
+    struct page_frame frame;
+    struct held_row_view row;
+    bool can_decide;
+    struct form_view release, discard;
+};
+
+/* ---- signing in and the way back ---- */
+
+/* A page with one button: the secret of a link is traded by POST, never by GET. */
+struct page_button {
+    struct page_frame frame;
+    const char *heading, *label;
+    struct str text, text2;
+    struct str action; /* empty = no button */
+    struct str again;  /* path to follow once more; empty = none */
+};
+
+/* ---- public ---- */
+
+struct contact_view {
+    struct str address, url;
+};
+struct page_policy {
+    struct page_frame frame;
+    struct html_safe text;
+    struct contact_view *contacts;
+    size_t n_contacts;
+};
+struct page_reporter {
+    struct page_frame frame;
+    struct str number, phase, what, next, exit, exit_reason, embargo;
+    struct time_view opened;
+    struct step_view *steps;
+    size_t n_steps;
+    struct clock_view *clocks;
+    size_t n_clocks;
+    struct message_view *messages;
+    size_t n_messages;
+    bool is_closed;
+    struct str draft;
 };
 
 #endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The case page: conversations, notes, history, facts.  Runs in core; everything a reporter wrote
+ * is hostile, the template escapes it.
+ */
+#include "web/page_case.h"
+
+#include "base/json.h"
+#include "web/templates.h"
+
+static const char *role_words(struct str role)
+{
+    static const char *const known[] = {"reporter", "finder", "vendor", "coordinator", "observer"};
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (str_eq(role, str_c(known[i])))
+            return known[i];
+    return "participant";
+}
+
+/* ---- conversations ---- */
+
+/* The subject of a message is said once: where it differs from the conversation's. */
+static struct str bare_subject(struct str s)
+{
+    for (;;) {
+        s = str_trim(s);
+        if (str_starts_nocase(s, STR("re:")) || str_starts_nocase(s, STR("aw:")))
+            s = str_sub(s, 3, s.n);
+        else if (str_starts_nocase(s, STR("fwd:")))
+            s = str_sub(s, 4, s.n);
+        else if (s.n && s.p[0] == '[' && str_chr(s, ']') != STR_NPOS)
+            s = str_sub(s, str_chr(s, ']') + 1, s.n);
+        else
+            return s;
+    }
+}
+
+static void subjects_once(struct thread_view *t, struct str subject)
+{
+    for (size_t i = 0; i < t->n_messages; i++)
+        if (str_eq_nocase(bare_subject(t->messages[i].subject), bare_subject(subject)))
+            t->messages[i].subject = STR_NONE;
+}
+
+static struct thread_view thread_of(const struct maker *m, const struct view_case *c,
+                                    const struct view_thread *t, const struct draft *draft,
+                                    struct str base)
+{
+    struct thread_view v = {
+        .id = t->id,
+        .name = t->name.n ? t->name : t->email,
+        .email = t->name.n ? t->email : STR_NONE,
+        .role = str_c(role_words(t->role)),
+        .subject = t->subject,
+        .is_waiting = t->waiting_us != 0,
+        .waiting = time_view_of(m, t->waiting_us),
+        .can_write = t->email.n > 0 && c->joined_into.n == 0,
+    };
+    if (v.name.n == 0)
+        v.name = STR("an unnamed reporter");
+    v.messages = message_views_of(m, t->messages, t->n_messages, base);
+    v.n_messages = v.messages ? t->n_messages : 0;
+    subjects_once(&v, t->subject.n ? t->subject : c->title);
+    clock_views_of(m, c->clocks, c->n_clocks, t->id, &v.clocks, &v.n_clocks);
+    if (draft->form && strcmp(draft->form, "reply") == 0) {
+        char id[24];
+        snprintf(id, sizeof id, "%lld", (long long)t->id);
+        if (str_eq(http_form_get(draft->typed, "thread"), str_c(id))) {
+            v.draft = http_form_get(draft->typed, "text");
+            v.draft_wait = http_form_has(draft->typed, "wait");
+        }
+    }
+    return v;
+}
+
+static void threads_of(const struct maker *m, const struct view_case *c, const struct draft *draft,
+                       struct str base, struct page_case *p)
+{
+    p->threads = arena_array(m->a, c->n_threads, sizeof *p->threads);
+    p->n_threads = p->threads ? c->n_threads : 0;
+    p->many = p->n_threads > 1;
+    for (size_t i = 0; i < p->n_threads; i++)
+        p->threads[i] = thread_of(m, c, &c->threads[i], draft, base);
+}
+
+/* ---- history and people ---- */
+
+/* "handler:ada" -> "ada"; the others are words already. */
+static struct str actor_words(struct str actor)
+{
+    if (str_starts(actor, STR("handler:")))
+        return str_sub(actor, 8, actor.n);
+    if (str_starts(actor, STR("reporter:")))
+        return STR("reporter");
+    if (str_starts(actor, STR("cli:")))
+        return STR("command line");
+    return STR("desk");
+}
+
+static void events_of(const struct maker *m, const struct view_case *c, struct page_case *p)
+{
+    p->events = arena_array(m->a, c->n_events, sizeof *p->events);
+    p->n_events = p->events ? c->n_events : 0;
+    /* The newest on top. */
+    for (size_t i = 0; i < p->n_events; i++) {
+        const struct view_event *e = &c->events[c->n_events - 1 - i];
+        p->events[i] = (struct event_view){
+            .at = time_view_of(m, e->at_us),
+            .who = actor_words(e->actor),
+            .text = e->text.n ? e->text : e->kind,
+            .number = str_eq(e->number, c->number) ? STR_NONE : e->number,
+        };
+    }
+}
+
+static void participants_of(const struct maker *m, const struct view_case *c, struct page_case *p)
+{
+    p->participants = arena_array(m->a, c->n_participants, sizeof *p->participants);
+    p->n_participants = p->participants ? c->n_participants : 0;
+    for (size_t i = 0; i < p->n_participants; i++) {
+        const struct view_participant *v = &c->participants[i];
+        struct str name = v->name.n ? v->name : v->email;
+        p->participants[i] = (struct participant_view){
+            .name = v->ours  ? STR("We")
+                    : name.n ? name
+                             : STR("unnamed"),
+            .email = v->name.n && !v->ours ? v->email : STR_NONE,
+            .role = str_c(role_words(v->role)),
+            .rm = v->rm_word,
+        };
+    }
+}
+
+/* ---- facts ---- */
+
+static const char *fact_words(enum fact f)
+{
+    static const char *const words[FACT_COUNT] = {
+        [FACT_ACKNOWLEDGED] = "Acknowledged",
+        [FACT_EVIDENCE] = "Evidence",
+        [FACT_SCOPED] = "Affected versions",
+        [FACT_AUDITED] = "Audit signed off by",
+        [FACT_LINES] = "Lines that need the fix",
+        [FACT_FIXES] = "Lines with the fix",
+        [FACT_WAIVED] = "Lines waived",
+        [FACT_CVE] = "CVE",
+        [FACT_RELEASE] = "Release at",
+        [FACT_ADVISORY_BY] = "Advisory written by",
+        [FACT_ADVISORY_APPROVED] = "Advisory approved by",
+        [FACT_FORMATS_OUT] = "All formats published",
+        [FACT_POST_RELEASE] = "Follow-up runs",
+    };
+    return words[f];
+}
+
+static struct str fact_value_words(const struct maker *m, enum fact f, struct str value)
+{
+    uint64_t n;
+    if (f == FACT_RELEASE && num_parse(value, 0, INT64_MAX, "time", &n, NULL) == RC_OK)
+        return time_view_of(m, (int64_t)n).exact;
+    if (fact_kind(f) == FACT_BOOL)
+        return str_eq(value, STR("true")) ? STR("yes") : STR("no");
+    return value;
+}
+
+static void facts_of(const struct maker *m, const struct view_case *c, struct page_case *p)
+{
+    p->facts = arena_array(m->a, c->n_facts, sizeof *p->facts);
+    p->n_facts = p->facts ? c->n_facts : 0;
+    for (size_t i = 0; i < p->n_facts; i++) {
+        enum fact f;
+        const struct view_fact *v = &c->facts[i];
+        if (fact_parse(v->name, &f, NULL) == RC_OK)
+            p->facts[i] =
+                (struct fact_view){str_c(fact_words(f)), fact_value_words(m, f, v->value)};
+        else
+            p->facts[i] = (struct fact_view){v->name, v->value};
+    }
+}
+
+/* The facts that hold, in words: "vendor aware, fix ready". */
+static struct str cs_words(const struct maker *m, struct str cs)
+{
+    AUTO(buf) struct buf b = BUF_INIT(200);
+    unsigned bits = cs_parse(cs);
+    for (unsigned bit = CS_V; bit <= CS_A; bit <<= 1)
+        if (bits & bit)
+            buf_addf(&b, "%s%s", b.n ? ", " : "", cs_bit_word((enum cs_bit)bit));
+    return b.n ? arena_str(m->a, buf_str(&b)) : STR("nothing yet");
+}
+
+void page_case_write(const struct maker *m, struct page_frame frame, const struct view_case *c,
+                     const struct case_extra *extra, struct buf *out)
+{
+    struct str base = arena_strf(m->a, "/case/%.*s", STR_ARG(c->number));
+    struct page_case p = {
+        .frame = frame,
+        .number = c->number,
+        .title = c->title.n ? c->title : STR("(no title)"),
+        .phase = c->phase,
+        .severity = c->severity,
+        .exit = c->exit,
+        .exit_reason = c->exit_reason,
+        .joined_into = c->joined_into,
+        .handler = c->handler_name.n ? c->handler_name : c->handler,
+        .rm = c->rm_word,
+        .em = c->em_word,
+        .cs = cs_words(m, c->cs),
+        .opened = time_view_of(m, c->opened_us),
+        .changed = time_view_of(m, c->changed_us),
+        .closed = time_view_of(m, c->closed_us),
+        .embargo = time_view_of(m, c->embargo_until_us),
+        .has_embargo = c->embargo_until_us != 0,
+        .should_end_embargo = c->should_end_embargo,
+        .is_closed = c->closed_us != 0,
+        .is_escalated = c->escalated != 0,
+        .more = c->more,
+        .aliases = c->aliases,
+        .n_aliases = c->n_aliases,
+    };
+    p.frame.title = arena_strf(m->a, "%.*s %.*s", STR_ARG(c->number), STR_ARG(p.title));
+    steps_of(m, c->phase_name, &p.steps, &p.n_steps);
+    threads_of(m, c, &extra->draft, base, &p);
+    p.notes = message_views_of(m, c->notes, c->n_notes, base);
+    p.n_notes = p.notes ? c->n_notes : 0;
+    p.held = message_views_of(m, c->held, c->n_held, STR("/held"));
+    p.n_held = p.held ? c->n_held : 0;
+    events_of(m, c, &p);
+    participants_of(m, c, &p);
+    facts_of(m, c, &p);
+    case_forms_fill(m, c, extra, &p);
+    for (size_t i = 0; i < p.n_fact_names; i++) {
+        enum fact f;
+        if (fact_parse(p.fact_names[i].value, &f, NULL) == RC_OK)
+            p.fact_names[i].label = str_c(fact_words(f));
+    }
+    tpl_case(out, &p);
+}

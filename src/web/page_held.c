@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What waits for a person: held, quarantined, spam.  Runs in core; all of it is hostile text.
+ */
+#include "web/pages.h"
+#include "web/templates.h"
+
+static const struct {
+    const char *state, *label, *href;
+} lists[] = {
+    {"", "Waiting", "/held"},
+    {"held", "Held", "/held?state=held"},
+    {"quarantined", "Quarantine", "/held?state=quarantined"},
+    {"spam", "Spam", "/held?state=spam"},
+    {"bounce", "Bounces", "/held?state=bounce"},
+    {"discarded", "Discarded", "/held?state=discarded"},
+};
+
+const char *held_state_known(struct str state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        if (str_eq(state, str_c(lists[i].state)))
+            return lists[i].state;
+    return NULL;
+}
+
+static struct held_row_view row_of(const struct maker *m, const struct view_held_row *r)
+{
+    struct held_row_view v = {
+        .message = message_view_of(m, &r->message, STR("/held")),
+        .state = str_c(held_state_words(r->message.state)),
+        .reason = r->message.hold_reason,
+        .number = r->number,
+    };
+    v.message.held = STR_NONE; /* said once, by the page */
+    return v;
+}
+
+void page_held_write(const struct maker *m, struct page_frame frame, const struct view_held *h,
+                     struct str state, struct buf *out)
+{
+    struct page_held p = {.frame = frame, .more = h->more};
+    p.frame.title = STR("Waiting for a person");
+    p.frame.at_held = true;
+    p.empty = state.n ? "Nothing here." : "Nothing waits. Good.";
+    p.tabs = arena_array(m->a, ARRAY_LEN(lists), sizeof *p.tabs);
+    p.n_tabs = p.tabs ? ARRAY_LEN(lists) : 0;
+    for (size_t i = 0; i < p.n_tabs; i++)
+        p.tabs[i] = (struct tab_view){
+            .label = lists[i].label,
+            .href = lists[i].href,
+            .current = str_eq(state, str_c(lists[i].state)),
+        };
+    p.rows = arena_array(m->a, h->n, sizeof *p.rows);
+    p.n_rows = p.rows ? h->n : 0;
+    for (size_t i = 0; i < p.n_rows; i++)
+        p.rows[i] = row_of(m, &h->rows[i]);
+    tpl_held(out, &p);
+}
+
+void page_held_one_write(const struct maker *m, struct page_frame frame,
+                         const struct view_held_row *r, const struct draft *draft, struct buf *out)
+{
+    struct page_held_one p = {.frame = frame, .row = row_of(m, r)};
+    p.frame.title = p.row.message.subject.n ? p.row.message.subject : STR("(no subject)");
+    p.frame.at_held = true;
+    struct str state = r->message.state;
+    p.can_decide = !str_eq(state, STR("ok")) && !str_eq(state, STR("discarded"));
+    if (draft->form && strcmp(draft->form, "release") == 0) {
+        p.release.a = http_form_get(draft->typed, "number");
+        p.release.reason = http_form_get(draft->typed, "reason");
+    } else if (draft->form && strcmp(draft->form, "discard") == 0) {
+        p.discard.reason = http_form_get(draft->typed, "reason");
+    } else {
+        p.release.a = r->number;
+    }
+    tpl_held_one(out, &p);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_WEB_PAGE_PUBLIC_H
+#define VULNDESK_WEB_PAGE_PUBLIC_H
+
+#include "desk/people.h"
+#include "web/pages.h"
+
+/* The policy (Markdown) with the addresses that take reports.  RC_LIMIT: too long to render. */
+enum rc page_policy_write(const struct maker *m, struct page_frame frame, struct str policy,
+                          const struct str *contacts, size_t n_contacts, struct buf *out,
+                          struct err *e) WARN_UNUSED;
+/* What a reporter's link leads to.  secret is one of ours (base64url). */
+void page_way_back_write(struct page_frame frame, enum way_back_state state, struct str secret,
+                         struct buf *out);
+/* After a new link was asked for: the same words whether or not there was anything to send. */
+void page_renewed_write(struct page_frame frame, struct buf *out);
+void page_signin_write(struct page_frame frame, struct str secret, struct buf *out);
+/* In place of any page of the team, for who is not signed in.  path: where they wanted to go. */
+void page_signin_needed_write(struct page_frame frame, struct str path, struct buf *out);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_WEB_PAGES_H
+#define VULNDESK_WEB_PAGES_H
+
+#include "web/http.h"
+#include "web/words.h"
+
+/*
+ * The pages: pure functions from a read model to HTML, appended to out.  frame is complete but for
+ * what the page itself knows (title, place in the menu).
+ */
+
+/* A form that was not taken: which one, and what had been typed into it. */
+struct draft {
+    const char *form; /* "reply", "note", "assign", ...; NULL: none */
+    const struct http_form *typed;
+};
+
+void page_queue_write(const struct maker *m, struct page_frame frame, const struct view_queue *q,
+                      enum queue_which which, struct str login, struct buf *out);
+
+/* people: all accounts of the team, for the hand-over. */
+struct account;
+struct case_extra {
+    const struct account *people;
+    size_t n_people;
+    struct draft draft;
+};
+void page_case_write(const struct maker *m, struct page_frame frame, const struct view_case *c,
+                     const struct case_extra *extra, struct buf *out);
+
+void page_held_write(const struct maker *m, struct page_frame frame, const struct view_held *h,
+                     struct str state, struct buf *out);
+void page_held_one_write(const struct maker *m, struct page_frame frame,
+                         const struct view_held_row *r, const struct draft *draft, struct buf *out);
+
+void page_reporter_write(const struct maker *m, struct page_frame frame,
+                         const struct view_reporter *r, struct str draft, struct buf *out);
+
+/* The state that a list of held messages is asked for by ?state=; NULL when there is none such. */
+const char *held_state_known(struct str state);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes each page with invented content into a directory, to be looked at in a browser.  A tool of
+ * the build, not part of the program.
+ *
+ *     preview DIRECTORY
+ */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "web/error_page.h"
+#include "web/fixture.h"
+#include "web/markdown.h"
+#include "web/pages.h"
+#include "web/page_public.h"
+#include "web/templates.h"
+
+static const char *dir;
+
+static void save(const char *name, struct str s)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "wb");
+    if (f == NULL || fwrite(s.p, 1, s.n, f) != s.n || fclose(f) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static void save_buf(const char *name, struct buf *b)
+{
+    BUG_ON(b->over);
+    save(name, buf_str(b));
+    buf_reset(b);
+}
+
+static void staff_pages(const struct maker *m, struct buf *out)
+{
+    const struct page_frame frame = {
+        .desk = m->desk, .user = STR("Ada Sommer"), .csrf = STR("csrf"), .held = 3};
+    struct view_queue q;
+    fixture_queue(m->a, &q);
+    page_queue_write(m, frame, &q, QUEUE_OPEN, STR("ada"), out);
+    save_buf("queue.html", out);
+    q.n = 0;
+    page_queue_write(m, frame, &q, QUEUE_OPEN, STR("ada"), out);
+    save_buf("queue-empty.html", out);
+
+    struct account *people;
+    size_t n;
+    fixture_people(m->a, &people, &n);
+    struct case_extra extra = {.people = people, .n_people = n};
+    struct view_case c;
+    fixture_case(m->a, &c);
+    struct page_frame done = frame;
+    done.done = STR("The reply is on its way.");
+    page_case_write(m, done, &c, &extra, out);
+    save_buf("case.html", out);
+
+    struct http_form typed = {.n_fields = 2};
+    typed.fields[0] = (struct http_field){STR("login"), STR("tove")};
+    typed.fields[1] = (struct http_field){STR("reason"), STR("On \"holiday\" from tomorrow")};
+    extra.draft = (struct draft){"assign", &typed};
+    fixture_case_two(m->a, &c);
+    struct page_frame problem = frame;
+    problem.problem = STR("Jun Arai is away until Monday.");
+    page_case_write(m, problem, &c, &extra, out);
+    save_buf("case-two.html", out);
+
+    struct view_held h;
+    struct draft none = {0};
+    fixture_held(m->a, &h);
+    page_held_write(m, frame, &h, STR_NONE, out);
+    save_buf("held.html", out);
+    page_held_one_write(m, frame, &h.rows[0], &none, out);
+    save_buf("held-one.html", out);
+}
+
+static void public_pages(const struct maker *m, struct buf *out)
+{
+    const struct page_frame frame = {.desk = m->desk, .open = true};
+    struct err e = ERR_INIT;
+    const struct str contacts[] = {STR("security@demo.example")};
+    if (page_policy_write(m, frame, fixture_policy, contacts, 1, out, &e) != RC_OK)
+        exit(1);
+    save_buf("policy.html", out);
+    struct view_reporter r;
+    fixture_reporter(m->a, &r);
+    struct page_frame mine = frame;
+    mine.csrf = STR("csrf");
+    page_reporter_write(m, mine, &r, STR_NONE, out);
+    save_buf("reporter.html", out);
+    page_way_back_write(frame, WAY_GOOD, STR("secret"), out);
+    save_buf("way-back.html", out);
+    page_way_back_write(frame, WAY_SPENT, STR("secret"), out);
+    save_buf("way-back-spent.html", out);
+    page_signin_write(frame, STR("secret"), out);
+    save_buf("signin.html", out);
+    page_signin_needed_write(frame, STR("/case/DEMO-2025-0012"), out);
+    save_buf("signin-needed.html", out);
+    error_page(out, 404, STR("There is no page of that name."));
+    save_buf("error.html", out);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: preview DIRECTORY\n");
+        return 2;
+    }
+    dir = argv[1];
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    AUTO(buf) struct buf out = BUF_INIT(HTTP_ANSWER_MAX);
+    struct maker m = {.a = a, .now_us = FIXTURE_NOW, .desk = STR("Demo security desk")};
+    staff_pages(&m, &out);
+    public_pages(&m, &out);
+    char path[512];
+    snprintf(path, sizeof path, "%s/static", dir);
+    mkdir(path, 0755);
+    for (size_t i = 0; i < web_assets_n; i++)
+        save(web_assets[i].path.p + 1, web_assets[i].bytes);
+    return 0;
+}
