@@ -21,9 +21,10 @@ static void insist(bool fine, const char *what, const char *got, const char *wan
 static enum rc on_begin(void *arg, const struct smtp_envelope *v, struct err *e)
 {
     struct driver *d = arg;
-    BUG_ON(d->n_mails == DRIVER_MAILS_MAX);
     if (d->begin_rc != RC_OK)
         return err_set(e, d->begin_rc, "begin fails");
+    if (d->n_mails == DRIVER_MAILS_MAX)
+        return err_set(e, RC_BUSY, "no room for more mails");
     struct buf *text = &d->envelopes[d->n_mails];
     buf_reset(text);
     buf_reset(&d->mails[d->n_mails]);
