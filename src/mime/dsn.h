@@ -59,7 +59,7 @@ struct dsn_recipient {
     struct str final; /* Final-Recipient, "" when the report is not RFC 3464 */
     enum dsn_action action;
     struct str status;     /* "5.1.1" or "" */
-    bool temporary;        /* delayed, or a 4.x.x status */
+    bool temporary;        /* delayed: the server still tries; a failure after 4.x.x is final */
     struct str diagnostic; /* the server's words, one line */
 };
 
