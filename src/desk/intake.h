@@ -100,7 +100,6 @@ struct intake_facts {
     bool tag_came;           /* that thread's own secret tag came along */
     bool authserv;           /* an authserv-id is configured */
     bool authentic;          /* DMARC or aligned DKIM pass, by that authserv-id */
-    bool contradicts;        /* two pointers name different threads */
 };
 struct intake_verdict {
     enum intake_kind kind;

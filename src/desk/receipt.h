@@ -16,7 +16,8 @@
  *   received: 2026-11-25T15:08:00Z
  *   message-id: HEX      SHA-256 of the Message-ID without <>, or "none"
  *   text: HEX            SHA-256 of the decoded text
- *   attachment: HEX SIZE for each, in order
+ *   attachments: N       how many came
+ *   attachment: HEX SIZE SHA-256 and bytes of each, decoded, in order (the first 100)
  *   checkpoint: SIZE HEX or "none"
  *   key: ID
  *   signature: BASE64    Ed25519 over all lines before, "version" to "key", each with LF
@@ -37,8 +38,9 @@ struct receipt {
     int64_t received_us;             /* whole seconds are kept */
     bool has_mid;
     unsigned char mid[32], text[32];
-    struct receipt_file files[RECEIPT_ATTACHMENTS];
+    struct receipt_file files_list[RECEIPT_ATTACHMENTS];
     size_t n_files;
+    int64_t files;    /* how many came; n_files are listed */
     int64_t log_size; /* 0 = none */
     unsigned char log_root[32];
 };

@@ -364,19 +364,6 @@ enum rc ops_case_rest_move(struct db *db, int64_t from_case, int64_t to_case, st
 
 #define BLOB_COLUMNS "b.id, b.case_id, b.size, b.created_us, b.purpose, b.name, b.key_wrapped"
 
-enum rc ops_blob_insert(struct db *db, const struct blob_row *b, int64_t *ret_id, struct err *e)
-{
-    static const struct sql q = {
-        "blob_insert",
-        "INSERT INTO blob (case_id, size, created_us, purpose, name, key_wrapped)"
-        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
-        NULL};
-    return db_one_i64(db, &q,
-                      DB_ARGS(DB_I0(b->case_id), DB_I(b->size), DB_I(b->created_us),
-                              DB_T(b->purpose), DB_T(b->name), DB_B(b->key_wrapped)),
-                      ret_id, e);
-}
-
 static void blob_fill(struct arena *a, struct rows *r, struct blob_row *b)
 {
     *b = (struct blob_row){
@@ -388,19 +375,6 @@ static void blob_fill(struct arena *a, struct rows *r, struct blob_row *b)
         .name = row_keep(a, r, 5),
         .key_wrapped = row_keep_blob(a, r, 6),
     };
-}
-
-enum rc ops_blob_get(struct db *db, struct arena *a, int64_t id, struct blob_row *ret,
-                     struct err *e)
-{
-    static const struct sql q = {"blob_get", "SELECT " BLOB_COLUMNS " FROM blob b WHERE b.id = $1",
-                                 NULL};
-    AUTO(rows) struct rows *r = NULL;
-    TRY(db_query(db, &q, DB_ARGS(DB_I(id)), &r, e));
-    if (!rows_next(r))
-        return none("blob", e);
-    blob_fill(a, r, ret);
-    return rows_kept(r, a, e);
 }
 
 enum rc ops_blob_list(struct db *db, struct arena *a, int64_t case_id, int64_t thread_id,
@@ -422,14 +396,6 @@ enum rc ops_blob_list(struct db *db, struct arena *a, int64_t case_id, int64_t t
     *ret = b;
     *ret_n = n;
     return RC_OK;
-}
-
-enum rc ops_blob_rewrap(struct db *db, int64_t id, int64_t case_id, struct str key_wrapped,
-                        struct err *e)
-{
-    static const struct sql q = {
-        "blob_rewrap", "UPDATE blob SET case_id = $2, key_wrapped = $3 WHERE id = $1", NULL};
-    return db_run_one(db, &q, DB_ARGS(DB_I(id), DB_I0(case_id), DB_B(key_wrapped)), "blob", e);
 }
 
 enum rc ops_meta_get(struct db *db, struct arena *a, struct str key, struct str *ret, struct err *e)

@@ -3,6 +3,7 @@
 #define VULNDESK_STORE_OPS_CASE_H
 
 #include "base/arena.h"
+#include "store/blob.h"
 #include "store/db.h"
 
 /*
@@ -79,21 +80,9 @@ enum rc ops_thread_move(struct db *db, int64_t id, int64_t to_case, int64_t part
 enum rc ops_case_rest_move(struct db *db, int64_t from_case, int64_t to_case, struct err *e)
     WARN_UNUSED;
 
-struct blob_row {
-    int64_t id, case_id, size, created_us;
-    struct str purpose, name, key_wrapped;
-};
-enum rc ops_blob_insert(struct db *db, const struct blob_row *b, int64_t *ret_id, struct err *e)
-    WARN_UNUSED;
-enum rc ops_blob_get(struct db *db, struct arena *a, int64_t id, struct blob_row *ret,
-                     struct err *e) WARN_UNUSED;
 /* Sealed for a case: all of it (thread_id 0) or those of one thread's messages. */
 enum rc ops_blob_list(struct db *db, struct arena *a, int64_t case_id, int64_t thread_id,
                       struct blob_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
-/* case_id 0: the inbox. */
-enum rc ops_blob_rewrap(struct db *db, int64_t id, int64_t case_id, struct str key_wrapped,
-                        struct err *e) WARN_UNUSED;
-
 /* A fact about the desk (table meta). */
 enum rc ops_meta_get(struct db *db, struct arena *a, struct str key, struct str *ret, struct err *e)
     WARN_UNUSED;

@@ -316,6 +316,14 @@ enum rc ops_mail_by_mid(struct db *db, struct arena *a, struct str mid, struct m
     return mail_one(db, &q, DB_T(mid), a, ret, e);
 }
 
+enum rc ops_mail_last(struct db *db, struct arena *a, int64_t thread_id, struct mail_row *ret,
+                      struct err *e)
+{
+    static const struct sql q = {"mail_last",
+                                 MAIL_SELECT "WHERE thread_id = $1 ORDER BY id DESC LIMIT 1", NULL};
+    return mail_one(db, &q, DB_I(thread_id), a, ret, e);
+}
+
 enum rc ops_mail_of_message(struct db *db, struct arena *a, int64_t message_id,
                             struct mail_row **ret, size_t *ret_n, struct err *e)
 {

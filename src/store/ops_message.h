@@ -72,6 +72,9 @@ enum rc ops_mail_get(struct db *db, struct arena *a, int64_t id, struct mail_row
                      struct err *e) WARN_UNUSED;
 enum rc ops_mail_by_mid(struct db *db, struct arena *a, struct str mid, struct mail_row *ret,
                         struct err *e) WARN_UNUSED;
+/* Newest mail of a thread. */
+enum rc ops_mail_last(struct db *db, struct arena *a, int64_t thread_id, struct mail_row *ret,
+                      struct err *e) WARN_UNUSED;
 enum rc ops_mail_of_message(struct db *db, struct arena *a, int64_t message_id,
                             struct mail_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
 /* Mails of a kind to an address since then. */

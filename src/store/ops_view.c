@@ -96,8 +96,9 @@ enum rc ops_queue_counts(struct db *db, int64_t account_id, int64_t now_us,
         "queue_counts",
         "SELECT (SELECT count(*) FROM vcase WHERE closed_us IS NULL),"
         " (SELECT count(*) FROM vcase WHERE closed_us IS NULL AND handler_id = $1),"
-        " (SELECT count(DISTINCT case_id) FROM clock WHERE state = 'missed' OR"
-        " (state = 'running' AND due_us < $2)),"
+        " (SELECT count(DISTINCT k.case_id) FROM clock k JOIN vcase c ON c.id = k.case_id"
+        " WHERE c.closed_us IS NULL AND ((k.state = 'missed' AND k.met_us IS NULL) OR"
+        " (k.state = 'running' AND k.due_us < $2))),"
         " (SELECT count(*) FROM message WHERE state IN ('held', 'quarantined'))",
         NULL};
     AUTO(rows) struct rows *r = NULL;

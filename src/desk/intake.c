@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a mail becomes a case.
+ * Runs in core, as task "intake".
+ * Input: the parse child's record (decoded strictly) and the envelope; all of it is a stranger's
+ * claim, and only what is authenticated opens a thread.
+ */
+#include "desk/intake.h"
+
+#include "base/utf8.h"
+#include "desk/clock.h"
+#include "desk/intake_inside.h"
+#include "store/task.h"
+
+static const struct actor machine = ACTOR_INIT_MACHINE;
+
+const char *intake_kind_name(enum intake_kind k)
+{
+    static const char *const names[INTAKE_KINDS] = {
+        [INTAKE_NEW] = "new",
+        [INTAKE_JOINED] = "joined",
+        [INTAKE_HELD] = "held",
+        [INTAKE_SPAM] = "spam",
+        [INTAKE_BOUNCE] = "bounce",
+        [INTAKE_LOOP] = "loop",
+        [INTAKE_DUPLICATE] = "duplicate",
+        [INTAKE_QUARANTINED] = "quarantined",
+    };
+    return k < INTAKE_KINDS ? names[k] : "?";
+}
+
+struct intake_verdict intake_decide(const struct intake_facts *f)
+{
+    struct intake_verdict v = {INTAKE_NEW, ""};
+    if (f->dup)
+        v.kind = INTAKE_DUPLICATE;
+    else if (f->bounce)
+        v.kind = INTAKE_BOUNCE;
+    else if (f->loop)
+        v.kind = INTAKE_LOOP;
+    else if (f->spam)
+        v.kind = INTAKE_SPAM;
+    else if (f->point == POINT_NOTHING)
+        v.kind = INTAKE_NEW;
+    else if (!f->known)
+        v = (struct intake_verdict){INTAKE_HELD, "quotes a case number that does not exist"};
+    else if (!f->participant)
+        v = (struct intake_verdict){
+            INTAKE_HELD, "points at a case, but does not come from the participant's address"};
+    else if (f->authserv && !f->authentic)
+        v = (struct intake_verdict){
+            INTAKE_HELD, "names a participant as sender, but neither DMARC nor DKIM proves it"};
+    else if (!f->authserv && !f->tag_came)
+        v = (struct intake_verdict){
+            INTAKE_HELD, "names a participant as sender, but does not carry the thread's secret"};
+    else
+        v.kind = INTAKE_JOINED;
+    return v;
+}
+
+/* ---- placing a message ---- */
+
+enum rc intake_place(struct desk *d, const struct actor *who, struct message_row *row,
+                     const char *event, struct str reason, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct case_row c;
+    TRY(ops_case_get(d->db, a, row->case_id, &c, e));
+    if (row->blob_id)
+        TRY(blob_to_case(d, a, row->blob_id, &c, e));
+    TRY(ops_message_place(d->db, row, e));
+    TRY(case_store(d, &c, e));
+    json_t *j = json_pack("{s:I, s:I, s:o, s:o, s:o}", "message", (json_int_t)row->id, "thread",
+                          (json_int_t)row->thread_id, "direction", json_str(row->direction),
+                          "state", json_str(row->state), "trust", json_str(row->trust));
+    if (reason.n > 0)
+        json_object_set_new(j, "reason", json_str(reason));
+    return desk_event(d, who, row->case_id, event, j, e);
+}
+
+enum rc intake_join(struct desk *d, const struct actor *who, struct message_row *row,
+                    const struct thread_row *t, bool person, struct err *e)
+{
+    row->case_id = t->case_id;
+    row->thread_id = t->id;
+    row->state = STR("ok");
+    TRY(intake_place(d, who, row, "message.in", row->hold_reason, e));
+    if (t->waiting_us == 0 || !person)
+        return RC_OK;
+    TRY(ops_thread_set_waiting(d->db, t->id, 0, e));
+    return clock_resume(d, t->case_id, t->id, e);
+}
+
+/* ---- a new case ---- */
+
+static struct str title_of(struct arena *a, struct str subject)
+{
+    AUTO(buf) struct buf b = BUF_INIT(4 * MAIL_SUBJECT_MAX);
+    utf8_clean_line(&b, subject);
+    struct str s = str_trim(utf8_clip(str_trim(buf_str(&b)), DESK_TITLE_MAX));
+    return s.n ? arena_str(a, s) : STR("(no subject)");
+}
+
+/* The default embargo of policy or settings counts as our proposal. */
+static enum rc propose_embargo(struct desk *d, int64_t case_id, int64_t received_us, struct err *e)
+{
+    int64_t span = d->policy && d->policy->embargo_us ? d->policy->embargo_us
+                                                      : d->set->policy.default_embargo_us;
+    if (span <= 0)
+        return RC_OK;
+    return vcase_em(d, &machine, case_id, EM_PROPOSE, received_us + span,
+                    STR("the default embargo of the desk"), e);
+}
+
+static enum rc queue_ack(struct desk *d, struct message_row *row, enum autoreply_why why,
+                         struct intake_result *ret, struct err *e)
+{
+    if (why != AUTOREPLY_SEND)
+        return desk_event(
+            d, &machine, row->case_id, "ack.withheld",
+            json_pack("{s:I, s:s}", "message", (json_int_t)row->id, "why", autoreply_why_name(why)),
+            e);
+    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
+    buf_addf(&key, "acknowledge:%lld", (long long)row->id);
+    struct task_new t = {.kind = "acknowledge",
+                         .key = buf_str(&key),
+                         .lane = LANE_ACKNOWLEDGE,
+                         .subject = row->id,
+                         .arg = STR_NONE,
+                         .fair = row->return_path};
+    TRY(task_add(d->db, &t, NULL, e));
+    ret->acknowledge = true;
+    return desk_event(d, &machine, row->case_id, "ack.queued",
+                      json_pack("{s:I}", "message", (json_int_t)row->id), e);
+}
+
+enum rc intake_open(struct desk *d, const struct actor *who, struct message_row *row,
+                    enum autoreply_why why, struct intake_result *ret, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct vcase_made made;
+    struct vcase_new n = {.title = title_of(a, row->subject), .opened_us = row->received_us};
+    int64_t participant;
+    TRY(vcase_open(d, who, &n, &made, e));
+    /* Whoever sends a report on has accepted it: RM A (Vultron). */
+    struct participant_new p = {.case_id = made.id,
+                                .role = STR("reporter"),
+                                .name = utf8_clip(row->from_name, DESK_NAME_MAX),
+                                .email = row->from_addr,
+                                .rm = 'A',
+                                .subject = row->subject};
+    TRY(vcase_add_participant(d, who, &p, &participant, &row->thread_id, e));
+    row->case_id = made.id;
+    row->state = STR("ok");
+    row->ack = why == AUTOREPLY_SEND ? STR("queued")
+                                     : arena_strf(a, "withheld: %s", autoreply_why_text(why));
+    TRY(intake_place(d, who, row, "message.in", row->hold_reason, e));
+    TRY(clock_start_all(d, made.id, row->thread_id, row->received_us, e));
+    TRY(propose_embargo(d, made.id, row->received_us, e));
+    TRY(queue_ack(d, row, why, ret, e));
+    row->ack = STR_NONE;
+    ret->kind = INTAKE_NEW;
+    ret->case_id = made.id;
+    ret->thread_id = row->thread_id;
+    memcpy(ret->number, made.number, sizeof(ret->number));
+    return RC_OK;
+}
+
+/* ---- the transaction ---- */
+
+struct intake {
+    const struct mail *m;
+    const struct intake_env *env;
+    const struct intake_blob *blob;
+    struct intake_result r;
+};
+
+static enum rc why_of(struct desk *d, struct arena *a, const struct intake *in,
+                      enum autoreply_why *ret, struct err *e)
+{
+    struct autoreply_facts f = in->m->automatic;
+    struct str path = address_canon(a, in->env->return_path);
+    int64_t recent;
+    f.has_return_path = true;
+    f.return_path = path;
+    f.from = in->m->from.addr;
+    TRY(ops_message_acks(d->db, path, desk_now(d) - d->set->mail.ack_rate_us, &recent, e));
+    struct autoreply_ask ask = {.facts = &f,
+                                .ours = d->set->desk.contact.v,
+                                .n_ours = d->set->desk.contact.n,
+                                .recent_address = (unsigned)(recent > 1000000 ? 1000000 : recent),
+                                .recent_max = (unsigned)d->set->mail.ack_rate_count};
+    *ret = autoreply_decide(&ask);
+    return RC_OK;
+}
+
+/* Our own mail come back: our loop mark, our Message-ID, or an automatic mail in our name. */
+static enum rc is_loop(struct desk *d, struct arena *a, const struct mail *m, bool *ret,
+                       struct err *e)
+{
+    struct mail_row mail;
+    *ret = m->automatic.hops_over ||
+           (address_ours(d, m->from.addr) && m->automatic.submitted == SUBMITTED_AUTO);
+    for (size_t i = 0; i < m->automatic.n_loops; i++)
+        *ret = *ret || address_ours(d, m->automatic.loops[i]);
+    if (*ret || m->message_id.n == 0)
+        return RC_OK;
+    enum rc rc = ops_mail_by_mid(d->db, a, m->message_id, &mail, e);
+    *ret = rc == RC_OK;
+    return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+/* A report found by wording alone counts only when it is about a mail of ours: else a person may
+ * be writing about bounces. */
+static enum rc is_bounce(struct desk *d, struct arena *a, const struct intake *in, bool *ret,
+                         struct mail_row *ret_mail, struct err *e)
+{
+    *ret = false;
+    if (in->m->report.kind == DSN_NONE)
+        return RC_OK;
+    enum rc rc = intake_bounced_mail(d, a, in->m, in->env, ret_mail, e);
+    *ret = rc == RC_OK || (rc == RC_NOTFOUND && !in->m->report.guessed);
+    return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+static enum rc number_of(struct desk *d, struct arena *a, struct intake_result *r, struct err *e)
+{
+    struct case_row c;
+    r->number[0] = '\0';
+    if (r->case_id == 0)
+        return RC_OK;
+    TRY(ops_case_get(d->db, a, r->case_id, &c, e));
+    return str_copy(r->number, sizeof(r->number), c.number, "case number", e);
+}
+
+static enum intake_kind kind_of_state(const struct message_row *row, struct str facts)
+{
+    if (str_eq(row->state, STR("held")))
+        return INTAKE_HELD;
+    if (str_eq(row->state, STR("spam")))
+        return INTAKE_SPAM;
+    if (str_eq(row->state, STR("bounce")))
+        return INTAKE_BOUNCE;
+    if (str_eq(row->state, STR("quarantined")))
+        return INTAKE_QUARANTINED;
+    if (str_eq(row->state, STR("discarded")))
+        return INTAKE_LOOP;
+    return row->ack.n > 0 ? INTAKE_NEW : INTAKE_JOINED;
+}
+
+/* The result for a message that is there already. */
+static enum rc earlier(struct desk *d, struct arena *a, const struct message_row *row,
+                       struct intake *in, struct err *e)
+{
+    struct intake_result *r = &in->r;
+    r->message_id = row->id;
+    r->case_id = row->case_id;
+    r->thread_id = row->thread_id;
+    r->acknowledge = str_eq(row->ack, STR("queued")) || str_eq(row->ack, STR("frozen"));
+    if (row->blob_id) {
+        struct blob_row b;
+        TRY(blob_get(d->db, a, row->blob_id, &b, e));
+        r->keep_blob = str_eq(b.name, in->blob->name);
+    }
+    return number_of(d, a, r, e);
+}
+
+/* Held, spam, bounce and loop: a row that opens nothing. */
+static enum rc keep_aside(struct desk *d, struct message_row *row, struct intake *in,
+                          struct intake_verdict v, struct err *e)
+{
+    static const char *const states[INTAKE_KINDS] = {[INTAKE_HELD] = "held",
+                                                     [INTAKE_SPAM] = "spam",
+                                                     [INTAKE_BOUNCE] = "bounce",
+                                                     [INTAKE_LOOP] = "discarded"};
+    row->state = str_c(states[v.kind]);
+    row->hold_reason = str_c(v.kind == INTAKE_LOOP ? "our own mail came back" : v.hold);
+    TRY(ops_message_insert(d->db, row, &row->id, e));
+    in->r.message_id = row->id;
+    in->r.case_id = row->case_id;
+    in->r.thread_id = row->thread_id;
+    if (v.kind != INTAKE_HELD)
+        return RC_OK;
+    return desk_event(d, &machine, row->case_id, "message.held",
+                      json_pack("{s:I, s:s}", "message", (json_int_t)row->id, "reason", v.hold), e);
+}
+
+/* A reply to a closed case is a new report that is linked to it: nothing leaves C. */
+static enum rc reopen(struct desk *d, struct message_row *row, int64_t old_case,
+                      enum autoreply_why why, struct intake *in, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct case_row old;
+    TRY(ops_case_get(d->db, a, old_case, &old, e));
+    TRY(intake_open(d, &machine, row, why, &in->r, e));
+    TRY(desk_event(d, &machine, old_case, "case.linked", json_pack("{s:s}", "number", in->r.number),
+                   e));
+    return desk_event(d, &machine, in->r.case_id, "case.linked",
+                      json_pack("{s:o}", "number", json_str(old.number)), e);
+}
+
+static enum rc join(struct desk *d, struct arena *a, struct message_row *row,
+                    const struct pointed *p, enum autoreply_why why, struct intake *in,
+                    struct err *e)
+{
+    struct case_row c;
+    TRY(ops_case_get(d->db, a, p->case_id, &c, e));
+    if (c.closed_us)
+        return reopen(d, row, p->case_id, why, in, e);
+    struct actor who = {.kind = ACTOR_REPORTER,
+                        .login = STR_NONE,
+                        .thread_id = p->thread.id,
+                        .participant_id = p->thread.participant_id};
+    TRY(intake_join(d, &who, row, &p->thread, in->m->automatic.submitted != SUBMITTED_AUTO, e));
+    in->r.case_id = row->case_id;
+    in->r.thread_id = row->thread_id;
+    return RC_OK;
+}
+
+static struct str trust_of(const struct pointed *p, const struct mail *m)
+{
+    if (p->f.authentic)
+        return str_c(authres_proof_name(m->proof));
+    return p->f.participant && p->f.tag_came && !p->f.authserv ? STR("tag") : STR("none");
+}
+
+static enum rc store(struct desk *d, struct arena *a, struct intake *in, struct pointed *p,
+                     const struct mail_row *bounced, struct err *e)
+{
+    struct intake_verdict v = intake_decide(&p->f);
+    enum autoreply_why why;
+    struct message_row row;
+    TRY(why_of(d, a, in, &why, e));
+    TRY(intake_record(a, in->m, in->env, why, &row, e));
+    TRY(intake_blob_add(d, in->blob, &row.blob_id, e));
+    row.trust = trust_of(p, in->m);
+    in->r.kind = v.kind;
+    in->r.keep_blob = row.blob_id != 0;
+    if (v.kind == INTAKE_HELD)
+        row.case_id = p->case_id;
+    if (v.kind == INTAKE_BOUNCE) {
+        row.case_id = bounced->case_id;
+        row.thread_id = bounced->thread_id;
+    }
+    if (v.kind == INTAKE_NEW || v.kind == INTAKE_JOINED) {
+        TRY(ops_message_insert(d->db, &row, &row.id, e));
+        in->r.message_id = row.id;
+        if (v.kind == INTAKE_NEW)
+            TRY(intake_open(d, &machine, &row, why, &in->r, e));
+        else
+            TRY(join(d, a, &row, p, why, in, e));
+    } else {
+        TRY(keep_aside(d, &row, in, v, e));
+        if (v.kind == INTAKE_BOUNCE && bounced->id)
+            TRY(intake_bounce(d, a, in->m, bounced, &row, e));
+        if (v.kind == INTAKE_BOUNCE && row.case_id && row.blob_id)
+            TRY(intake_place(d, &machine, &row, "message.in", STR_NONE, e));
+    }
+    TRY(intake_attachments(d, in->m, row.id, e));
+    return number_of(d, a, &in->r, e);
+}
+
+static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
+{
+    struct intake *in = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct message_row row, probe;
+    struct mail_row bounced = {.id = 0};
+    struct pointed p;
+    in->r = (struct intake_result){.kind = INTAKE_NEW};
+    enum rc rc = ops_message_by_spool(d->db, a, in->env->spool, &row, e);
+    if (rc == RC_OK) {
+        in->r.again = true;
+        in->r.kind = kind_of_state(&row, row.facts);
+        return earlier(d, a, &row, in, e);
+    }
+    if (rc != RC_NOTFOUND)
+        return rc;
+    TRY(intake_record(a, in->m, in->env, AUTOREPLY_SEND, &probe, e));
+    rc = ops_message_by_dedupe(d->db, a, probe.dedupe, &row, e);
+    if (rc == RC_OK) {
+        in->r.kind = INTAKE_DUPLICATE;
+        TRY(earlier(d, a, &row, in, e));
+        in->r.acknowledge = false;
+        return RC_OK;
+    }
+    if (rc != RC_NOTFOUND)
+        return rc;
+    TRY(intake_point_of(d, a, in->m, in->env, &p, e));
+    TRY(is_bounce(d, a, in, &p.f.bounce, &bounced, e));
+    TRY(is_loop(d, a, in->m, &p.f.loop, e));
+    p.f.spam = in->m->automatic.spam;
+    return store(d, a, in, &p, &bounced, e);
+}
+
+enum rc desk_intake(struct desk *d, const struct mail *m, const struct intake_env *env,
+                    const struct intake_blob *blob, struct intake_result *ret, struct err *e)
+{
+    struct intake in = {.m = m, .env = env, .blob = blob};
+    if (env->spool.n == 0)
+        return err_set(e, RC_INVALID, "a mail without a spool id");
+    if (env->return_path.n > 0 && !mail_addr_ok(env->return_path))
+        return err_set(e, RC_INVALID, "the return path is not an address");
+    TRY(desk_run(d, intake_tx, &in, e));
+    *ret = in.r;
+    return RC_OK;
+}

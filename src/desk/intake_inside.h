@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_DESK_INTAKE_INSIDE_H
+#define VULNDESK_DESK_INTAKE_INSIDE_H
+
+#include "desk/inside.h"
+#include "desk/intake.h"
+#include "mime/mail.h"
+#include "store/ops_message.h"
+
+/* What intake.c, intake_point.c, intake_record.c and held.c share. */
+
+/* Where a mail points: the thread it may join. */
+struct pointed {
+    struct intake_facts f; /* point, known, participant, tag_came */
+    struct thread_row thread;
+    int64_t case_id; /* of the thread, or of the number in the subject; 0 = none */
+};
+enum rc intake_point_of(struct desk *d, struct arena *a, const struct mail *m,
+                        const struct intake_env *env, struct pointed *ret, struct err *e)
+    WARN_UNUSED;
+
+/* The record as a row: everything but case, thread, blob, state, hold_reason, ack, trust. */
+enum rc intake_record(struct arena *a, const struct mail *m, const struct intake_env *env,
+                      enum autoreply_why why, struct message_row *ret, struct err *e) WARN_UNUSED;
+/* Its attachments. */
+enum rc intake_attachments(struct desk *d, const struct mail *m, int64_t message_id, struct err *e)
+    WARN_UNUSED;
+/* The sealed raw bytes, still in the inbox scope; *ret_id 0 without. */
+enum rc intake_blob_add(struct desk *d, const struct intake_blob *blob, int64_t *ret_id,
+                        struct err *e) WARN_UNUSED;
+
+/* Opens a case for a message that is a row already: participant, thread, clocks, embargo proposal,
+ * acknowledgement (row.ack says "queued" or why not). */
+enum rc intake_open(struct desk *d, const struct actor *who, struct message_row *row,
+                    enum autoreply_why why, struct intake_result *ret, struct err *e) WARN_UNUSED;
+/* Puts a message into a thread of an open case. */
+enum rc intake_join(struct desk *d, const struct actor *who, struct message_row *row,
+                    const struct thread_row *t, bool person, struct err *e) WARN_UNUSED;
+/* Puts row where it says (case, thread, state), its blob into the case's scope; tells of it. */
+enum rc intake_place(struct desk *d, const struct actor *who, struct message_row *row,
+                     const char *event, struct str reason, struct err *e) WARN_UNUSED;
+
+/* Delivery reports (intake_bounce.c). */
+enum rc intake_bounce(struct desk *d, struct arena *a, const struct mail *m,
+                      const struct mail_row *mail, struct message_row *row, struct err *e)
+    WARN_UNUSED;
+/* The mail that a report is about; RC_NOTFOUND. */
+enum rc intake_bounced_mail(struct desk *d, struct arena *a, const struct mail *m,
+                            const struct intake_env *env, struct mail_row *ret, struct err *e)
+    WARN_UNUSED;
+
+#endif
