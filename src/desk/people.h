@@ -46,6 +46,10 @@ enum rc people_next(struct desk *d, int64_t not_id, int64_t *ret_id, struct err 
 /* A one-time sign-in link for login; admin or the machine (init).  Good for limits.signin_link. */
 enum rc people_signin(struct desk *d, const struct actor *who, struct str login,
                       char ret_secret[SECRET_SIZE], struct err *e) WARN_UNUSED;
+/* The same by mail to the address of the account, for the page that asks for a link; answers RC_OK
+ * in every case, so that nothing can be learned from it.  At most one each SIGNIN_MAIL_US. */
+#define SIGNIN_MAIL_US (5 * US_PER_MIN)
+enum rc people_signin_mail(struct desk *d, struct str login, struct err *e) WARN_UNUSED;
 /* GET of the link: is it good?  Changes nothing.  RC_NOTFOUND: unknown, used or expired. */
 enum rc people_signin_peek(struct desk *d, struct str secret, struct err *e) WARN_UNUSED;
 

@@ -316,6 +316,19 @@ enum rc ops_mail_by_mid(struct db *db, struct arena *a, struct str mid, struct m
     return mail_one(db, &q, DB_T(mid), a, ret, e);
 }
 
+enum rc ops_mail_of_kind(struct db *db, struct arena *a, int64_t thread_id, struct str kind,
+                         struct mail_row *ret, struct err *e)
+{
+    static const struct sql q = {
+        "mail_of_kind", MAIL_SELECT "WHERE thread_id = $1 AND kind = $2 ORDER BY id LIMIT 1", NULL};
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, &q, DB_ARGS(DB_I(thread_id), DB_T(kind)), &r, e));
+    if (!rows_next(r))
+        return none("mail", e);
+    mail_fill(a, r, ret);
+    return rows_kept(r, a, e);
+}
+
 enum rc ops_mail_last(struct db *db, struct arena *a, int64_t thread_id, struct mail_row *ret,
                       struct err *e)
 {

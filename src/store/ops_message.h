@@ -72,6 +72,9 @@ enum rc ops_mail_get(struct db *db, struct arena *a, int64_t id, struct mail_row
                      struct err *e) WARN_UNUSED;
 enum rc ops_mail_by_mid(struct db *db, struct arena *a, struct str mid, struct mail_row *ret,
                         struct err *e) WARN_UNUSED;
+/* First mail of a kind in a thread. */
+enum rc ops_mail_of_kind(struct db *db, struct arena *a, int64_t thread_id, struct str kind,
+                         struct mail_row *ret, struct err *e) WARN_UNUSED;
 /* Newest mail of a thread. */
 enum rc ops_mail_last(struct db *db, struct arena *a, int64_t thread_id, struct mail_row *ret,
                       struct err *e) WARN_UNUSED;

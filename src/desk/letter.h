@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_DESK_LETTER_H
+#define VULNDESK_DESK_LETTER_H
+
+#include "desk/inside.h"
+
+/* Writes a mail of ours into the outbox; shared by ack.c and reply.c. */
+struct letter {
+    const char *kind;           /* acknowledgement reply notice signin */
+    const struct thread_row *t; /* NULL: about no case */
+    struct str number;          /* of the case, empty without */
+    struct str to_name, to;     /* envelope and header recipient */
+    struct str subject, text;
+    struct str in_reply_to; /* Message-ID, may be empty */
+    bool automatic;         /* RFC 3834 fields, null reverse-path */
+    int64_t author_id;      /* account, 0 = none */
+};
+/* Inside a transaction: message row (with a thread), outbox row, event message.out. */
+enum rc letter_put(struct desk *d, const struct actor *who, const struct letter *l,
+                   int64_t *ret_message, int64_t *ret_outbox, struct err *e) WARN_UNUSED;
+
+/* A link of ours: base, path, secret. Empty base gives an empty text. */
+void letter_link(struct str base, const char *path, const char *secret, struct buf *b);
+
+#endif

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What people write: replies, notes, a reporter's own words on the page; links sent by mail; what
+ * became of the mails that left.
+ * Runs in core.
+ * Input: texts of team members and of a reporter with a session, checked here.
+ */
+#include "desk/reply.h"
+
+#include "base/utf8.h"
+#include "base/when.h"
+#include "desk/clock.h"
+#include "desk/letter.h"
+#include "mime/mail.h"
+#include "mime/subject.h"
+#include "store/ops_message.h"
+#include "store/ops_people.h"
+
+static const struct actor machine = ACTOR_INIT_MACHINE;
+
+/* The reporter's subject is echoed only to an address that has been proven. */
+static enum rc subject_of(struct desk *d, struct arena *a, const struct thread_row *t,
+                          const struct case_row *c, struct str *ret, struct str *ret_mid,
+                          struct err *e)
+{
+    struct message_row last;
+    enum rc rc = ops_message_last_in(d->db, a, t->id, &last, e);
+    if (rc != RC_OK && rc != RC_NOTFOUND)
+        return rc;
+    *ret_mid = rc == RC_OK ? last.mid : STR_NONE;
+    *ret = arena_strf(a, "[%.*s] Your report", STR_ARG(c->number));
+    if (rc != RC_OK || str_eq(last.trust, STR("none")))
+        return RC_OK;
+    struct subject s;
+    TRY(subject_read(a, t->subject, &s, e));
+    if (s.base.n > 0)
+        *ret = arena_strf(a, "Re: [%.*s] %.*s", STR_ARG(c->number),
+                          STR_ARG(utf8_clip(s.base, DESK_TITLE_MAX)));
+    return RC_OK;
+}
+
+static enum rc author(struct desk *d, struct arena *a, const struct actor *who, struct str *ret,
+                      struct err *e)
+{
+    struct account_row r;
+    *ret = STR_NONE;
+    if (who->account_id == 0)
+        return RC_OK;
+    TRY(ops_account_get(d->db, a, who->account_id, &r, e));
+    *ret = r.name;
+    return RC_OK;
+}
+
+static enum rc render(struct desk *d, const struct case_row *c, struct str text, struct str name,
+                      struct buf *out, struct err *e)
+{
+    struct text_value v[] = {{"desk", d->set->desk.name},
+                             {"number", c->number},
+                             {"text", text},
+                             {"name", name},
+                             {"contact", d->set->desk.contact.v[0]}};
+    return texts_render(d->texts, TEXT_REPLY, v, ARRAY_LEN(v), out, e);
+}
+
+struct reply {
+    const struct actor *who;
+    const struct reply_new *n;
+    int64_t message;
+};
+
+static enum rc reply_tx(struct desk *d, void *arg, struct err *e)
+{
+    struct reply *p = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
+    struct thread_row t;
+    struct open_case oc;
+    struct str subject, mid, name;
+    int64_t outbox;
+    TRY(ops_thread_get(d->db, a, p->n->thread_id, &t, e));
+    TRY(case_load(d, a, t.case_id, &oc, e));
+    if (t.email.n == 0)
+        return err_set(e, RC_INVALID, "this participant has no mail address");
+    TRY(subject_of(d, a, &t, &oc.c, &subject, &mid, e));
+    TRY(author(d, a, p->who, &name, e));
+    TRY(render(d, &oc.c, p->n->text, name, &text, e));
+    struct letter l = {.kind = "reply",
+                       .t = &t,
+                       .number = oc.c.number,
+                       .to_name = t.name,
+                       .to = t.email,
+                       .subject = subject,
+                       .text = buf_str(&text),
+                       .in_reply_to = mid,
+                       .author_id = p->who->account_id};
+    TRY(letter_put(d, p->who, &l, &p->message, &outbox, e));
+    if (p->n->wait && !oc.c.closed_us) {
+        TRY(ops_thread_set_waiting(d->db, t.id, desk_now(d), e));
+        TRY(clock_pause(d, t.case_id, t.id, e));
+    }
+    return case_store(d, &oc.c, e);
+}
+
+enum rc reply_send(struct desk *d, const struct actor *who, const struct reply_new *r,
+                   int64_t *ret_message, struct err *e)
+{
+    struct reply p = {.who = who, .n = r};
+    TRY(actor_needs_team(who, e));
+    TRY(desk_check_text(r->text, DESK_TEXT_MAX, "the text", e));
+    TRY(desk_run(d, reply_tx, &p, e));
+    *ret_message = p.message;
+    return RC_OK;
+}
+
+/* ---- notes and a reporter's words ---- */
+
+struct words {
+    const struct actor *who;
+    int64_t case_id;
+    struct str text;
+    int64_t message;
+};
+
+static struct message_row words_row(struct desk *d, const struct words *p)
+{
+    return (struct message_row){.case_id = p->case_id,
+                                .author_id = p->who->account_id,
+                                .received_us = desk_now(d),
+                                .spool = STR_NONE,
+                                .state = STR("ok"),
+                                .hold_reason = STR_NONE,
+                                .from_name = STR_NONE,
+                                .from_addr = STR_NONE,
+                                .return_path = STR_NONE,
+                                .subject = STR_NONE,
+                                .mid = STR_NONE,
+                                .refs = STR_NONE,
+                                .trust = STR("none"),
+                                .body = p->text,
+                                .facts = STR("{}"),
+                                .ack = STR_NONE,
+                                .dedupe = STR_NONE};
+}
+
+static enum rc note_tx(struct desk *d, void *arg, struct err *e)
+{
+    struct words *p = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct case_row c;
+    TRY(ops_case_get(d->db, a, p->case_id, &c, e));
+    struct message_row row = words_row(d, p);
+    row.direction = STR("note");
+    TRY(ops_message_insert(d->db, &row, &p->message, e));
+    TRY(case_store(d, &c, e));
+    return desk_event(d, p->who, p->case_id, "note.added",
+                      json_pack("{s:I}", "message", (json_int_t)p->message), e);
+}
+
+enum rc note_add(struct desk *d, const struct actor *who, int64_t case_id, struct str text,
+                 int64_t *ret_message, struct err *e)
+{
+    struct words p = {.who = who, .case_id = case_id, .text = text};
+    TRY(actor_needs_team(who, e));
+    TRY(desk_check_text(text, DESK_TEXT_MAX, "the note", e));
+    TRY(desk_run(d, note_tx, &p, e));
+    *ret_message = p.message;
+    return RC_OK;
+}
+
+static enum rc write_tx(struct desk *d, void *arg, struct err *e)
+{
+    struct words *p = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct thread_row t;
+    struct open_case oc;
+    TRY(ops_thread_get(d->db, a, p->who->thread_id, &t, e));
+    TRY(case_load(d, a, t.case_id, &oc, e));
+    if (oc.c.closed_us)
+        return err_set(e, RC_INVALID, "this case is closed; send a new report by mail");
+    p->case_id = t.case_id;
+    struct message_row row = words_row(d, p);
+    row.direction = STR("in");
+    row.thread_id = t.id;
+    row.from_name = t.name;
+    row.from_addr = t.email;
+    row.subject = t.subject;
+    row.trust = STR("tag");
+    TRY(ops_message_insert(d->db, &row, &p->message, e));
+    TRY(desk_event(d, p->who, t.case_id, "message.in",
+                   json_pack("{s:I, s:I, s:s, s:s, s:s}", "message", (json_int_t)p->message,
+                             "thread", (json_int_t)t.id, "direction", "in", "state", "ok", "trust",
+                             "tag"),
+                   e));
+    if (t.waiting_us) {
+        TRY(ops_thread_set_waiting(d->db, t.id, 0, e));
+        TRY(clock_resume(d, t.case_id, t.id, e));
+    }
+    return case_store(d, &oc.c, e);
+}
+
+enum rc reporter_write(struct desk *d, const struct actor *who, struct str text,
+                       int64_t *ret_message, struct err *e)
+{
+    struct words p = {.who = who, .text = text};
+    if (who->kind != ACTOR_REPORTER || who->thread_id == 0)
+        return err_set(e, RC_DENIED, "only the reporter writes here");
+    TRY(desk_check_text(text, DESK_TEXT_MAX, "the text", e));
+    TRY(desk_run(d, write_tx, &p, e));
+    *ret_message = p.message;
+    return RC_OK;
+}
+
+/* ---- participants ---- */
+
+struct invite {
+    const struct actor *who;
+    struct participant_new n;
+    int64_t participant, thread;
+};
+
+static enum rc invite_tx(struct desk *d, void *arg, struct err *e)
+{
+    struct invite *p = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct open_case oc;
+    TRY(case_load_open(d, a, p->n.case_id, &oc, e));
+    bool outside = str_eq(p->n.role, STR("vendor")) || str_eq(p->n.role, STR("coordinator"));
+    if (outside && oc.v.rm != 'A')
+        return err_set(e, RC_INVALID,
+                       "a report is sent on to others only after it was accepted (A)");
+    p->n.subject = oc.c.title;
+    TRY(vcase_add_participant(d, p->who, &p->n, &p->participant, &p->thread, e));
+    return case_store(d, &oc.c, e);
+}
+
+enum rc participant_add(struct desk *d, const struct actor *who, int64_t case_id, struct str role,
+                        struct str name, struct str email, int64_t *ret_participant,
+                        int64_t *ret_thread, struct err *e)
+{
+    struct invite p = {
+        .who = who,
+        .n = {.case_id = case_id,
+              .role = role,
+              .name = name,
+              .email = email,
+              .rm = str_eq(role, STR("reporter")) || str_eq(role, STR("finder")) ? 'A' : 'S'}};
+    TRY(actor_needs_team(who, e));
+    TRY(desk_check_line(name, DESK_NAME_MAX, "the name", e));
+    if (!mail_addr_ok(email) || address_ours(d, email))
+        return err_set(e, RC_INVALID, "the mail address is not one of somebody else");
+    TRY(desk_run(d, invite_tx, &p, e));
+    *ret_participant = p.participant;
+    *ret_thread = p.thread;
+    return RC_OK;
+}
+
+/* ---- links by mail ---- */
+
+static enum rc send_way_back(struct desk *d, struct arena *a, const struct thread_row *t,
+                             struct err *e)
+{
+    AUTO(buf) struct buf link = BUF_INIT(1024);
+    AUTO(buf) struct buf until = BUF_INIT(64);
+    AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
+    char secret[SECRET_SIZE];
+    struct case_row c;
+    int64_t message, outbox;
+    TRY(ops_case_get(d->db, a, t->case_id, &c, e));
+    TRY(way_back_issue(d, t->id, secret, e));
+    letter_link(d->set->desk.base_url, "/r/", secret, &link);
+    when_human(&until, desk_now(d) + d->set->limits.way_back_us);
+    struct text_value v[] = {{"desk", d->set->desk.name},
+                             {"number", c.number},
+                             {"way_back", buf_str(&link)},
+                             {"way_back_until", buf_str(&until)},
+                             {"contact", d->set->desk.contact.v[0]}};
+    TRY(texts_render(d->texts, TEXT_WAY_BACK, v, ARRAY_LEN(v), &text, e));
+    struct letter l = {.kind = "notice",
+                       .t = t,
+                       .number = c.number,
+                       .to_name = STR_NONE,
+                       .to = t->email,
+                       .subject =
+                           arena_strf(a, "[%.*s] A new link to your report", STR_ARG(c.number)),
+                       .text = buf_str(&text),
+                       .in_reply_to = STR_NONE,
+                       .automatic = true};
+    return letter_put(d, &machine, &l, &message, &outbox, e);
+}
+
+static enum rc renew_tx(struct desk *d, void *arg, struct err *e)
+{
+    const struct str *secret = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    unsigned char hash[32];
+    struct way_row w;
+    struct thread_row t;
+    int64_t recent, now = desk_now(d);
+    secret_hash(*secret, hash);
+    enum rc rc = ops_way_get(d->db, str_of(hash, sizeof(hash)), &w, e);
+    if (rc == RC_NOTFOUND)
+        return RC_OK;
+    TRY(rc);
+    TRY(ops_way_count(d->db, w.thread_id, STR("renewed"), now - WAY_BACK_RENEW_US, &recent, e));
+    if (w.revoked_us || recent > 0)
+        return RC_OK;
+    TRY(ops_thread_get(d->db, a, w.thread_id, &t, e));
+    if (t.email.n == 0 || d->set->desk.base_url.n == 0)
+        return RC_OK;
+    TRY(ops_way_log(d->db, w.id, now, STR("renewed"), e));
+    return send_way_back(d, a, &t, e);
+}
+
+enum rc way_back_renew(struct desk *d, struct str secret, struct err *e)
+{
+    return secret_ok(secret) ? desk_run(d, renew_tx, &secret, e) : RC_OK;
+}
+
+static enum rc signin_mail_tx(struct desk *d, void *arg, struct err *e)
+{
+    const struct str *login = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    AUTO(buf) struct buf link = BUF_INIT(1024);
+    AUTO(buf) struct buf until = BUF_INIT(64);
+    AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
+    char secret[SECRET_SIZE];
+    struct account_row r;
+    int64_t recent, message, outbox, now = desk_now(d);
+    enum rc rc = ops_account_by_login(d->db, a, *login, &r, e);
+    if (rc == RC_NOTFOUND)
+        return RC_OK;
+    TRY(rc);
+    TRY(ops_mail_count(d->db, STR("signin"), r.email, now - SIGNIN_MAIL_US, &recent, e));
+    if (!r.active || recent > 0 || d->set->desk.staff_url.n == 0)
+        return RC_OK;
+    TRY(people_signin(d, &machine, *login, secret, e));
+    letter_link(d->set->desk.staff_url, "/signin/", secret, &link);
+    when_human(&until, now + d->set->limits.signin_link_us);
+    struct text_value v[] = {{"desk", d->set->desk.name},
+                             {"name", r.name},
+                             {"link", buf_str(&link)},
+                             {"until", buf_str(&until)}};
+    TRY(texts_render(d->texts, TEXT_SIGNIN, v, ARRAY_LEN(v), &text, e));
+    struct letter l = {.kind = "signin",
+                       .number = STR_NONE,
+                       .to_name = r.name,
+                       .to = r.email,
+                       .subject = STR("Your sign-in link"),
+                       .text = buf_str(&text),
+                       .in_reply_to = STR_NONE,
+                       .automatic = true};
+    return letter_put(d, &machine, &l, &message, &outbox, e);
+}
+
+enum rc people_signin_mail(struct desk *d, struct str login, struct err *e)
+{
+    return desk_run(d, signin_mail_tx, &login, e);
+}
+
+/* ---- what became of a mail ---- */
+
+static enum rc acknowledged(struct desk *d, struct arena *a, const struct mail_row *mail,
+                            struct err *e)
+{
+    AUTO(json) json_t *facts = NULL;
+    AUTO(json) json_t *yes = json_true();
+    AUTO(buf) struct buf text = BUF_INIT(64 * 1024);
+    struct case_row c;
+    TRY(ops_case_get(d->db, a, mail->case_id, &c, e));
+    TRY(json_parse(c.facts, 64 * 1024, "facts of the case", &facts, e));
+    if (json_is_true(json_object_get(facts, fact_name(FACT_ACKNOWLEDGED))))
+        return RC_OK;
+    TRY(fact_put(facts, FACT_ACKNOWLEDGED, yes, e));
+    TRY(json_write(&text, facts, e));
+    c.facts = buf_str(&text);
+    TRY(case_store(d, &c, e));
+    return desk_event(d, &machine, c.id, "case.fact",
+                      json_pack("{s:s, s:b, s:s}", "fact", fact_name(FACT_ACKNOWLEDGED), "value", 1,
+                                "reason", "the mail was handed over"),
+                      e);
+}
+
+enum rc desk_mail_ended(struct desk *d, int64_t outbox_id, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct mail_row m;
+    TRY(ops_mail_get(d->db, a, outbox_id, &m, e));
+    if (m.case_id == 0)
+        return RC_OK;
+    const char *event = str_eq(m.state, STR("sent"))     ? "mail.sent"
+                        : str_eq(m.state, STR("failed")) ? "mail.failed"
+                                                         : "mail.unknown";
+    TRY(desk_event(d, &machine, m.case_id, event,
+                   json_pack("{s:I, s:o, s:I, s:o}", "outbox", (json_int_t)m.id, "kind",
+                             json_str(m.kind), "code", (json_int_t)m.code, "answer",
+                             json_str(m.answer)),
+                   e));
+    bool reply = str_eq(m.kind, STR("reply"));
+    if (!str_eq(m.state, STR("sent")) || (!reply && !str_eq(m.kind, STR("acknowledgement"))))
+        return RC_OK;
+    TRY(clock_answered(d, m.case_id, m.thread_id, reply, e));
+    return acknowledged(d, a, &m, e);
+}
