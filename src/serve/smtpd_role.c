@@ -39,7 +39,6 @@ static void on_spooled(void *arg, const char *id)
     AUTO(buf) struct buf b = BUF_INIT(200);
     struct err e = ERR_INIT;
     struct chan *core = role_find(&s->role, ROLE_CORE);
-    log_event(LOG_INFO_, "accepted", "spool=%s", id);
     wire_put_spooled(&b, &(struct wire_spooled){str_c(id)});
     if (core && role_send(&s->role, core, WIRE_SPOOLED, 0, &b, -1, &e) != RC_OK)
         log_event(LOG_WARN_, "core-away", "spool=%s", id);
