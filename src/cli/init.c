@@ -210,6 +210,7 @@ static enum rc write_files(struct init *in, struct err *e)
     TRY(file_write_sync(dir, "vulndesk.conf", buf_str(&conf), 0644, e));
     TRY(dir_make(dir, "data", DATA_MODE, e));
     TRY(dir_make(dir, "data/run", 0755, e));
+    TRY(dir_make(dir, "data/db", 0700, e));
     if (fchmodat(dir, "data", DATA_MODE, 0) != 0)
         return err_errno(e, RC_IO, "%s", data);
     TRY(settings_load(file, NULL, &in->set, e));

@@ -42,7 +42,7 @@ const struct setting_full settings_table[] = {
 {{"desk", "templates", SET_PATH, OPTIONAL, "", NO_CHOICES, TEXT_MAX(3000),
   "folder of text templates that replace the built-in ones"}, OFF(desk.templates), NULL},
 
-{{"store", "url", SET_TEXT, OPTIONAL, "sqlite:{data_dir}/desk.db", NO_CHOICES, 1, 2000,
+{{"store", "url", SET_TEXT, OPTIONAL, "sqlite:{data_dir}/db/desk.db", NO_CHOICES, 1, 2000,
   "database: sqlite:/path or what PostgreSQL's libpq takes (postgresql://... or host=... dbname=...)"},
   OFF(store.url), check_store_url},
 

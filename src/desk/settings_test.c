@@ -33,7 +33,7 @@ static void test_defaults(void **state)
     struct err e = ERR_INIT;
     assert_int_equal(parse(LEAST, NULL, &s, &e), RC_OK);
     assert_string_equal(s->desk.data_dir.p, "/etc/desk/data");
-    assert_string_equal(s->store.url.p, "sqlite:/etc/desk/data/desk.db");
+    assert_string_equal(s->store.url.p, "sqlite:/etc/desk/data/db/desk.db");
     assert_int_equal(s->listen.smtp.n, 1);
     assert_string_equal(s->listen.smtp.v[0].p, "127.0.0.1:2525");
     assert_string_equal(s->listen.lmtp.v[0].p, "unix:/etc/desk/data/run/lmtp.sock");
