@@ -140,9 +140,13 @@ static enum rc check_spawn(const struct spawn *s, struct err *e)
         return err_set(e, RC_INTERNAL, "a child needs an absolute path and arguments");
     if (s->nfds > SPAWN_FDS_MAX)
         return err_set(e, RC_INTERNAL, "too many descriptors for a child");
-    for (size_t i = 0; i < s->nfds; i++)
+    for (size_t i = 0; i < s->nfds; i++) {
         if (s->fds[i].from < 0 || s->fds[i].to < 3)
             return err_set(e, RC_INTERNAL, "a child's extra descriptors start at 3");
+        /* Here, before a pipe of ours takes the number of a closed one. */
+        if (fcntl(s->fds[i].from, F_GETFD) < 0)
+            return err_errno(e, RC_INTERNAL, "a descriptor for a child");
+    }
     return RC_OK;
 }
 
