@@ -338,6 +338,8 @@ enum rc dsn_read(struct arena *a, const struct dsn_input *in, struct dsn_result 
         l.r = arena_array(a, DSN_RECIPIENTS_MAX, sizeof *l.r);
         TRY(arena_ok(a, "a delivery report", e));
         size_t groups = read_status(in->delivery_status, &l);
+        if (groups == 0 && dsn_from_server(in))
+            groups = read_status(in->inner_status, &l);
         if (l.n == 0) {
             dsn_guess(in, &l);
             r.guessed = l.n > 0;

@@ -27,9 +27,12 @@ struct dsn_input {
     const struct str *texts; /* text/plain parts (HTML as text) in their order, decoded */
     size_t n_texts;
     struct str delivery_status; /* body of message/(global-)delivery-status, empty when absent */
-    struct str disposition;     /* body of message/disposition-notification */
-    struct str feedback;        /* body of message/feedback-report */
-    struct str returned;        /* text of the returned message or of its header */
+    /* The same from inside an attached message (servers that wrap their own reports); counts only
+     * when the mail itself looks like one from a mail server, since people forward bounces too. */
+    struct str inner_status;
+    struct str disposition; /* body of message/disposition-notification */
+    struct str feedback;    /* body of message/feedback-report */
+    struct str returned;    /* text of the returned message or of its header */
 };
 
 enum dsn_kind {

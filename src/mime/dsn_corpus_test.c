@@ -13,7 +13,7 @@
 
 struct pieces {
     struct arena *a;
-    struct str texts[DSN_TEXTS_MAX], status, returned, disposition, feedback;
+    struct str texts[DSN_TEXTS_MAX], status, inner_status, returned, disposition, feedback;
     size_t n_texts;
 };
 
@@ -38,6 +38,18 @@ static struct str tags_off(struct arena *a, struct str s)
         }
     }
     return str_of(p, n);
+}
+
+static void take_inner(struct pieces *ps, GMimeObject *part)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(part);
+    GMimeDataWrapper *w = g_mime_part_get_content(GMIME_PART(part));
+    if (w == NULL || !g_mime_content_type_is_type(type, "message", "delivery-status"))
+        return;
+    GMimeStream *mem = g_mime_stream_mem_new();
+    g_mime_data_wrapper_write_to_stream(w, mem);
+    ps->inner_status = bytes_of(ps->a, mem);
+    g_object_unref(mem);
 }
 
 static void take_part(struct pieces *ps, GMimeObject *part)
@@ -76,9 +88,14 @@ static void take_apart(struct pieces *ps, GMimeMessage *msg)
     do {
         GMimeObject *part = g_mime_part_iter_get_current(it);
         AUTO(mem) char *path = g_mime_part_iter_get_path(it);
-        /* Parts of a returned message are not the server's words. */
-        if (part == NULL || (inside.n > 0 && path && str_starts(str_c(path), inside)))
+        if (part == NULL)
             continue;
+        /* Parts of a returned message are not the server's words. */
+        if (inside.n > 0 && path && str_starts(str_c(path), inside)) {
+            if (GMIME_IS_PART(part))
+                take_inner(ps, part);
+            continue;
+        }
         if (GMIME_IS_MESSAGE_PART(part) && path)
             inside = arena_strf(ps->a, "%s.", path);
         if (!GMIME_IS_MULTIPART(part))
@@ -104,8 +121,8 @@ static void read_file(struct str raw, struct arena *a, struct dsn_result *ret_r)
     const struct hfield *type = hfield_find(f, n, "Content-Type");
     const struct hfield *from = hfield_find(f, n, "From");
     const struct hfield *subject = hfield_find(f, n, "Subject");
-    AUTO(mem)
-    char *plain = subject ? g_mime_utils_header_decode_text(NULL, str_dup(subject->value)) : NULL;
+    AUTO(mem) char *coded = str_dup(subject ? subject->value : STR_NONE);
+    AUTO(mem) char *plain = g_mime_utils_header_decode_text(NULL, coded);
     struct dsn_input in = {
         .content_type = type ? type->value : STR_NONE,
         .from = from ? from->value : STR_NONE,
@@ -115,6 +132,7 @@ static void read_file(struct str raw, struct arena *a, struct dsn_result *ret_r)
         .texts = ps.texts,
         .n_texts = ps.n_texts,
         .delivery_status = ps.status,
+        .inner_status = ps.inner_status,
         .disposition = ps.disposition,
         .feedback = ps.feedback,
         .returned = ps.returned,

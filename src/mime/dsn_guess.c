@@ -83,7 +83,7 @@ static bool is_server_subject(struct str subject)
     return has_any(str_sub(subject, 0, 2000), words);
 }
 
-static bool looks_like_report(const struct dsn_input *in)
+bool dsn_from_server(const struct dsn_input *in)
 {
     const struct hfield *path = hfield_find(in->fields, in->n_fields, "Return-Path");
     if (path && str_eq(str_trim(path->value), STR("<>")))
@@ -324,7 +324,8 @@ static bool starts_word(struct str s, struct str word)
     if (!str_starts(s, word))
         return false;
     bool letters = ascii_is_alpha(word.p[word.n - 1]);
-    return !letters || s.n == word.n || !ascii_is_alnum(s.p[word.n]);
+    /* "user" of "user@example.com" is not the word. */
+    return !letters || s.n == word.n || (s.p[word.n] && strchr(" :,(<\"'", s.p[word.n]));
 }
 
 /* Passes over connecting words of a flat text. */
@@ -396,6 +397,7 @@ static void your_message_to(struct scan *s)
     while ((found = str_find(str_sub(flat, at, flat.n), STR("your message to"))) != STR_NPOS) {
         at += found + 15;
         size_t len, start = at + (at < flat.n && flat.p[at] == ':');
+        start += start < flat.n && flat.p[start] == ' ';
         struct str addr = addr_at(from_flat(s, start), &len);
         struct str behind = str_sub(flat, start + addr.n, addr.n + 80);
         if (addr.n > 0 && (str_find(behind, STR("deliver")) != STR_NPOS ||
@@ -448,7 +450,7 @@ static void take_below(struct scan *s, size_t at, struct str domain)
     }
 }
 
-/* Without any phrase above it: "ADDR - no such user here." */
+/* Without any phrase above it: "ADDR - no such user here.", or that on the next line. */
 static void take_lone_lines(struct scan *s)
 {
     static const char *const says[] = {
@@ -457,9 +459,11 @@ static void take_lone_lines(struct scan *s)
     struct str rest = s->text, line;
     while (str_line(&rest, &line)) {
         size_t len;
-        struct str addr = addr_at(line, &len), behind = str_sub(line, len, 300);
-        if (addr.n > 0 && has_any(behind, says))
-            add(s->l, addr, behind, s->temporary);
+        struct str addr = addr_at(line, &len);
+        const char *behind = line.p + len;
+        struct str words = str_of(behind, (size_t)(rest.p + rest.n - behind));
+        if (addr.n > 0 && has_any(words_behind(words), says))
+            add(s->l, addr, words, s->temporary);
     }
 }
 
@@ -489,7 +493,7 @@ void dsn_guess(const struct dsn_input *in, struct dsn_list *l)
         while (str_cut(&rest, ',', &one))
             add(l, hfield_addr(str_trim(one)), STR_NONE, false);
     }
-    if (l->n > 0 || !looks_like_report(in))
+    if (l->n > 0 || !dsn_from_server(in))
         return;
     struct str from = hfield_addr(in->from);
     size_t at = str_rchr(from, '@');

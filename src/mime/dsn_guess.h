@@ -23,9 +23,12 @@ bool dsn_is_addr(struct str s);
 /* First "d.d.d" of RFC 3463 in s, or empty. */
 struct str dsn_status_in(struct str s);
 
+/* Seems to come from a mail server: null return path, type, sender or subject. */
+bool dsn_from_server(const struct dsn_input *in);
+
 /*
  * Recipients by the wording of the text parts, for reports that are not RFC 3464.  Looks only at
- * mail that seems to come from a mail server (sender, subject, type, null return path).
+ * mail for which dsn_from_server() is true.
  */
 void dsn_guess(const struct dsn_input *in, struct dsn_list *l);
 
