@@ -83,12 +83,34 @@ static struct entity *add_child(struct work *k, struct entity *parent, struct st
     return c;
 }
 
+/* Pays for a search through n bytes. */
+static bool pay(struct work *k, size_t n)
+{
+    if (n > k->budget) {
+        warn(k->w, MAIL_WARN_NEST_CUT);
+        return false;
+    }
+    k->budget -= n;
+    return true;
+}
+
+static struct str needle_of(struct work *k, struct str boundary)
+{
+    return arena_strf(k->a, "\n--%.*s", STR_ARG(boundary));
+}
+
 /* Parts of a multipart, linked in order. */
-static void split(struct work *k, struct entity *m, struct str needle)
+static void split(struct work *k, struct entity *m, struct str boundary)
 {
     bool close = false;
     struct entity **tail = &m->first;
+    struct str needle = needle_of(k, boundary);
     size_t at = find_delimiter(m->body, 0, needle, &close);
+    /* A boundary may not end in a space (RFC 2046 5.1.1); when it does, the spaces may be gone. */
+    if (at == STR_NPOS && boundary.p[boundary.n - 1] == ' ' && pay(k, m->body.n)) {
+        needle = needle_of(k, str_trim(boundary));
+        at = find_delimiter(m->body, 0, needle, &close);
+    }
     if (at == STR_NPOS)
         warn(k->w, MAIL_WARN_NO_BOUNDARY);
     while (at != STR_NPOS && !close) {
@@ -107,28 +129,17 @@ static void split(struct work *k, struct entity *m, struct str needle)
     }
 }
 
-/* Pays for a search through n bytes. */
-static bool pay(struct work *k, size_t n)
-{
-    if (n > k->budget) {
-        warn(k->w, MAIL_WARN_NEST_CUT);
-        return false;
-    }
-    k->budget -= n;
-    return true;
-}
-
 static void open_multipart(struct work *k, struct entity *m)
 {
-    struct str boundary = header_param(&m->type, "boundary");
-    if (boundary.n == 0 || boundary.n > ENTITY_BOUNDARY_MAX) {
+    struct str boundary = header_param_exact(&m->type, "boundary");
+    if (str_trim(boundary).n == 0 || boundary.n > ENTITY_BOUNDARY_MAX) {
         warn(k->w, MAIL_WARN_NO_BOUNDARY);
         return;
     }
     if (!pay(k, m->body.n))
         return;
     m->multipart = true;
-    split(k, m, arena_strf(k->a, "\n--%.*s", STR_ARG(boundary)));
+    split(k, m, boundary);
 }
 
 struct fill {

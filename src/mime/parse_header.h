@@ -67,7 +67,8 @@ struct mail_strs header_ids(struct arena *a, struct str value, size_t max, struc
 
 /* Type and parameters of Content-Type or Content-Disposition. */
 struct header_param {
-    struct str name, value; /* name lower case; RFC 2231 and encoded words decoded, clean line */
+    /* name lower case; RFC 2231 and encoded words decoded, clean line, quoted spaces kept */
+    struct str name, value;
 };
 struct header_typed {
     struct str word; /* "text/plain", "attachment": lower case, empty when not of that form */
@@ -75,7 +76,8 @@ struct header_typed {
     size_t n;
 };
 struct header_typed header_typed(struct arena *a, struct str value, bool slash, struct warnings w);
-/* Empty when absent. */
+/* Trimmed; empty when absent.  The other one keeps spaces at the ends (boundaries have them). */
 struct str header_param(const struct header_typed *t, const char *name);
+struct str header_param_exact(const struct header_typed *t, const char *name);
 
 #endif

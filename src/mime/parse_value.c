@@ -49,7 +49,10 @@ static void add_charset(struct buf *b, struct str name, struct warnings w)
     const char *known = charset_known(name);
     if (known == NULL)
         warn(w, MAIL_WARN_UNKNOWN_CHARSET);
-    buf_adds(b, known ? known : "cp1252");
+    if (known && str_eq_nocase(name, str_c(known)))
+        buf_add(b, name); /* as written: it may turn out to be no encoded word */
+    else
+        buf_adds(b, known ? known : "cp1252");
 }
 
 /* "=?charset?" at i: its charset's length, or STR_NPOS. */
@@ -134,13 +137,18 @@ struct str header_value(struct arena *a, struct str value, struct warnings w)
     return arena_str(a, str_trim(buf_str(&b)));
 }
 
-/* GMime's answer as a clean line of at most max bytes. */
-static struct str clean_line(struct arena *a, const char *text, size_t max)
+/* GMime's answer as a clean line of at most max bytes, spaces at its ends kept. */
+static struct str whole_line(struct arena *a, const char *text, size_t max)
 {
     struct str s = str_c(text);
     AUTO(buf) struct buf b = BUF_INIT(s.n * 3 + 1);
     utf8_clean_line(&b, s);
-    return arena_str(a, str_trim(utf8_clip(str_trim(buf_str(&b)), max)));
+    return arena_str(a, utf8_clip(buf_str(&b), max));
+}
+
+static struct str clean_line(struct arena *a, const char *text, size_t max)
+{
+    return str_trim(whole_line(a, text, max));
 }
 
 struct str header_text(struct arena *a, struct str value, size_t max, struct warnings w)
@@ -246,6 +254,9 @@ bool header_date(struct arena *a, struct str value, int64_t *ret_us, struct warn
     struct str v = header_value(a, value, w);
     if (v.n == 0)
         return false;
+    /* One-letter zones were defined with the wrong sign: they say nothing (RFC 5322 4.3). */
+    if (v.n > 2 && ascii_is_alpha(v.p[v.n - 1]) && v.p[v.n - 2] == ' ')
+        v = arena_strf(a, "%.*s +0000", STR_ARG(str_sub(v, 0, v.n - 2)));
     GDateTime *d = g_mime_utils_header_decode_date(v.p);
     int64_t s = d ? g_date_time_to_unix(d) : -1;
     if (d)
@@ -344,26 +355,76 @@ static struct str lower(struct arena *a, struct str s)
     return l;
 }
 
-/* The part behind the first ';', at most HEADER_PARAMS_MAX parameters of it. */
+/* Cuts the next parameter off *rest: up to a ';' outside of quotes. */
+static bool cut_param(struct str *rest, struct str *ret_p)
+{
+    bool quoted = false;
+    size_t i = 0;
+    if (rest->n == 0)
+        return false;
+    for (; i < rest->n && (quoted || rest->p[i] != ';'); i++) {
+        if (rest->p[i] == '\\' && quoted)
+            i++;
+        else if (rest->p[i] == '"')
+            quoted = !quoted;
+    }
+    *ret_p = str_sub(*rest, 0, i);
+    *rest = str_sub(*rest, i + 1, rest->n);
+    return true;
+}
+
+/* "filename" of "filename*0*=..."; *ret_extended: written with a '*'. */
+static struct str param_base(struct str p, bool *ret_extended)
+{
+    size_t eq = str_chr(p, '=');
+    struct str name = str_trim(str_sub(p, 0, eq));
+    size_t star = str_chr(name, '*');
+    *ret_extended = star != STR_NPOS;
+    return str_sub(name, 0, star);
+}
+
+/*
+ * The parameters in rest, what stands behind the type; the first ';' is often forgotten when a fold
+ * stands there.
+ */
+static struct str skip_to_params(struct str rest)
+{
+    size_t semi = str_chr(rest, ';'), eq = str_chr(rest, '=');
+    if (semi == STR_NPOS && eq == STR_NPOS)
+        return STR_NONE;
+    if (semi == STR_NPOS || (eq != STR_NPOS && eq < semi))
+        return rest;
+    return str_sub(rest, semi + 1, rest.n);
+}
+
+/*
+ * The parameters in s again, at most HEADER_PARAMS_MAX of them.  A plain one is left out
+ * when the same stands there in extended form too: that one wins (RFC 6266 4.3), whatever the
+ * order, so that every reader of the record sees the same name.
+ */
 static struct str params_text(struct arena *a, struct str s, struct warnings w)
 {
-    size_t start = str_chr(s, ';');
-    if (start == STR_NPOS)
-        return STR_NONE;
-    s = str_sub(s, start + 1, s.n);
-    size_t n = 1;
-    bool quoted = false;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\\' && quoted) {
-            i++;
-        } else if (s.p[i] == '"') {
-            quoted = !quoted;
-        } else if (s.p[i] == ';' && !quoted && ++n > HEADER_PARAMS_MAX) {
-            warn(w, MAIL_WARN_HEADER_CUT);
-            s = str_sub(s, 0, i);
-        }
+    struct str list[HEADER_PARAMS_MAX], p, bases[HEADER_PARAMS_MAX];
+    bool extended[HEADER_PARAMS_MAX];
+    size_t n = 0;
+    while (n < HEADER_PARAMS_MAX && cut_param(&s, &p)) {
+        bases[n] = param_base(p, &extended[n]);
+        list[n++] = p;
     }
-    return arena_str(a, s);
+    if (s.n > 0)
+        warn(w, MAIL_WARN_HEADER_CUT);
+    AUTO(buf) struct buf b = BUF_INIT(2 * HEADER_FIELD_MAX);
+    for (size_t i = 0; i < n; i++) {
+        bool beaten = false;
+        for (size_t j = 0; j < n && !extended[i]; j++)
+            beaten = beaten || (extended[j] && str_eq_nocase(bases[i], bases[j]));
+        if (beaten)
+            continue;
+        if (b.n > 0)
+            buf_addc(&b, ';');
+        buf_add(&b, list[i]);
+    }
+    return arena_str(a, buf_str(&b));
 }
 
 struct header_typed header_typed(struct arena *a, struct str value, bool slash, struct warnings w)
@@ -381,7 +442,7 @@ struct header_typed header_typed(struct arena *a, struct str value, bool slash, 
         t.word = lower(a, arena_strf(a, "%.*s/%.*s", STR_ARG(major), STR_ARG(minor)));
     if (!slash)
         t.word = lower(a, major);
-    struct str text = params_text(a, v, w);
+    struct str text = params_text(a, skip_to_params(rest), w);
     if (text.n == 0)
         return t;
     AUTO(options) GMimeParserOptions *o = options_new();
@@ -391,13 +452,18 @@ struct header_typed header_typed(struct arena *a, struct str value, bool slash, 
     for (int i = 0; t.p && i < n; i++) {
         GMimeParam *p = g_mime_param_list_get_parameter_at(l, i);
         t.p[t.n].name = lower(a, clean_line(a, g_mime_param_get_name(p), MAIL_NAME_MAX));
-        t.p[t.n].value = clean_line(a, g_mime_param_get_value(p), HEADER_FIELD_MAX);
+        t.p[t.n].value = whole_line(a, g_mime_param_get_value(p), HEADER_FIELD_MAX);
         t.n++;
     }
     return t;
 }
 
 struct str header_param(const struct header_typed *t, const char *name)
+{
+    return str_trim(header_param_exact(t, name));
+}
+
+struct str header_param_exact(const struct header_typed *t, const char *name)
 {
     for (size_t i = 0; i < t->n; i++)
         if (str_eq(t->p[i].name, str_c(name)))
