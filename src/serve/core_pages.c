@@ -38,11 +38,11 @@ static enum rc open_raw(struct core *c, int64_t message_id, int *ret_fd, struct 
     AUTO(arena) struct arena *a = arena_new(FETCH_ARENA);
     struct blob_row blob;
     struct case_row vcase;
-    int64_t blob_id;
-    TRY(ops_message_blob(c->db, message_id, &blob_id, e));
-    if (blob_id == 0)
+    struct message_row message;
+    TRY(ops_message_get(c->db, a, message_id, &message, e));
+    if (message.blob_id == 0)
         return err_set(e, RC_NOTFOUND, "this message has no raw mail");
-    TRY(blob_get(c->db, a, blob_id, &blob, e));
+    TRY(blob_get(c->db, a, message.blob_id, &blob, e));
     struct sealed_blob s = {.scope = STR(DESK_SCOPE_INBOX),
                             .case_key = STR_NONE,
                             .purpose = blob.purpose,

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_CLI_VERIFY_H
+#define VULNDESK_CLI_VERIFY_H
+
+/*
+ * `vulndesk verify [--config FILE] [--json] [--checkpoint FILE]`: checks chains, log, checkpoints
+ * and blobs without the desk running (or beside it), and names the first bad row.  With
+ * --checkpoint: does the log of now continue the receipt or checkpoint in that file?
+ * Exit: 0 all is whole, 1 something is bad, else as sysexits(3) when it could not be checked.
+ */
+int verify_main(int argc, char **argv);
+
+#endif
