@@ -418,7 +418,7 @@ static bool commit_batch(struct server *srv)
             continue;
         any = true;
         if (c->finish_rc != RC_OK) {
-            settle(srv, c, c->finish_rc, NULL, 0);
+            settle(srv, c, c->finish_rc, "", 0);
             continue;
         }
         memcpy(ids[n], spool_writer_id(c->writer), sizeof ids[n]);

@@ -601,7 +601,7 @@ static size_t feed_data(struct smtp_session *s, struct str in)
         return in.n;
     if (s->state == ST_DISCARD) {
         s->state = ST_COMMAND;
-        reply_verdict(s, s->refused, NULL);
+        reply_verdict(s, s->refused, "");
     } else {
         s->state = ST_VERDICT;
         s->sink.finish(s->sink.arg);
