@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sessions, cookies and what all routes share.  Runs in core.
+ *
+ * Cookies: HttpOnly, SameSite=Strict, Path=/; where the outside speaks https also Secure and the
+ * __Host- prefix, so that no neighbour domain can plant one.
+ */
+#include "web/gate.h"
+
+#include <stdarg.h>
+
+#include "base/hash.h"
+#include "base/hex.h"
+#include "base/when.h"
+#include "base/utf8.h"
+#include "web/error_page.h"
+#include "web/markdown.h"
+
+static bool is_https(const struct visit *v)
+{
+    const struct settings *s = v->w->desk->set;
+    return str_starts(v->q->staff ? s->desk.staff_url : s->desk.base_url, STR("https://"));
+}
+
+static struct str cookie_name(const struct visit *v)
+{
+    if (v->q->staff)
+        return is_https(v) ? STR("__Host-desk") : STR("desk");
+    return is_https(v) ? STR("__Host-report") : STR("report");
+}
+
+enum rc gate_enter(struct visit *v)
+{
+    const struct settings *s = v->w->desk->set;
+    v->frame = (struct page_frame){.desk = s->desk.name, .open = !v->q->staff};
+    if (http_cookie_get(v->q->cookie, cookie_name(v), &v->secret, NULL) != RC_OK)
+        return RC_OK;
+    enum rc rc = session_find(v->w->desk, v->a, v->secret, &v->session, &v->e);
+    if (rc == RC_NOTFOUND || rc == RC_INVALID)
+        return RC_OK;
+    TRY(rc);
+    /* A reporter's session opens nothing on the team's side, and the other way round. */
+    bool reporter = v->session.actor.kind == ACTOR_REPORTER;
+    if (reporter == v->q->staff)
+        return RC_OK;
+    v->signed_in = true;
+    v->frame.csrf = v->session.csrf;
+    if (v->q->staff)
+        v->frame.user = v->session.name.n ? v->session.name : v->session.actor.login;
+    return RC_OK;
+}
+
+bool gate_csrf_ok(const struct visit *v)
+{
+    struct str sent = http_form_get(&v->form, "csrf");
+    return v->signed_in && sent.n == v->session.csrf.n && sent.n > 0 &&
+           same_secret(sent.p, v->session.csrf.p, sent.n);
+}
+
+static void cookie_write(struct visit *v, const char *value, int64_t life_s)
+{
+    struct str name = cookie_name(v);
+    buf_reset(&v->r->set_cookie);
+    buf_addf(&v->r->set_cookie, "%.*s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
+             STR_ARG(name), value, (long long)life_s, is_https(v) ? "; Secure" : "");
+}
+
+void gate_cookie_set(struct visit *v, const struct session_made *s)
+{
+    int64_t life_us = s->expires_us - v->m.now_us;
+    cookie_write(v, s->secret, life_us > 0 ? life_us / US_PER_S : 0);
+}
+
+void gate_cookie_clear(struct visit *v)
+{
+    cookie_write(v, "", 0);
+}
+
+/* ---- answers ---- */
+
+void visit_error(struct visit *v, int status, const char *why)
+{
+    v->r->status = status;
+    buf_reset(&v->r->body);
+    error_page(&v->r->body, status, str_c(why));
+}
+
+void visit_failed(struct visit *v)
+{
+    int status = rc_http(v->e.rc);
+    /* Our own mistakes and the store's are not a visitor's business. */
+    bool ours = v->e.rc == RC_INTERNAL || v->e.rc == RC_IO;
+    visit_error(v, status, ours ? "It was not your doing. Please try again." : v->e.msg);
+}
+
+void visit_see(struct visit *v, const char *fmt, ...)
+{
+    char to[HTTP_PATH_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(to, sizeof to, fmt, ap);
+    va_end(ap);
+    BUG_ON(n < 0);
+    v->r->status = 303;
+    buf_reset(&v->r->body);
+    buf_reset(&v->r->location);
+    buf_adds(&v->r->location, (size_t)n < sizeof to ? to : "/");
+}
+
+bool path_after(struct str path, const char *prefix, struct str *ret_rest)
+{
+    struct str p = str_c(prefix);
+    if (!str_starts(path, p))
+        return false;
+    *ret_rest = str_sub(path, p.n, path.n);
+    return true;
+}
+
+bool visit_part(struct str rest, int64_t *ret_message, uint32_t *ret_part)
+{
+    struct str word, id, part;
+    uint64_t m, p;
+    if (!str_cut(&rest, '/', &word) || !str_eq(word, STR("message")) || !str_cut(&rest, '/', &id) ||
+        num_parse(id, 1, INT64_MAX, "message", &m, NULL) != RC_OK || !str_cut(&rest, '/', &word) ||
+        !str_eq(word, STR("part")) || !str_cut(&rest, '/', &part) ||
+        num_parse(part, 0, UINT32_MAX - 1, "part", &p, NULL) != RC_OK || rest.n)
+        return false;
+    *ret_message = (int64_t)m;
+    *ret_part = (uint32_t)p;
+    return true;
+}
+
+void visit_download(struct visit *v, const struct view_message *msg, uint32_t part)
+{
+    struct str name = STR_NONE;
+    bool found = part == 0 && msg->blob_id != 0;
+    for (size_t i = 0; i < msg->n_attachments && part; i++) {
+        if (msg->attachments[i].part != (int64_t)part)
+            continue;
+        found = true;
+        name = msg->attachments[i].name;
+    }
+    if (!found) {
+        visit_error(v, 404, "The message has no such part.");
+        return;
+    }
+    v->r->download = (struct http_download){true, msg->id, part};
+    if (part == 0)
+        buf_addf(&v->r->file_name, "message-%lld.eml", (long long)msg->id);
+    else
+        buf_add(&v->r->file_name, utf8_clip(name.n ? name : STR("part"), v->r->file_name.max));
+}
+
+/* ---- the door ---- */
+
+static enum rc read_form(struct visit *v)
+{
+    if (v->q->method != HTTP_POST)
+        return http_form_parse(v->q->query, &v->form, &v->e);
+    if (!http_is_form(v->q->content_type) && v->q->body.n)
+        return err_set(&v->e, RC_INVALID, "only forms are taken here");
+    return http_form_parse(v->q->body, &v->form, &v->e);
+}
+
+static void handle(struct visit *v)
+{
+    if (str_eq(v->q->path, STR("/healthz"))) {
+        v->r->content_type = "text/plain; charset=utf-8";
+        buf_adds(&v->r->body, "ok\n");
+        return;
+    }
+    if (str_eq(v->q->path, STR("/robots.txt"))) {
+        v->r->content_type = "text/plain; charset=utf-8";
+        buf_adds(&v->r->body, v->q->staff ? "User-agent: *\nDisallow: /\n"
+                                          : "User-agent: *\nDisallow: /r/\nDisallow: /report\n");
+        return;
+    }
+    if (read_form(v) != RC_OK || gate_enter(v) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    if (v->q->staff)
+        route_staff(v);
+    else
+        route_public(v);
+}
+
+void web_handle(struct web *w, const struct http_request *q, struct http_response *r)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct visit v = {.w = w, .q = q, .r = r, .a = a};
+    v.m = (struct maker){.a = a, .now_us = desk_now(w->desk), .desk = w->desk->set->desk.name};
+    handle(&v);
+    if (arena_over(a) || r->body.over)
+        visit_error(&v, 500, "The page would be too large.");
+    http_form_release(&v.form);
+}
+
+enum rc web_new(struct desk *d, struct str policy_text, struct str sign_key, struct web **ret_w,
+                struct err *e)
+{
+    if (sign_key.n != WEB_KEY_LEN)
+        return err_set(e, RC_INVALID, "the public key of receipts has not %d bytes", WEB_KEY_LEN);
+    /* A policy that cannot be rendered is found at the start, not by the first reader. */
+    AUTO(buf) struct buf html = BUF_INIT(MARKDOWN_OUT_MAX);
+    struct html_safe rendered;
+    TRY(markdown_render(policy_text, &html, &rendered, e));
+    struct web *w = mem_zalloc(sizeof *w);
+    w->desk = d;
+    w->policy_text = policy_text;
+    hex_put(w->receipt_key, sign_key.p, sign_key.n);
+    w->receipt_key[2 * WEB_KEY_LEN] = '\n';
+    *ret_w = w;
+    return RC_OK;
+}
+
+void web_free(struct web *w)
+{
+    free(w);
+}

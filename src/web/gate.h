@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_WEB_GATE_H
+#define VULNDESK_WEB_GATE_H
+
+#include "desk/people.h"
+#include "web/page_public.h"
+#include "web/route.h"
+
+struct web {
+    struct desk *desk;
+    struct str policy_text;
+    char receipt_key[2 * WEB_KEY_LEN + 2]; /* hex and LF */
+};
+
+/* One request on its way. */
+struct visit {
+    struct web *w;
+    const struct http_request *q;
+    struct http_response *r;
+    struct arena *a;
+    struct maker m;
+    struct page_frame frame;
+    bool signed_in;
+    struct session session;
+    struct str secret;     /* of the session: the cookie's value */
+    struct http_form form; /* of a POST, or of the query of a GET */
+    struct err e;
+};
+
+/* Finds the session of the cookie, if any; RC_OK in either case.  Fills frame. */
+enum rc gate_enter(struct visit *v) WARN_UNUSED;
+/* The session's CSRF token is in the form. */
+bool gate_csrf_ok(const struct visit *v);
+/* Set-Cookie of a fresh session, or the end of one. */
+void gate_cookie_set(struct visit *v, const struct session_made *s);
+void gate_cookie_clear(struct visit *v);
+
+void route_staff(struct visit *v);
+void route_public(struct visit *v);
+
+/* Answers. */
+void visit_error(struct visit *v, int status, const char *why);
+void visit_failed(struct visit *v); /* out of v->e */
+/* 303 */
+void visit_see(struct visit *v, const char *fmt, ...) PRINTF(2, 3);
+/* "message/ID/part/P" at the end of a path. */
+bool visit_part(struct str rest, int64_t *ret_message, uint32_t *ret_part);
+/* Answers with that part; name is what the sender called it. */
+void visit_download(struct visit *v, const struct view_message *msg, uint32_t part);
+/* Splits "/a/b/c" at the first slash after the prefix; false when path does not begin with it. */
+bool path_after(struct str path, const char *prefix, struct str *ret_rest);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_WEB_ROUTE_H
+#define VULNDESK_WEB_ROUTE_H
+
+#include "desk/desk.h"
+#include "web/http.h"
+
+/*
+ * From a request to a page.  One struct web a core process; stateless but for what it was made of.
+ *
+ * Staff:  /  /case/NUMBER[/FORM]  /case/NUMBER/message/ID/part/P  /held[/ID[/release|/discard]]
+ *         /held/message/ID/part/P  /signin/SECRET  /signout
+ * Public: /  /.well-known/security.txt  /security.txt  /receipt-key  /r/SECRET[/renew]  /report
+ *         /report/answer  /report/leave  /report/message/ID/part/P
+ * Both:   /healthz  /robots.txt
+ *
+ * What needs a session and has none answers the sign-in page (staff, 403) or 404 (public).  Every
+ * POST but the trade of a one-time link needs the session's CSRF token, else 403.
+ */
+#define WEB_KEY_LEN 32 /* Ed25519 public key of receipts */
+
+struct web;
+/* Renders the policy once.  d and policy_text (Markdown; empty: no policy) are borrowed. */
+enum rc web_new(struct desk *d, struct str policy_text, struct str sign_key, struct web **ret_w,
+                struct err *e) WARN_UNUSED;
+void web_free(struct web *w); /* NULL is fine */
+
+/*
+ * Fills an initialised response, always.  When r->download.wanted, the caller answers with the
+ * bytes of that part as an attachment called file_name instead; who asks may have it.
+ */
+void web_handle(struct web *w, const struct http_request *q, struct http_response *r);
+
+#endif

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The team's pages and forms.  Runs in core.  Each form becomes one verb of desk/cmd.h, which
+ * checks everything again; a failure shows the page once more with what had been typed.
+ */
+#include "web/gate.h"
+
+#include "base/when.h"
+#include "desk/cmd.h"
+#include "desk/vcase.h"
+
+/* ---- signing in ---- */
+
+static void signin(struct visit *v, struct str secret)
+{
+    if (v->q->method != HTTP_POST) {
+        if (people_signin_peek(v->w->desk, secret, &v->e) != RC_OK) {
+            visit_error(v, 404,
+                        "This link is unknown, was used, or is too old. Ask for a new one.");
+            return;
+        }
+        page_signin_write(v->frame, secret, &v->r->body);
+        return;
+    }
+    struct session_made made;
+    if (people_signin_trade(v->w->desk, secret, &made, &v->e) != RC_OK) {
+        visit_error(v, 404, "This link is unknown, was used, or is too old. Ask for a new one.");
+        return;
+    }
+    gate_cookie_set(v, &made);
+    visit_see(v, "/");
+}
+
+static void signout(struct visit *v)
+{
+    if (session_end(v->w->desk, v->secret, &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    gate_cookie_clear(v);
+    visit_see(v, "/");
+}
+
+/* ---- forms ---- */
+
+/* What has been done, said on the page that follows. */
+static const struct {
+    const char *form, *words;
+} done_words[] = {
+    {"reply", "The reply is on its way."},
+    {"note", "The note is kept."},
+    {"assign", "The case has a new handler."},
+    {"set", "Title and severity are saved."},
+    {"rm", "The state of the report is changed."},
+    {"em", "The embargo is changed."},
+    {"cs", "It is recorded."},
+    {"fact", "The fact is recorded."},
+    {"close", "It is done."},
+    {"join", "The cases are one now."},
+    {"split", "The conversation is a case of its own now."},
+    {"move", "The conversation has moved."},
+    {"invite", "They take part now. Nothing has been sent yet."},
+    {"release", "It is let in."},
+    {"discard", "It is discarded."},
+};
+
+static struct str done_of(const struct visit *v)
+{
+    struct str form = http_form_get(&v->form, "done");
+    for (size_t i = 0; v->q->method != HTTP_POST && i < ARRAY_LEN(done_words); i++)
+        if (str_eq(form, str_c(done_words[i].form)))
+            return str_c(done_words[i].words);
+    return STR_NONE;
+}
+
+static void put(json_t *args, const char *name, struct str value)
+{
+    json_object_set_new(args, name, json_str(value));
+}
+
+static void put_typed(const struct visit *v, json_t *args, const char *name)
+{
+    put(args, name, http_form_get(&v->form, name));
+}
+
+static void put_reason(const struct visit *v, json_t *args)
+{
+    put_typed(v, args, "reason");
+}
+
+static enum rc put_id(struct visit *v, json_t *args, const char *name)
+{
+    uint64_t id;
+    TRY(num_parse(http_form_get(&v->form, name), 1, INT64_MAX, name, &id, &v->e));
+    json_object_set_new(args, name, json_integer((json_int_t)id));
+    return RC_OK;
+}
+
+/* The browser's "2026-01-24T15:00" is UTC here: that is what the label says. */
+static enum rc parse_local(struct visit *v, struct str local, int64_t *ret_us)
+{
+    bool minutes = local.n == 16;
+    struct str full = arena_strf(v->a, "%.*s%sZ", STR_ARG(local), minutes ? ":00" : "");
+    return when_parse_rfc3339(full, ret_us, &v->e);
+}
+
+static enum rc put_until(struct visit *v, json_t *args)
+{
+    struct str until = http_form_get(&v->form, "until");
+    int64_t us;
+    if (until.n == 0)
+        return RC_OK;
+    TRY(parse_local(v, until, &us));
+    AUTO(buf) struct buf b = BUF_INIT(64);
+    when_rfc3339(&b, us);
+    put(args, "until", buf_str(&b));
+    return RC_OK;
+}
+
+static enum rc put_fact(struct visit *v, json_t *args)
+{
+    struct str name = http_form_get(&v->form, "fact"), value = http_form_get(&v->form, "value");
+    enum fact f;
+    uint64_t n;
+    int64_t us;
+    json_t *j = NULL;
+    TRY(fact_parse(name, &f, &v->e));
+    value = str_trim(value);
+    if (value.n == 0) {
+        j = json_null();
+    } else if (fact_kind(f) == FACT_TEXT) {
+        j = json_str(value);
+    } else if (fact_kind(f) == FACT_BOOL) {
+        if (!str_eq_nocase(value, STR("yes")) && !str_eq_nocase(value, STR("no")))
+            return err_set(&v->e, RC_INVALID, "the value of this fact is yes or no");
+        j = json_boolean(str_eq_nocase(value, STR("yes")));
+    } else if (f == FACT_RELEASE && num_parse(value, 0, INT64_MAX, "time", &n, NULL) != RC_OK) {
+        if (value.n > 10 && value.p[10] == ' ')
+            value =
+                arena_strf(v->a, "%.*sT%.*s", 10, value.p, STR_ARG(str_sub(value, 11, value.n)));
+        TRY(parse_local(v, value, &us));
+        j = json_integer(us);
+    } else {
+        TRY(num_parse(value, 0, INT64_MAX, "the value", &n, &v->e));
+        j = json_integer((json_int_t)n);
+    }
+    put(args, "fact", name);
+    json_object_set_new(args, "value", j);
+    put_reason(v, args);
+    return RC_OK;
+}
+
+/* Arguments of the verb for a form of the case page; *ret_verb NULL: no such form. */
+static enum rc case_args(struct visit *v, struct str form, struct str number, json_t *args,
+                         const char **ret_verb)
+{
+    *ret_verb = "case.set";
+    if (str_eq(form, STR("reply"))) {
+        *ret_verb = "case.reply";
+        put_typed(v, args, "text");
+        if (http_form_has(&v->form, "wait"))
+            json_object_set_new(args, "wait", json_true());
+        return put_id(v, args, "thread");
+    }
+    if (str_eq(form, STR("split")) || str_eq(form, STR("move"))) {
+        bool split = str_eq(form, STR("split"));
+        *ret_verb = split ? "case.split" : "case.move";
+        put_typed(v, args, split ? "title" : "to");
+        put_reason(v, args);
+        return put_id(v, args, "thread");
+    }
+    if (str_eq(form, STR("join"))) {
+        *ret_verb = "case.join";
+        put(args, "into", number);
+        put_typed(v, args, "case");
+        put_reason(v, args);
+        return RC_OK;
+    }
+    put(args, "case", number);
+    if (str_eq(form, STR("note"))) {
+        *ret_verb = "case.note";
+        put_typed(v, args, "text");
+    } else if (str_eq(form, STR("assign"))) {
+        *ret_verb = "case.assign";
+        put_typed(v, args, "login");
+        put_reason(v, args);
+    } else if (str_eq(form, STR("set"))) {
+        put_typed(v, args, "title");
+        put_typed(v, args, "severity");
+    } else if (str_eq(form, STR("rm")) || str_eq(form, STR("cs"))) {
+        put_typed(v, args, str_eq(form, STR("rm")) ? "rm" : "cs");
+        put_reason(v, args);
+    } else if (str_eq(form, STR("em"))) {
+        put_typed(v, args, "em");
+        put_reason(v, args);
+        return put_until(v, args);
+    } else if (str_eq(form, STR("fact"))) {
+        return put_fact(v, args);
+    } else if (str_eq(form, STR("close"))) {
+        bool close = !str_eq(http_form_get(&v->form, "do"), STR("exit"));
+        struct str exit = http_form_get(&v->form, "exit");
+        if (close)
+            *ret_verb = "case.close";
+        if (exit.n || !close)
+            put(args, "exit", exit);
+        put_reason(v, args);
+    } else if (str_eq(form, STR("invite"))) {
+        *ret_verb = "case.invite";
+        put_typed(v, args, "role");
+        put_typed(v, args, "name");
+        put_typed(v, args, "email");
+    } else {
+        *ret_verb = NULL;
+    }
+    return RC_OK;
+}
+
+/* ---- the case page ---- */
+
+static void case_show(struct visit *v, int64_t id, const char *form)
+{
+    struct view_case c;
+    struct account *people = NULL;
+    struct case_extra x = {.draft = {form, &v->form}};
+    struct err e = ERR_INIT;
+    if (view_case(v->w->desk, &v->session.actor, v->a, id, &c, &e) != RC_OK ||
+        people_list(v->w->desk, v->a, &people, &x.n_people, &e) != RC_OK) {
+        v->e = e;
+        visit_failed(v);
+        return;
+    }
+    x.people = people;
+    if (form) {
+        v->frame.problem = str_c(v->e.msg);
+        v->r->status = rc_http(v->e.rc);
+    }
+    page_case_write(&v->m, v->frame, &c, &x, &v->r->body);
+}
+
+static void case_form(struct visit *v, int64_t id, struct str form, struct str number)
+{
+    AUTO(json) json_t *args = json_object();
+    AUTO(json) json_t *result = NULL;
+    const char *verb = NULL;
+    enum rc rc = case_args(v, form, number, args, &verb);
+    if (verb == NULL) {
+        visit_error(v, 404, "There is no such form.");
+        return;
+    }
+    if (rc == RC_OK)
+        rc = desk_cmd(v->w->desk, &v->session.actor, str_c(verb), args, &result, &v->e);
+    if (rc != RC_OK) {
+        case_show(v, id, arena_str(v->a, form).p);
+        return;
+    }
+    json_t *made = json_object_get(result, "message");
+    if (json_is_integer(made))
+        visit_see(v, "/case/%.*s?done=%.*s#message-%lld", STR_ARG(number), STR_ARG(form),
+                  (long long)json_integer_value(made));
+    else
+        visit_see(v, "/case/%.*s?done=%.*s", STR_ARG(number), STR_ARG(form));
+}
+
+static const struct view_message *case_message(const struct view_case *c, int64_t id)
+{
+    for (size_t t = 0; t < c->n_threads; t++)
+        for (size_t i = 0; i < c->threads[t].n_messages; i++)
+            if (c->threads[t].messages[i].id == id)
+                return &c->threads[t].messages[i];
+    for (size_t i = 0; i < c->n_held; i++)
+        if (c->held[i].id == id)
+            return &c->held[i];
+    return NULL;
+}
+
+static void case_part(struct visit *v, int64_t id, struct str rest)
+{
+    struct view_case c;
+    int64_t message_id;
+    uint32_t part;
+    if (!visit_part(rest, &message_id, &part)) {
+        visit_error(v, 404, "There is no page of that name.");
+        return;
+    }
+    if (view_case(v->w->desk, &v->session.actor, v->a, id, &c, &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    const struct view_message *msg = case_message(&c, message_id);
+    if (msg)
+        visit_download(v, msg, part);
+    else
+        visit_error(v, 404, "The case has no such message.");
+}
+
+static void case_route(struct visit *v, struct str rest)
+{
+    struct str number = STR_NONE;
+    int64_t id;
+    (void)str_cut(&rest, '/', &number);
+    if (vcase_by_number(v->w->desk, number, &id, &v->e) != RC_OK) {
+        visit_error(v, 404, "There is no case of that number.");
+        return;
+    }
+    if (v->q->method == HTTP_POST)
+        case_form(v, id, rest, number);
+    else if (rest.n == 0)
+        case_show(v, id, NULL);
+    else
+        case_part(v, id, rest);
+}
+
+/* ---- what waits ---- */
+
+static void held_list(struct visit *v)
+{
+    struct view_held h;
+    struct str state = http_form_get(&v->form, "state");
+    if (held_state_known(state) == NULL) {
+        visit_error(v, 404, "There is no such list.");
+        return;
+    }
+    if (view_held(v->w->desk, &v->session.actor, v->a, state, &h, &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    page_held_write(&v->m, v->frame, &h, state, &v->r->body);
+}
+
+static void held_show(struct visit *v, int64_t id, const char *form)
+{
+    struct view_held_row row;
+    struct draft draft = {form, &v->form};
+    struct err e = ERR_INIT;
+    if (view_held_one(v->w->desk, &v->session.actor, v->a, id, &row, &e) != RC_OK) {
+        v->e = e;
+        visit_failed(v);
+        return;
+    }
+    if (form) {
+        v->frame.problem = str_c(v->e.msg);
+        v->r->status = rc_http(v->e.rc);
+    }
+    page_held_one_write(&v->m, v->frame, &row, &draft, &v->r->body);
+}
+
+static void held_form(struct visit *v, int64_t id, struct str form)
+{
+    AUTO(json) json_t *args = json_object();
+    AUTO(json) json_t *result = NULL;
+    bool release = str_eq(form, STR("release"));
+    if (!release && !str_eq(form, STR("discard"))) {
+        visit_error(v, 404, "There is no such form.");
+        return;
+    }
+    json_object_set_new(args, "message", json_integer(id));
+    put_reason(v, args);
+    if (release && http_form_get(&v->form, "number").n)
+        put_typed(v, args, "number");
+    if (desk_cmd(v->w->desk, &v->session.actor,
+                 release ? STR("quarantine.release") : STR("quarantine.discard"), args, &result,
+                 &v->e) != RC_OK) {
+        held_show(v, id, release ? "release" : "discard");
+        return;
+    }
+    const char *number = json_string_value(json_object_get(result, "number"));
+    if (number && *number)
+        visit_see(v, "/case/%s?done=release", number);
+    else
+        visit_see(v, "/held?done=%s", release ? "release" : "discard");
+}
+
+static void held_part(struct visit *v, struct str rest)
+{
+    struct view_held_row row;
+    int64_t id;
+    uint32_t part;
+    if (!visit_part(rest, &id, &part)) {
+        visit_error(v, 404, "There is no page of that name.");
+        return;
+    }
+    if (view_held_one(v->w->desk, &v->session.actor, v->a, id, &row, &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    visit_download(v, &row.message, part);
+}
+
+static void held_route(struct visit *v, struct str rest)
+{
+    struct str whole = rest, word = STR_NONE;
+    uint64_t id;
+    (void)str_cut(&rest, '/', &word);
+    if (num_parse(word, 1, INT64_MAX, "message", &id, NULL) != RC_OK) {
+        if (v->q->method == HTTP_POST)
+            visit_error(v, 404, "There is no such form.");
+        else
+            held_part(v, whole);
+        return;
+    }
+    if (v->q->method == HTTP_POST)
+        held_form(v, (int64_t)id, rest);
+    else if (rest.n == 0)
+        held_show(v, (int64_t)id, NULL);
+    else
+        visit_error(v, 404, "There is no page of that name.");
+}
+
+/* ---- the queue ---- */
+
+static void queue_show(struct visit *v)
+{
+    struct str show = http_form_get(&v->form, "show");
+    enum queue_which which = QUEUE_OPEN;
+    struct view_queue q;
+    if (str_eq(show, STR("mine")))
+        which = QUEUE_MINE;
+    else if (str_eq(show, STR("closed")))
+        which = QUEUE_CLOSED;
+    else if (str_eq(show, STR("all")))
+        which = QUEUE_ALL;
+    if (view_queue(v->w->desk, &v->session.actor, v->a, which, &q, &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    page_queue_write(&v->m, v->frame, &q, which, v->session.actor.login, &v->r->body);
+}
+
+void route_staff(struct visit *v)
+{
+    struct str rest;
+    if (path_after(v->q->path, "/signin/", &rest)) {
+        signin(v, rest);
+        return;
+    }
+    if (!v->signed_in) {
+        /* The same answer for every path: what exists is not told. */
+        v->r->status = 403;
+        page_signin_needed_write(v->frame, v->q->method == HTTP_POST ? STR_NONE : v->q->path,
+                                 &v->r->body);
+        return;
+    }
+    if (v->q->method == HTTP_POST && !gate_csrf_ok(v)) {
+        visit_error(v, 403,
+                    "The form is too old or not ours. Go back, reload the page, send again.");
+        return;
+    }
+    v->frame.done = done_of(v);
+    if (v->q->method == HTTP_POST && str_eq(v->q->path, STR("/signout")))
+        signout(v);
+    else if (v->q->method != HTTP_POST && str_eq(v->q->path, STR("/")))
+        queue_show(v);
+    else if (path_after(v->q->path, "/case/", &rest))
+        case_route(v, rest);
+    else if (v->q->method != HTTP_POST && str_eq(v->q->path, STR("/held")))
+        held_list(v);
+    else if (path_after(v->q->path, "/held/", &rest))
+        held_route(v, rest);
+    else
+        visit_error(v, 404, "There is no page of that name.");
+}
