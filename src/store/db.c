@@ -217,15 +217,17 @@ enum rc db_script(struct db *db, struct str text, struct err *e)
 
 /* ------------------------------------------------------------------ transactions */
 
-static enum rc begin(struct db *db, bool readonly, struct err *e)
+static enum rc begin(struct db *db, enum db_mode mode, struct err *e)
 {
     int64_t now_us;
-    TRY(db->backend->begin(db, readonly, &now_us, e));
+    if (db->readonly)
+        mode = DB_READ;
+    TRY(db->backend->begin(db, mode, &now_us, e));
     clock_know(db, now_us);
     db->now_us = db->fake_us ? *db->fake_us : now_us;
     db->level = 1;
     db->spoilt = false;
-    db->read_tx = readonly;
+    db->read_tx = mode == DB_READ;
     return RC_OK;
 }
 
@@ -233,7 +235,7 @@ enum rc db_begin(struct db *db, struct err *e)
 {
     if (db->level > 0)
         return err_set(e, RC_INTERNAL, "a transaction is already open");
-    return begin(db, db->readonly, e);
+    return begin(db, DB_WRITE, e);
 }
 
 void db_rollback(struct db *db)
@@ -303,14 +305,24 @@ enum rc tx_begin(struct db *db, struct tx *tx, struct err *e)
     return RC_OK;
 }
 
-enum rc tx_begin_read(struct db *db, struct tx *tx, struct err *e)
+static enum rc begin_alone(struct db *db, enum db_mode mode, struct tx *tx, struct err *e)
 {
     BUG_ON(tx->db != NULL);
     if (db->level > 0)
-        return err_set(e, RC_INTERNAL, "a reading transaction inside another transaction");
-    TRY(begin(db, true, e));
+        return err_set(e, RC_INTERNAL, "a transaction of its own inside another transaction");
+    TRY(begin(db, mode, e));
     *tx = (struct tx){.db = db, .level = 1};
     return RC_OK;
+}
+
+enum rc tx_begin_read(struct db *db, struct tx *tx, struct err *e)
+{
+    return begin_alone(db, DB_READ, tx, e);
+}
+
+enum rc tx_begin_claim(struct db *db, struct tx *tx, struct err *e)
+{
+    return begin_alone(db, DB_CLAIM, tx, e);
 }
 
 void tx_rollback(struct tx *tx)

@@ -88,6 +88,9 @@ struct tx {
 enum rc tx_begin(struct db *db, struct tx *tx, struct err *e) WARN_UNUSED;
 /* A snapshot for reading, no lock taken; writes fail.  Not inside a transaction (RC_INTERNAL). */
 enum rc tx_begin_read(struct db *db, struct tx *tx, struct err *e) WARN_UNUSED;
+/* For SELECT ... FOR UPDATE SKIP LOCKED, which wants to see what others committed meanwhile:
+ * PostgreSQL: READ COMMITTED; SQLite: as tx_begin.  Not inside a transaction (RC_INTERNAL). */
+enum rc tx_begin_claim(struct db *db, struct tx *tx, struct err *e) WARN_UNUSED;
 /* tx is ended in any case; on failure everything since its begin is rolled back. */
 enum rc tx_commit(struct tx *tx, struct err *e) WARN_UNUSED;
 void tx_rollback(struct tx *tx); /* fine when already ended */

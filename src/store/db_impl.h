@@ -35,6 +35,8 @@ struct stmt {
     unsigned number;     /* PostgreSQL: its name is s<number> */
 };
 
+enum db_mode { DB_WRITE, DB_READ, DB_CLAIM };
+
 struct db_backend {
     /* Makes a first or a new connection. */
     enum rc (*connect)(struct db *db, struct err *e);
@@ -46,7 +48,7 @@ struct db_backend {
                    int64_t *ret_changed, struct err *e);
     void (*forget)(struct stmt *st);
     /* Opens a transaction and reads the clock. */
-    enum rc (*begin)(struct db *db, bool readonly, int64_t *ret_now_us, struct err *e);
+    enum rc (*begin)(struct db *db, enum db_mode mode, int64_t *ret_now_us, struct err *e);
     enum rc (*commit)(struct db *db, struct err *e);
     void (*rollback)(struct db *db);
     enum rc (*clock)(struct db *db, int64_t *ret_now_us, struct err *e);

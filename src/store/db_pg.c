@@ -313,14 +313,15 @@ static void pg_rollback(struct db *db)
         lose(db); /* the server rolls back what a dead connection left */
 }
 
-static enum rc pg_begin(struct db *db, bool readonly, int64_t *ret_now_us, struct err *e)
+static enum rc pg_begin(struct db *db, enum db_mode mode, int64_t *ret_now_us, struct err *e)
 {
-    db->read_tx = readonly;
-    enum rc rc =
-        with_clock_again(db,
-                         readonly ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" CLOCK_SQL
-                                  : "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE;" CLOCK_SQL,
-                         ret_now_us, e);
+    static const char *const text[] = {
+        [DB_WRITE] = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE;" CLOCK_SQL,
+        [DB_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" CLOCK_SQL,
+        [DB_CLAIM] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;" CLOCK_SQL,
+    };
+    db->read_tx = mode == DB_READ;
+    enum rc rc = with_clock_again(db, text[mode], ret_now_us, e);
     if (rc != RC_OK)
         pg_rollback(db);
     return rc;

@@ -254,12 +254,12 @@ static void sqlite_rollback(struct db *db)
     writable(db);
 }
 
-static enum rc sqlite_begin(struct db *db, bool readonly, int64_t *ret_now_us, struct err *e)
+static enum rc sqlite_begin(struct db *db, enum db_mode mode, int64_t *ret_now_us, struct err *e)
 {
-    TRY(script(db, readonly ? "BEGIN" : "BEGIN IMMEDIATE", e));
-    db->read_tx = readonly;
+    TRY(script(db, mode == DB_READ ? "BEGIN" : "BEGIN IMMEDIATE", e));
+    db->read_tx = mode == DB_READ;
     enum rc rc = sqlite_clock(db, ret_now_us, e);
-    if (rc == RC_OK && readonly && !db->readonly)
+    if (rc == RC_OK && mode == DB_READ && !db->readonly)
         rc = script(db, "PRAGMA query_only=ON", e);
     if (rc != RC_OK)
         sqlite_rollback(db);

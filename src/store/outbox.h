@@ -16,12 +16,14 @@
  * `unknown` is handed over again with identical bytes, which counts in `doubles`; announcements go
  * to `parked` instead and wait for a person.
  */
-#define OUTBOX_KIND_MAX     32
-#define OUTBOX_MID_MAX      250
-#define OUTBOX_ADDR_MAX     320
-#define OUTBOX_ANSWER_MAX   1000               /* bytes kept of the server's words */
-#define OUTBOX_BYTES_MAX    (50 * 1024 * 1024) /* bytes of one mail */
-#define OUTBOX_ANNOUNCEMENT "announcement"     /* the kind that is never sent twice by itself */
+#define OUTBOX_KIND_MAX   32
+#define OUTBOX_MID_MAX    250
+#define OUTBOX_ADDR_MAX   320
+#define OUTBOX_ANSWER_MAX 1000               /* bytes kept of the server's words */
+#define OUTBOX_BYTES_MAX  (50 * 1024 * 1024) /* bytes of one mail */
+/* Failures until a mail is parked: with waits of at most an hour that is five days. */
+#define OUTBOX_PATIENCE     130
+#define OUTBOX_ANNOUNCEMENT "announcement" /* the kind that is never sent twice by itself */
 
 struct outbox_new {
     const char *kind;                       /* acknowledgement reply notice signin announcement */
@@ -83,8 +85,8 @@ struct outbox_result {
 enum rc outbox_end(struct db *db, int64_t id, int64_t attempt, const struct outbox_result *r,
                    enum outbox_state *ret_state, struct err *e) WARN_UNUSED;
 
-/* A person's decision about one that is parked: send it (again), or give it up. RC_CONFLICT: not
- * parked. */
+/* A person's decision about one that is parked (itself or its task): send it (again), or give it
+ * up. RC_CONFLICT: not parked. */
 enum rc outbox_resume(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
 enum rc outbox_give_up(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
 

@@ -10,7 +10,8 @@
  * task is claimed with a lease in database time; each lease raises `attempt`, and every write that
  * ends a lease names the attempt it holds: whoever lost the lease meanwhile gets RC_CONFLICT and
  * must drop what it did.  A lease that runs out counts as a failure.  Failures are tried again
- * after a growing wait and parked for a person after TASK_FAILURES_MAX.
+ * after a growing wait and parked for a person after TASK_PATIENCE times, or as often as
+ * the task says.
  */
 #define TASK_KIND_MAX       32  /* bytes */
 #define TASK_KEY_MAX        200 /* bytes */
@@ -18,7 +19,7 @@
 #define TASK_FAIR_MAX       320                 /* bytes */
 #define TASK_ERROR_MAX      500                 /* bytes kept of a reason */
 #define TASK_CLAIM_MAX      64                  /* tasks of one claim */
-#define TASK_FAILURES_MAX   10                  /* then parked */
+#define TASK_PATIENCE       10                  /* failures, then parked */
 #define TASK_BACKOFF_US     INT64_C(2000000)    /* first wait, doubled with each failure */
 #define TASK_BACKOFF_MAX_US INT64_C(3600000000) /* longest wait */
 
@@ -32,6 +33,7 @@ struct task_new {
     struct str arg;
     struct str fair; /* sender; those without one are together one sender */
     int64_t due_us;  /* 0 = now */
+    int patience;    /* failures until it is parked, 0 = TASK_PATIENCE */
     bool again;      /* a done one of this key is to be done again */
 };
 /* Idempotent by key: a task that exists already stays as it is.  ret_added may be NULL.  In the
@@ -40,7 +42,7 @@ enum rc task_add(struct db *db, const struct task_new *t, bool *ret_added, struc
     WARN_UNUSED;
 
 struct task {
-    int64_t id, attempt, failures, subject, due_us, lease_us;
+    int64_t id, attempt, failures, patience, subject, due_us, lease_us;
     enum task_lane lane;
     struct str kind, key, arg, fair, state, error;
 };
@@ -77,6 +79,8 @@ enum rc task_renew(struct db *db, int64_t id, int64_t attempt, int64_t lease_us,
 
 /* A person's decision: a parked task starts anew. RC_CONFLICT: not parked. */
 enum rc task_unpark(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
+/* Or it is dropped: done without having been done. RC_CONFLICT: not parked. */
+enum rc task_drop(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
 enum rc task_get(struct db *db, struct arena *a, struct str key, struct task *ret_t, struct err *e)
     WARN_UNUSED;
 /* Parked tasks, oldest first. */

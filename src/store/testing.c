@@ -57,8 +57,9 @@ static const struct sql sql_account = {
 static const struct sql sql_case = {
     "test_case",
     "INSERT INTO vcase (number, year, nth, title, em, cs, handler_id, severity, facts, exit,"
-    " exit_reason, key_wrapped, opened_us, changed_us, chain_seq, chain_head)"
-    " VALUES ($1, 2026, $2, 'A title', 'N', 'vfdpxa', $3, '', '{}', '', '', $4, $5, $5, 0, $6)"
+    " exit_reason, escalated, scope, key_wrapped, opened_us, changed_us, chain_seq, chain_head)"
+    " VALUES ($1, 2026, $2, 'A title', 'N', 'vfdpxa', $3, '', '{}', '', '', 0, 'scope-' || $1, $4,"
+    " $5, $5, 0, $6)"
     " RETURNING id",
     NULL};
 

@@ -163,7 +163,7 @@ CREATE TABLE attachment (
 ) $STRICT;
 CREATE INDEX attachment_message ON attachment (message_id);
 
--- Every change, chained per case (case_id NULL: the desk's own chain).
+-- Every change, chained per case.
 CREATE TABLE event (
     id $ID,
     chain $INT NOT NULL,                -- case id, 0 for the desk
@@ -178,6 +178,7 @@ CREATE TABLE event (
     leaf $INT UNIQUE,                   -- index in the Merkle log, NULL until sequenced
     UNIQUE (chain, seq)
 ) $STRICT;
+CREATE INDEX event_unsequenced ON event (id) WHERE leaf IS NULL;
 
 -- Nodes of complete subtrees of the RFC 9162 log: level 0 are leaf hashes.
 CREATE TABLE lognode (
@@ -208,23 +209,25 @@ CREATE TABLE task (
     lease_us $INT,                      -- lease ends
     attempt $INT NOT NULL,              -- fence: rises with every lease
     failures $INT NOT NULL,
+    patience $INT NOT NULL,             -- failures until it is parked
     error $TEXT NOT NULL,
     created_us $INT NOT NULL
 ) $STRICT;
 CREATE INDEX task_due ON task (state, lane, due_us);
+CREATE INDEX task_fair ON task (state, lane, fair, due_us);
 
 CREATE TABLE outbox (
     id $ID,
     case_id $INT REFERENCES vcase(id),
     thread_id $INT REFERENCES thread(id),
     message_id $INT REFERENCES message(id),
-    kind $TEXT NOT NULL,                -- acknowledgement reply notice signin
+    kind $TEXT NOT NULL,                -- acknowledgement reply notice signin announcement
     mid $TEXT NOT NULL UNIQUE,
     env_from $TEXT NOT NULL,            -- '' is the null reverse-path
     rcpt $TEXT NOT NULL,
     bytes $BLOB NOT NULL,               -- frozen before the first attempt
     state $TEXT NOT NULL,               -- ready handing_over sent failed unknown parked
-    attempt $INT NOT NULL,
+    attempt $INT NOT NULL,              -- of the task, when it was last handed over
     code $INT NOT NULL,                 -- last SMTP code, 0 if none
     answer $TEXT NOT NULL,              -- the server's last words
     doubles $INT NOT NULL,              -- times it was handed over again after 'unknown'
