@@ -264,6 +264,8 @@ class Compiler:
         return f'(*{base})' if text == '.' else f'{base}->{text}'
 
     def static(self, text):
+        if '{{' in text or '}}' in text:
+            raise Bad('a "{{" that is not closed, or a "}}" that closes nothing')
         start_keep = self.html.inside(KEEP)
         start_mode = self.html.mode
         self.html.feed(text)
