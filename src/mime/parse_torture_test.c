@@ -165,6 +165,61 @@ static void test_manifest(void **state)
     assert_true(json_array_size(all) > 0);
 }
 
+/* iconv opens files; in the sandbox that would be the end of the child. */
+static void test_every_charset_in_the_sandbox(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"utf-8",        "us-ascii",
+                                        "iso-8859-1",   "iso-8859-2",
+                                        "iso-8859-5",   "iso-8859-6",
+                                        "iso-8859-7",   "iso-8859-8",
+                                        "iso-8859-9",   "iso-8859-15",
+                                        "cp1250",       "windows-1251",
+                                        "windows-1252", "cp1253",
+                                        "cp1254",       "cp1255",
+                                        "cp1256",       "cp1257",
+                                        "cp1258",       "koi8-r",
+                                        "koi8-u",       "macintosh",
+                                        "ibm437",       "cp850",
+                                        "ibm866",       "tis-620",
+                                        "big5",         "big5-hkscs",
+                                        "gb2312",       "gbk",
+                                        "gb18030",      "euc-jp",
+                                        "shift_jis",    "cp932",
+                                        "iso-2022-jp",  "euc-kr",
+                                        "iso-2022-kr",  "cp949",
+                                        "euc-tw",       "utf-16",
+                                        "utf-16le",     "utf-32be",
+                                        "viscii",       "utf-7",
+                                        "cp037",        "ebcdic-us",
+                                        "hz-gb-2312",   "iso-ir-99",
+                                        "johab",        "tscii",
+                                        "utf-7-imap",   "x-mac-thai",
+                                        "UNICODE",      "../../evil",
+                                        "ISO-8859-2",   "Shift-JIS",
+                                        "Windows-1252", "KOI8-R//TRANSLIT",
+                                        "utf8//IGNORE"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        AUTO(buf) struct buf raw = BUF_INIT(65536);
+        AUTO(arena) struct arena *a = arena_new(MAIL_ARENA_MAX);
+        const char *why = NULL, *n = names[i];
+        struct mail m;
+        buf_addf(
+            &raw,
+            "From: =?%s?q?=A4=A2?= <a@b.example>\nSubject: =?%s?b?pKI=?= \xa4\xa2\n"
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+            "Content-Type: text/plain; charset=\"%s\"\n\n\xa4\xa2 text\n--b\n"
+            "Content-Type: a/b; name*=%s''%%A4%%A2\n"
+            "Content-Disposition: attachment; filename*0*=%s'en'%%A4%%A2; filename=\"=?%s?q?a?=\""
+            "\n\nx\n--b--\n",
+            n, n, n, n, n, n);
+        if (!corpus_parse(a, buf_str(&raw), &m, &why))
+            fail_msg("%s: %s", n, why);
+        assert_true(str_eq(m.from.addr, STR("a@b.example")));
+        assert_int_equal(m.attachments.n, 1);
+    }
+}
+
 static void test_others(void **state)
 {
     (void)state;
@@ -190,8 +245,8 @@ int main(void)
 {
     if (!corpus_there(DIR_))
         return corpus_skip("mime-parse-torture");
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_musts),
-                                       cmocka_unit_test(test_manifest),
-                                       cmocka_unit_test(test_others)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_musts), cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_every_charset_in_the_sandbox), cmocka_unit_test(test_others)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
