@@ -68,8 +68,7 @@ enum rc blob_move(struct db *db, int64_t id, int64_t from, int64_t to, struct st
 /* Forgets the row; the file is deleted after the commit. RC_NOTFOUND. */
 enum rc blob_forget(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
 
-/* Deletes files without a row that are older than min_age_s; ret_n: how many.  Run by keys' side of
- * housekeeping with the names that core says are unknown. */
+/* Has a file no row?  A file is put before its row is committed: ask only about old ones. */
 enum rc blob_orphan(struct db *db, struct str name, bool *ret_orphan, struct err *e) WARN_UNUSED;
 
 #endif

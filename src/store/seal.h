@@ -21,9 +21,9 @@
  * data = field*, each with its length in 4 bytes, big endian: "vulndesk case key v1", scope; or
  * "vulndesk blob key v1", scope, purpose, name.
  * Blob: "vdblob" 0x00 0x01, header of crypto_secretstream_xchacha20poly1305 (24), chunks of 64 KiB
- * plain (17 bytes more sealed), all whole but the last, which carries TAG_FINAL and may be empty;
- * associated data of each = "vulndesk blob v1" and the purpose as fields.
- * Name of a blob: lower-case hex SHA-256 of the sealed bytes.
+ * plain (17 bytes more sealed), all whole but the last, which is shorter, maybe empty, and carries
+ * TAG_FINAL; associated data of each = "vulndesk blob v1" and the purpose as fields. Name of a
+ * blob: lower-case hex SHA-256 of the sealed bytes.
  */
 #define SEAL_KEY_LEN     32
 #define SEAL_WRAPPED_LEN (1 + 24 + SEAL_KEY_LEN + 16)
