@@ -237,13 +237,13 @@ static enum rc write_people(struct init *in, struct err *e)
 /* Only what init made: the folder was missing or empty. */
 static void undo(const struct init *in)
 {
-    static const char *const made[] = {"data", "vulndesk.conf", "SECURITY.md"};
     AUTO(fd) int dir = -1;
     struct err e = ERR_INIT;
     if (dir_open(AT_FDCWD, in->dir.p, &dir, &e) != RC_OK)
         return;
-    for (size_t i = 0; i < ARRAY_LEN(made); i++)
-        (void)!dir_remove(dir, made[i], &e);
+    (void)!dir_remove(dir, "data", &e);
+    (void)!unlinkat(dir, "vulndesk.conf", 0);
+    (void)!unlinkat(dir, "SECURITY.md", 0);
     if (!in->dir_was_there)
         (void)!rmdir(in->dir.p);
 }
@@ -319,7 +319,7 @@ int init_main(int argc, char **argv)
     settings_free(in.set);
     if (rc != RC_OK) {
         fprintf(stderr, "vulndesk init: %s\n", e.msg);
-        return rc_exit(rc);
+        return rc == RC_CONFLICT ? 73 : rc_exit(rc); /* EX_CANTCREAT */
     }
     fputs(buf_c(&report), stdout);
     return fflush(stdout) == 0 ? 0 : 74;

@@ -6,6 +6,7 @@
 #include "cli/init_plan.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -99,6 +100,14 @@ enum rc init_prefix(struct str name, struct buf *b, struct err *e)
 
 /* ---- Repository ---- */
 
+static int by_commit(const void *a, const void *b)
+{
+    const struct git_ref *x = a, *y = b;
+    if (x->commit_us != y->commit_us)
+        return x->commit_us < y->commit_us ? -1 : 1;
+    return str_cmp(x->name, y->name);
+}
+
 enum rc init_read_repo(struct arena *a, const char *dir, struct init_repo *ret_r, struct err *e)
 {
     AUTO(git) struct git *g = NULL;
@@ -109,6 +118,7 @@ enum rc init_read_repo(struct arena *a, const char *dir, struct init_repo *ret_r
     TRY(git_open(dir, NULL, &g, e));
     TRY(git_tags(g, a, &r.tags, &r.n_tags, NULL, e));
     TRY(git_branches(g, a, &r.branches, &r.n_branches, e));
+    qsort(r.branches, r.n_branches, sizeof *r.branches, by_commit);
     if (git_head(g, &head, &none) == RC_OK)
         r.head = arena_str(a, buf_str(&head));
     if (git_remote_url(g, &url, &none) == RC_OK)

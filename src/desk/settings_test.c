@@ -104,7 +104,7 @@ static void test_errors_have_lines(void **state)
         {"[mail]\nmax_size = 99999999999999G", "a.conf:8: mail.max_size: bytes"},
         {"[mail]\nmax_size = -5", "bytes, or with"},
         {"[mail]\noutgoing = yes", "a.conf:8: mail.outgoing: off or on is wanted"},
-        {"[mail]\ntrusted_hops = 17", "0 to 16"},
+        {"[mail]\ntrusted_hops = 16", "0 to 15"},
         {"[mail]\nfrom = nobody", "a mail address"},
         {"[mail]\nfrom = a b@example.org", "a mail address"},
         {"[mail]\nfrom = a@-x.org", "a mail address"},
