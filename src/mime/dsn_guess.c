@@ -427,10 +427,17 @@ static bool is_aol(struct str domain)
     return str_eq_nocase(domain, STR("aol.com"));
 }
 
+/* What stands in text behind the first len bytes of line, a line of it. */
+static struct str behind_in(struct str text, struct str line, size_t len)
+{
+    return str_sub(text, (size_t)(line.p - text.p) + len, text.n);
+}
+
 /* Recipients at the start of lines, all with the indentation of the first. */
 static void take_below(struct scan *s, size_t at, struct str domain)
 {
-    struct str rest = from_flat(s, at), line;
+    const struct str text = from_flat(s, at);
+    struct str rest = text, line;
     size_t first = STR_NPOS;
     str_line(&rest, &line);
     while (str_line(&rest, &line)) {
@@ -445,8 +452,7 @@ static void take_below(struct scan *s, size_t at, struct str domain)
             first = indent(line);
         if (indent(line) != first)
             continue;
-        const char *behind = line.p + len;
-        add(s->l, addr, str_of(behind, (size_t)(rest.p + rest.n - behind)), s->temporary);
+        add(s->l, addr, behind_in(text, line, len), s->temporary);
     }
 }
 
@@ -460,8 +466,7 @@ static void take_lone_lines(struct scan *s)
     while (str_line(&rest, &line)) {
         size_t len;
         struct str addr = addr_at(line, &len);
-        const char *behind = line.p + len;
-        struct str words = str_of(behind, (size_t)(rest.p + rest.n - behind));
+        struct str words = behind_in(s->text, line, len);
         if (addr.n > 0 && has_any(words_behind(words), says))
             add(s->l, addr, words, s->temporary);
     }
