@@ -255,6 +255,7 @@ static void dispatch(struct role_ctx *r, int fd, unsigned events)
 void role_pump(struct role_ctx *r, int timeout_ms)
 {
     struct epoll_event ev[32];
+    sup_event(r, 0); /* what came along while we waited for the settings */
     after_events(r);
     int n = epoll_wait(r->epfd, ev, ARRAY_LEN(ev), timeout_ms);
     for (int i = 0; i < n; i++)

@@ -25,7 +25,7 @@ static int parse_role(int argc, char **argv)
         log_event(LOG_ERROR_, "start-failed", "why=\"%s\"", e.msg);
         return EX_OSERR;
     }
-    return parse_child_main(argc, argv);
+    return parse_child_main(argc - 1, argv + 1);
 }
 
 int role_main(int argc, char **argv)

@@ -14,6 +14,7 @@
 #include "base/when.h"
 #include "mime/parse.h"
 #include "os/clock.h"
+#include "os/sandbox.h"
 #include "os/spawn.h"
 #include "serve/role.h"
 #include "serve/roles.h"
@@ -88,9 +89,10 @@ static enum rc item_start(struct worker *w, struct item *it, struct err *e)
     s.in = it->in;
     s.out = it->out;
     s.err = STDERR_FILENO;
-    s.limits = (struct spawn_limits){.cpu_s = (uint64_t)(w->time_us / US_PER_S) + 1,
-                                     .as_bytes = (uint64_t)w->memory,
-                                     .fsize_bytes = OUTPUT_MAX};
+    s.limits =
+        (struct spawn_limits){.cpu_s = (uint64_t)(w->time_us / US_PER_S) + 1,
+                              .as_bytes = sandbox_is_sanitizer_build() ? 0 : (uint64_t)w->memory,
+                              .fsize_bytes = OUTPUT_MAX};
     it->deadline_us = clock_mono_us() + w->time_us;
     return spawn_start(&s, &it->child, e);
 }
