@@ -192,21 +192,69 @@ static void line_end(struct line *l)
 
 /* ---- encoded words (RFC 2047) ---- */
 
-#define ENCODED_HEAD "=?utf-8?b?"
+#define ENCODED_B    "=?utf-8?b?"
+#define ENCODED_Q    "=?utf-8?q?"
 #define ENCODED_TAIL "?="
-/* 75 is RFC 2047's limit for a word: 63 of base64, that is 45 bytes of text. */
-#define ENCODED_BYTES 45
+/* 75 is RFC 2047's limit for a word: 63 of base64 or Q, and base64 takes 4 for 3 bytes. */
+#define ENCODED_CHARS 63
+#define ENCODED_LEAST 16
+
+/* Longest prefix of whole characters with a length of n * 3 that base64 fits into `chars`: without
+ * padding, since some readers (GMime) lose what follows a padded word.  The end may be padded. */
+static size_t base64_piece(struct str s, size_t chars)
+{
+    size_t max = chars / 4 * 3, at = 0, best = 0;
+    uint32_t cp;
+    if (s.n <= max)
+        return s.n;
+    while (at < s.n) {
+        at += utf8_next(str_sub(s, at, s.n), &cp);
+        if (at > max)
+            break;
+        if (at % 3 == 0)
+            best = at;
+    }
+    return best;
+}
+
+/* Appends the longest prefix of whole characters in Q encoding of at most `chars`; its length. */
+static size_t q_piece(struct buf *b, struct str s, size_t chars)
+{
+    size_t at = 0, start = b->n;
+    while (at < s.n) {
+        uint32_t cp;
+        size_t n = utf8_next(str_sub(s, at, s.n), &cp);
+        bool safe = n == 1 && ascii_is_alnum(s.p[at]);
+        if (b->n - start + (safe ? 1 : 3 * n) > chars)
+            break;
+        for (size_t i = 0; i < n; i++)
+            if (safe)
+                buf_addc(b, s.p[at]);
+            else
+                buf_addf(b, "=%02X", (unsigned char)s.p[at + i]);
+        at += n;
+    }
+    return at;
+}
 
 static void line_encoded(struct line *l, struct str s)
 {
     while (s.n > 0) {
-        struct str part = utf8_clip(s, ENCODED_BYTES);
+        /* The first word fills the line behind the field's name, where some text fits at all. */
+        size_t used = l->column + 1 + sizeof ENCODED_B ENCODED_TAIL - 1;
+        size_t chars = used < OUTMAIL_LINE_WANTED ? OUTMAIL_LINE_WANTED - used : 0;
+        if (chars < ENCODED_LEAST || chars > ENCODED_CHARS)
+            chars = ENCODED_CHARS;
         AUTO(buf) struct buf w = BUF_INIT(100);
-        buf_adds(&w, ENCODED_HEAD);
-        base64_add(&w, part);
+        size_t n = base64_piece(s, chars);
+        buf_adds(&w, n > 0 ? ENCODED_B : ENCODED_Q);
+        if (n > 0)
+            base64_add(&w, str_sub(s, 0, n));
+        else
+            n = q_piece(&w, s, chars);
         buf_adds(&w, ENCODED_TAIL);
         line_word(l, buf_str(&w));
-        s = str_sub(s, part.n, s.n);
+        s = str_sub(s, n, s.n);
     }
 }
 
@@ -541,6 +589,9 @@ static void add_body(struct buf *out, const struct outmail *m)
     buf_addf(out, "Content-Type: multipart/mixed;\r\n boundary=\"%s\"\r\n\r\n", boundary);
     buf_addf(out, "--%s\r\n", boundary);
     add_text_part(out, m->text);
+    /* The line end in front of a boundary belongs to it (RFC 2046 5.1.1): the text keeps its own.
+     */
+    buf_adds(out, "\r\n");
     for (size_t i = 0; i < m->n_files; i++) {
         buf_addf(out, "--%s\r\n", boundary);
         add_file_part(out, &m->files[i]);
