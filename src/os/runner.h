@@ -6,9 +6,10 @@
 
 /*
  * Runs a foreign program (a project's tests, a reporter's reproducer) once, away from everything:
- * its own namespaces by bubblewrap, no network, the system's programs read-only, one throw-away
- * folder to write in.  Three operations, so that another back end (a microVM, another host) can
- * stand behind them.
+ * its own namespaces by bubblewrap, no network, no capabilities, the system's programs read-only,
+ * one throw-away folder to write in.  Its caller must not be confined by Landlock, which forbids
+ * mounts. Three operations, so that another back end (a microVM, another host) can stand behind
+ * them.
  */
 
 #define RUNNER_ARGS_MAX  64
@@ -37,15 +38,17 @@ enum runner_state { RUNNER_RUNNING, RUNNER_ENDED, RUNNER_TIMEOUT, RUNNER_KILLED 
 
 struct runner;
 
-/* RC_NOTFOUND when bubblewrap is not installed, RC_DENIED when the machine does not allow it. */
+/* RC_NOTFOUND when bubblewrap is not installed. */
 enum rc runner_start(const struct runner_job *job, struct runner **ret_runner, struct err *e)
     WARN_UNUSED;
-/* Waits at most wait_ms for news, moves input and output, and says how it stands. */
+/* Waits at most wait_ms for news, moves input and output, and says how it stands.  RC_DENIED when
+ * bubblewrap could not shut the program in (a machine without user namespaces, a folder that is not
+ * there) or not start it; what it said is in runner_output.  Nothing ran then. */
 enum rc runner_poll(struct runner *r, int wait_ms, enum runner_state *ret_state, struct err *e)
     WARN_UNUSED;
 /* Ends it with all it started. Fine when it has ended. */
 void runner_kill(struct runner *r);
-/* After RUNNER_ENDED: how. */
+/* After RUNNER_ENDED: how.  A program that a signal n killed has exit code 128 + n. */
 struct child_end runner_end(const struct runner *r);
 /* What it wrote so far, borrowed; *ret_cut (may be NULL) says that more was dropped. */
 struct str runner_output(const struct runner *r, bool *ret_cut);
