@@ -264,6 +264,8 @@ static void plan_promises(struct init_plan *p)
 
 static void plan_repo(struct init_plan *p)
 {
+    if (p->maintained.n > 0)
+        set(p, "project.maintained", p->maintained, "As you said.");
     if (p->repo == NULL)
         return;
     set(p, "project.repository", str_c(p->said.repo), "%s", "");
@@ -271,8 +273,6 @@ static void plan_repo(struct init_plan *p)
     if (p->repo->learned)
         set(p, "project.tag_pattern", str_c(t->pattern.text),
             "Learnt from the repository: %zu of %zu tags follow it.", t->matched, p->repo->n_tags);
-    if (p->maintained.n > 0)
-        set(p, "project.maintained", p->maintained, "As you said.");
 }
 
 /* A value must be good before anything is written: the same reader that serve uses decides. */
