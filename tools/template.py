@@ -286,6 +286,8 @@ class Compiler:
         if name not in self.sources:
             raise Bad(f'no template {name}')
         path, text, _ = self.sources[name]
+        if nest:
+            text = text.rstrip('\n')
         blocks = []
         pos, line = 0, 1
         try:

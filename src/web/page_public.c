@@ -10,21 +10,20 @@
 
 #define ACTION_MAX 128
 
-enum rc page_policy_write(const struct maker *m, struct page_frame frame, struct str policy,
-                          const struct str *contacts, size_t n_contacts, struct buf *out,
-                          struct err *e)
+enum rc page_policy_write(const struct maker *m, struct page_frame frame,
+                          const struct policy_in *in, struct buf *out, struct err *e)
 {
     AUTO(buf) struct buf html = BUF_INIT(MARKDOWN_OUT_MAX);
-    struct page_policy p = {.frame = frame};
+    struct page_policy p = {.frame = frame, .answers = in->answers};
     p.frame.title = STR("Security policy");
     p.frame.open = p.frame.listed = p.frame.at_policy = true;
-    TRY(markdown_render(policy, &html, &p.text, e));
-    p.contacts = arena_array(m->a, n_contacts, sizeof *p.contacts);
-    p.n_contacts = p.contacts ? n_contacts : 0;
+    TRY(markdown_render(in->text, &html, &p.text, e));
+    p.contacts = arena_array(m->a, in->n_contacts, sizeof *p.contacts);
+    p.n_contacts = p.contacts ? in->n_contacts : 0;
     for (size_t i = 0; i < p.n_contacts; i++)
         p.contacts[i] = (struct contact_view){
-            .address = contacts[i],
-            .url = arena_strf(m->a, "mailto:%.*s", STR_ARG(contacts[i])),
+            .address = in->contacts[i],
+            .url = arena_strf(m->a, "mailto:%.*s", STR_ARG(in->contacts[i])),
         };
     tpl_policy(out, &p);
     return RC_OK;

@@ -6,9 +6,14 @@
 #include "web/pages.h"
 
 /* The policy (Markdown) with the addresses that take reports.  RC_LIMIT: too long to render. */
-enum rc page_policy_write(const struct maker *m, struct page_frame frame, struct str policy,
-                          const struct str *contacts, size_t n_contacts, struct buf *out,
-                          struct err *e) WARN_UNUSED;
+struct policy_in {
+    struct str text;
+    const struct str *contacts;
+    size_t n_contacts;
+    bool answers; /* acknowledgements do leave this desk */
+};
+enum rc page_policy_write(const struct maker *m, struct page_frame frame,
+                          const struct policy_in *in, struct buf *out, struct err *e) WARN_UNUSED;
 /* What a reporter's link leads to.  secret is one of ours (base64url). */
 void page_way_back_write(struct page_frame frame, enum way_back_state state, struct str secret,
                          struct buf *out);

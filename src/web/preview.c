@@ -82,7 +82,8 @@ static void public_pages(const struct maker *m, struct buf *out)
     const struct page_frame frame = {.desk = m->desk, .open = true};
     struct err e = ERR_INIT;
     const struct str contacts[] = {STR("security@demo.example")};
-    if (page_policy_write(m, frame, fixture_policy, contacts, 1, out, &e) != RC_OK)
+    const struct policy_in in = {fixture_policy, contacts, 1, true};
+    if (page_policy_write(m, frame, &in, out, &e) != RC_OK)
         exit(1);
     save_buf("policy.html", out);
     struct view_reporter r;

@@ -13,8 +13,13 @@
 static void policy_show(struct visit *v)
 {
     const struct settings *s = v->w->desk->set;
-    if (page_policy_write(&v->m, v->frame, v->w->policy_text, s->desk.contact.v, s->desk.contact.n,
-                          &v->r->body, &v->e) != RC_OK) {
+    const struct policy_in in = {
+        .text = v->w->policy_text,
+        .contacts = s->desk.contact.v,
+        .n_contacts = s->desk.contact.n,
+        .answers = s->policy.acknowledge && s->mail.outgoing,
+    };
+    if (page_policy_write(&v->m, v->frame, &in, &v->r->body, &v->e) != RC_OK) {
         visit_failed(v);
         return;
     }

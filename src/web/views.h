@@ -230,6 +230,7 @@ struct contact_view {
 struct page_policy {
     struct page_frame frame;
     struct html_safe text;
+    bool answers; /* acknowledgements do leave this desk */
     struct contact_view *contacts;
     size_t n_contacts;
 };

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The routes over a stand-in for the rules: who gets in, what a form becomes, what is kept.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "testing/desk_stub.h"
+#include "web/route.h"
+
+#define TEAM     "desk=" STUB_TEAM
+#define REPORTER "report=" STUB_REPORTER
+#define FORM     "application/x-www-form-urlencoded"
+
+struct bench {
+    struct settings set;
+    struct desk desk;
+    struct web *w;
+    struct http_response r;
+    struct str contacts[1];
+};
+
+static int setup(void **state)
+{
+    struct bench *t = mem_zalloc(sizeof *t);
+    struct err e = ERR_INIT;
+    char key[WEB_KEY_LEN] = {'\x01'};
+    t->contacts[0] = STR("security@desk.example");
+    t->set.desk.name = STR("Demo");
+    t->set.desk.base_url = STR("http://127.0.0.1:1");
+    t->set.desk.staff_url = STR("http://127.0.0.1:2");
+    t->set.desk.contact = (struct str_list){t->contacts, 1};
+    t->desk.set = &t->set;
+    stub = (struct stub){.fail = RC_OK};
+    http_response_init(&t->r);
+    assert_int_equal(web_new(&t->desk, fixture_policy, str_of(key, sizeof key), &t->w, &e), RC_OK);
+    *state = t;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *t = *state;
+    http_response_release(&t->r);
+    web_free(t->w);
+    free(t);
+    return 0;
+}
+
+static int send_it(struct bench *t, struct http_request q)
+{
+    http_response_release(&t->r);
+    http_response_init(&t->r);
+    web_handle(t->w, &q, &t->r);
+    return t->r.status;
+}
+
+static int get(struct bench *t, bool staff, const char *path, const char *cookie)
+{
+    const char *mark = strchr(path, '?');
+    return send_it(
+        t, (struct http_request){.staff = staff,
+                                 .method = HTTP_GET,
+                                 .path = mark ? str_of(path, (size_t)(mark - path)) : str_c(path),
+                                 .query = mark ? str_c(mark + 1) : STR_NONE,
+                                 .cookie = str_c(cookie)});
+}
+
+static int post(struct bench *t, bool staff, const char *path, const char *cookie, const char *body)
+{
+    return send_it(t, (struct http_request){.staff = staff,
+                                            .method = HTTP_POST,
+                                            .path = str_c(path),
+                                            .cookie = str_c(cookie),
+                                            .content_type = STR(FORM),
+                                            .body = str_c(body)});
+}
+
+#define BODY(t)     buf_c(&(t)->r.body)
+#define HAS(t, s)   assert_non_null(strstr(BODY(t), s))
+#define LACKS(t, s) assert_null(strstr(BODY(t), s))
+
+static const char *const staff_paths[] = {"/",
+                                          "/?show=all",
+                                          "/case/DEMO-2025-0012",
+                                          "/case/DEMO-2025-9999",
+                                          "/held",
+                                          "/held/301",
+                                          "/case/DEMO-2025-0012/message/101/part/2",
+                                          "/held/message/301/part/0",
+                                          "/nothing"};
+
+static void nobody_sees_the_team_without_a_session(void **state)
+{
+    struct bench *t = *state;
+    static const char *const cookies[] = {"", "desk=wrong", REPORTER, "desk=" STUB_REPORTER,
+                                          TEAM "; " TEAM};
+    for (size_t c = 0; c < ARRAY_LEN(cookies); c++) {
+        for (size_t i = 0; i < ARRAY_LEN(staff_paths); i++) {
+            assert_int_equal(get(t, true, staff_paths[i], cookies[c]), 403);
+            HAS(t, "Please sign in");
+            LACKS(t, "XSS");
+            assert_false(t->r.download.wanted);
+            assert_int_equal(post(t, true, staff_paths[i], cookies[c], "csrf=" STUB_CSRF), 403);
+        }
+    }
+    assert_int_equal(stub.cmds, 0);
+}
+
+static void no_page_of_the_team_is_on_the_public_side(void **state)
+{
+    struct bench *t = *state;
+    static const char *const cookies[] = {"", TEAM, REPORTER, "report=" STUB_TEAM};
+    for (size_t c = 0; c < ARRAY_LEN(cookies); c++) {
+        for (size_t i = 2; i < ARRAY_LEN(staff_paths); i++) {
+            assert_int_equal(get(t, false, staff_paths[i], cookies[c]), 404);
+            LACKS(t, "XSS");
+        }
+        assert_int_equal(get(t, false, "/signin/" STUB_LINK, cookies[c]), 404);
+    }
+}
+
+static void nobody_sees_a_report_without_its_session(void **state)
+{
+    struct bench *t = *state;
+    static const char *const paths[] = {"/report", "/report/message/101/part/2", "/report/answer"};
+    static const char *const cookies[] = {"", "report=wrong", "report=" STUB_TEAM, TEAM};
+    for (size_t c = 0; c < ARRAY_LEN(cookies); c++) {
+        for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+            assert_int_equal(get(t, false, paths[i], cookies[c]), 404);
+            LACKS(t, "quarantine");
+            assert_false(t->r.download.wanted);
+            assert_int_equal(post(t, false, paths[i], cookies[c], "csrf=" STUB_CSRF "&text=x"),
+                             404);
+        }
+    }
+    assert_int_equal(stub.cmds, 0);
+}
+
+static void every_form_needs_the_token(void **state)
+{
+    struct bench *t = *state;
+    static const char *const forms[] = {"reply", "note",  "assign", "set",   "rm",   "em",    "cs",
+                                        "fact",  "close", "join",   "split", "move", "invite"};
+    static const char *const bodies[] = {"text=x", "text=x&csrf=", "text=x&csrf=wrong",
+                                         "text=x&csrf=" STUB_CSRF "x",
+                                         "csrf="
+                                         "csrf-of-sessioX"};
+    for (size_t b = 0; b < ARRAY_LEN(bodies); b++) {
+        for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+            char path[100];
+            snprintf(path, sizeof path, "/case/DEMO-2025-0012/%s", forms[i]);
+            assert_int_equal(post(t, true, path, TEAM, bodies[b]), 403);
+        }
+        assert_int_equal(post(t, true, "/held/301/release", TEAM, bodies[b]), 403);
+        assert_int_equal(post(t, true, "/signout", TEAM, bodies[b]), 403);
+        assert_int_equal(post(t, false, "/report/answer", REPORTER, bodies[b]), 403);
+        assert_int_equal(post(t, false, "/report/leave", REPORTER, bodies[b]), 403);
+    }
+    assert_int_equal(stub.cmds, 0);
+    assert_int_equal(stub.ended, 0);
+}
+
+static void forms_become_verbs(void **state)
+{
+    struct bench *t = *state;
+    static const struct {
+        const char *form, *body, *verb, *args;
+    } all[] = {
+        {"reply", "thread=2&text=a%0D%0Ab&wait=1", "case.reply",
+         "{\"text\":\"a\\nb\",\"wait\":true,\"thread\":2}"},
+        {"note", "text=n", "case.note", "{\"case\":\"DEMO-2025-0012\",\"text\":\"n\"}"},
+        {"assign", "login=tove&reason=r", "case.assign",
+         "{\"case\":\"DEMO-2025-0012\",\"login\":\"tove\",\"reason\":\"r\"}"},
+        {"set", "title=t&severity=low", "case.set",
+         "{\"case\":\"DEMO-2025-0012\",\"title\":\"t\",\"severity\":\"low\"}"},
+        {"rm", "rm=A&reason=r", "case.set",
+         "{\"case\":\"DEMO-2025-0012\",\"rm\":\"A\",\"reason\":\"r\"}"},
+        {"em", "em=revise&until=2026-03-01T12%3A30&reason=r", "case.set",
+         "{\"case\":\"DEMO-2025-0012\",\"em\":\"revise\",\"reason\":\"r\","
+         "\"until\":\"2026-03-01T12:30:00Z\"}"},
+        {"cs", "cs=F&reason=r", "case.set",
+         "{\"case\":\"DEMO-2025-0012\",\"cs\":\"F\",\"reason\":\"r\"}"},
+        {"fact", "fact=lines&value=3&reason=r", "case.set",
+         "{\"case\":\"DEMO-2025-0012\",\"fact\":\"lines\",\"value\":3,\"reason\":\"r\"}"},
+        {"fact", "fact=acknowledged&value=Yes&reason=r", "case.set",
+         "{\"case\":\"DEMO-2025-0012\",\"fact\":\"acknowledged\",\"value\":true,\"reason\":\"r\"}"},
+        {"fact", "fact=cve&value=&reason=r", "case.set",
+         "{\"case\":\"DEMO-2025-0012\",\"fact\":\"cve\",\"value\":null,\"reason\":\"r\"}"},
+        {"fact", "fact=release_us&value=2026-03-01+12:30&reason=r", "case.set",
+         "{\"case\":\"DEMO-2025-0012\",\"fact\":\"release_us\",\"value\":1772368200000000,"
+         "\"reason\":\"r\"}"},
+        {"close", "exit=spam&reason=r&do=close", "case.close",
+         "{\"case\":\"DEMO-2025-0012\",\"exit\":\"spam\",\"reason\":\"r\"}"},
+        {"close", "exit=&reason=r&do=close", "case.close",
+         "{\"case\":\"DEMO-2025-0012\",\"reason\":\"r\"}"},
+        {"close", "exit=duplicate&reason=r&do=exit", "case.set",
+         "{\"case\":\"DEMO-2025-0012\",\"exit\":\"duplicate\",\"reason\":\"r\"}"},
+        {"join", "case=DEMO-2025-0011&reason=r", "case.join",
+         "{\"into\":\"DEMO-2025-0012\",\"case\":\"DEMO-2025-0011\",\"reason\":\"r\"}"},
+        {"split", "thread=2&title=t&reason=r", "case.split",
+         "{\"title\":\"t\",\"reason\":\"r\",\"thread\":2}"},
+        {"move", "thread=2&to=DEMO-2025-0011&reason=r", "case.move",
+         "{\"to\":\"DEMO-2025-0011\",\"reason\":\"r\",\"thread\":2}"},
+        {"invite", "role=vendor&name=n&email=e%40x.example", "case.invite",
+         "{\"case\":\"DEMO-2025-0012\",\"role\":\"vendor\",\"name\":\"n\","
+         "\"email\":\"e@x.example\"}"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        char path[100], body[500];
+        snprintf(path, sizeof path, "/case/DEMO-2025-0012/%s", all[i].form);
+        snprintf(body, sizeof body, "csrf=" STUB_CSRF "&%s", all[i].body);
+        assert_int_equal(post(t, true, path, TEAM, body), 303);
+        assert_string_equal(stub.verb, all[i].verb);
+        assert_string_equal(stub.args, all[i].args);
+        assert_int_equal(stub.by, ACTOR_HANDLER);
+        char to[100];
+        snprintf(to, sizeof to, "/case/DEMO-2025-0012?done=%s#message-104", all[i].form);
+        assert_string_equal(buf_c(&t->r.location), to);
+    }
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012?done=note", TEAM), 200);
+    HAS(t, "The note is kept.");
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012?done=%3Cb%3E", TEAM), 200);
+    LACKS(t, "class=\"flash");
+}
+
+static void what_was_typed_is_still_there_after_a_failure(void **state)
+{
+    struct bench *t = *state;
+    stub.fail = RC_CONFLICT;
+    assert_int_equal(post(t, true, "/case/DEMO-2025-0012/reply", TEAM,
+                          "csrf=" STUB_CSRF "&thread=2&wait=1&text=%3C%2Ftextarea%3E+long+words"),
+                     rc_http(RC_CONFLICT));
+    HAS(t, "the rules say no");
+    HAS(t, "placeholder=\"Goes out by mail, and to nobody else.\">&lt;/textarea&gt; long "
+           "words</textarea>");
+    HAS(t, "name=\"wait\" value=\"1\" checked>");
+    assert_int_equal(post(t, true, "/case/DEMO-2025-0012/assign", TEAM,
+                          "csrf=" STUB_CSRF "&login=tove&reason=my+%22reason%22"),
+                     rc_http(RC_CONFLICT));
+    HAS(t, "<option value=\"tove\" selected>");
+    HAS(t, "value=\"my &quot;reason&quot;\"");
+    HAS(t, "<details open>");
+    assert_int_equal(
+        post(t, true, "/held/301/release", TEAM, "csrf=" STUB_CSRF "&number=N1&reason=typed"),
+        rc_http(RC_CONFLICT));
+    HAS(t, "value=\"N1\"");
+    HAS(t, "value=\"typed\"");
+    assert_int_equal(post(t, false, "/report/answer", REPORTER, "csrf=" STUB_CSRF "&text=typed"),
+                     rc_http(RC_CONFLICT));
+    HAS(t, ">typed</textarea>");
+    /* A number that is none never reaches the rules, and the words stay as well. */
+    unsigned before = stub.cmds;
+    assert_int_equal(
+        post(t, true, "/case/DEMO-2025-0012/reply", TEAM, "csrf=" STUB_CSRF "&thread=x&text=typed"),
+        rc_http(RC_INVALID));
+    assert_int_equal(stub.cmds, before);
+}
+
+static void a_link_is_shown_by_get_and_spent_by_post(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, "/signin/" STUB_LINK, ""), 200);
+    HAS(t, "<form method=\"post\" action=\"/signin/" STUB_LINK "\">");
+    assert_int_equal(get(t, false, "/r/" STUB_LINK, ""), 200);
+    HAS(t, "Open my report");
+    assert_int_equal(stub.traded, 0);
+    assert_int_equal(t->r.set_cookie.n, 0);
+    assert_int_equal(post(t, true, "/signin/" STUB_LINK, "", ""), 303);
+    assert_string_equal(buf_c(&t->r.set_cookie), "desk=" STUB_TEAM "; Path=/; Max-Age=3600; "
+                                                 "HttpOnly; SameSite=Strict");
+    assert_int_equal(post(t, false, "/r/" STUB_LINK, "", ""), 303);
+    assert_string_equal(buf_c(&t->r.location), "/report");
+    assert_int_equal(stub.traded, 2);
+    t->set.desk.staff_url = STR("https://staff.example");
+    assert_int_equal(post(t, true, "/signin/" STUB_LINK, "", ""), 303);
+    assert_string_equal(buf_c(&t->r.set_cookie), "__Host-desk=" STUB_TEAM "; Path=/; Max-Age=3600; "
+                                                 "HttpOnly; SameSite=Strict; Secure");
+    /* Over https a cookie without the prefix counts for nothing. */
+    assert_int_equal(get(t, true, "/", TEAM), 403);
+    assert_int_equal(get(t, true, "/", "__Host-" TEAM), 200);
+}
+
+static void a_spent_link_offers_a_new_one(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, false, "/r/" STUB_SPENT, ""), 200);
+    HAS(t, "Mail me a new link");
+    HAS(t, "action=\"/r/" STUB_SPENT "/renew\"");
+    assert_int_equal(post(t, false, "/r/" STUB_SPENT, "", ""), 303);
+    assert_string_equal(buf_c(&t->r.location), "/r/" STUB_SPENT);
+    assert_int_equal(t->r.set_cookie.n, 0);
+    assert_int_equal(post(t, false, "/r/" STUB_SPENT "/renew", "", ""), 200);
+    assert_int_equal(stub.renewed, 1);
+    assert_int_equal(get(t, false, "/r/unknown-link-22-letter", ""), 404);
+    assert_int_equal(get(t, false, "/r/short", ""), 404);
+    assert_int_equal(get(t, false, "/r/" STUB_LINK "/x", ""), 404);
+}
+
+static void parts_are_downloads_of_the_own_messages(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012/message/101/part/2", TEAM), 200);
+    assert_true(t->r.download.wanted);
+    assert_int_equal(t->r.download.message_id, 101);
+    assert_int_equal(t->r.download.part, 2);
+    assert_string_equal(buf_c(&t->r.file_name), "quarantine-xss.png");
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012/message/101/part/0", TEAM), 200);
+    assert_string_equal(buf_c(&t->r.file_name), "message-101.eml");
+    assert_int_equal(get(t, true, "/held/message/301/part/0", TEAM), 200);
+    assert_true(t->r.download.wanted);
+    assert_int_equal(get(t, false, "/report/message/101/part/2", REPORTER), 200);
+    assert_true(t->r.download.wanted);
+    static const char *const none[] = {"/case/DEMO-2025-0012/message/101/part/9",
+                                       "/case/DEMO-2025-0012/message/999/part/0",
+                                       "/case/DEMO-2025-0012/message/102/part/0",
+                                       "/case/DEMO-2025-0012/message/x/part/0",
+                                       "/case/DEMO-2025-0012/message/101/part/2/x",
+                                       "/case/DEMO-2025-0012/message/101",
+                                       "/held/message/999/part/0"};
+    for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+        assert_int_equal(get(t, true, none[i], TEAM), 404);
+        assert_false(t->r.download.wanted);
+    }
+    /* Another reporter's message, and the raw mail with our server's fields. */
+    assert_int_equal(get(t, false, "/report/message/201/part/0", REPORTER), 404);
+    assert_int_equal(get(t, false, "/report/message/101/part/0", REPORTER), 404);
+}
+
+static void hostile_words_are_inert_on_every_page(void **state)
+{
+    struct bench *t = *state;
+    static const char *const paths[] = {"/", "/case/DEMO-2025-0012", "/held", "/held/301"};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        assert_int_equal(get(t, true, paths[i], TEAM), 200);
+        LACKS(t, "<script");
+        LACKS(t, "<img src=x");
+        LACKS(t, "\xe2\x80\xae");
+        LACKS(t, "style=");
+        LACKS(t, "http://");
+    }
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012", TEAM), 200);
+    HAS(t, "550 5.7.1 &lt;mira@research.example&gt;: Recipient address rejected");
+    HAS(t, "&lt;/strong&gt;&lt;script&gt;alert(1)&lt;/script&gt;");
+}
+
+static void a_reporter_sees_nothing_of_the_team(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, false, "/report", REPORTER), 200);
+    HAS(t, "We could confirm the problem");
+    LACKS(t, "same helper");     /* a note */
+    LACKS(t, "Not delivered");   /* what our server said */
+    LACKS(t, "sender verified"); /* how we judged them */
+    LACKS(t, "part/0");          /* raw mail */
+    LACKS(t, "Tove");
+    assert_int_equal(post(t, false, "/report/answer", REPORTER, "csrf=" STUB_CSRF "&text=hi"), 303);
+    assert_string_equal(stub.verb, "reporter.write");
+    assert_int_equal(stub.by, ACTOR_REPORTER);
+    assert_int_equal(post(t, false, "/report/leave", REPORTER, "csrf=" STUB_CSRF), 303);
+    assert_int_equal(stub.ended, 1);
+    assert_non_null(strstr(buf_c(&t->r.set_cookie), "report=; Path=/; Max-Age=0;"));
+}
+
+static void public_pages_need_nothing(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, false, "/", ""), 200);
+    HAS(t, "<h2 id=\"reporting-a-vulnerability\">");
+    HAS(t, "href=\"mailto:security@desk.example\"");
+    assert_true(t->r.cacheable);
+    assert_int_equal(get(t, false, "/.well-known/security.txt", ""), 200);
+    HAS(t, "Contact: mailto:security@desk.example\n");
+    assert_string_equal(t->r.content_type, "text/plain; charset=utf-8");
+    assert_int_equal(get(t, false, "/receipt-key", ""), 200);
+    assert_string_equal(BODY(t),
+                        "0100000000000000000000000000000000000000000000000000000000000000\n");
+    assert_int_equal(get(t, false, "/healthz", ""), 200);
+    assert_int_equal(get(t, true, "/healthz", ""), 200);
+    assert_int_equal(get(t, false, "/nothing", ""), 404);
+    assert_int_equal(get(t, false, "/%2e%2e/etc", ""), 404);
+    assert_int_equal(post(t, false, "/", "", ""), 404);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(nobody_sees_the_team_without_a_session),
+        T(no_page_of_the_team_is_on_the_public_side),
+        T(nobody_sees_a_report_without_its_session),
+        T(every_form_needs_the_token),
+        T(forms_become_verbs),
+        T(what_was_typed_is_still_there_after_a_failure),
+        T(a_link_is_shown_by_get_and_spent_by_post),
+        T(a_spent_link_offers_a_new_one),
+        T(parts_are_downloads_of_the_own_messages),
+        T(hostile_words_are_inert_on_every_page),
+        T(a_reporter_sees_nothing_of_the_team),
+        T(public_pages_need_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stand-in for desk/ in the tests of the routes.  Not part of the program.
+ */
+#include "desk_stub.h"
+
+#include "desk/vcase.h"
+
+struct stub stub;
+
+int64_t desk_now(struct desk *d)
+{
+    (void)d;
+    return FIXTURE_NOW;
+}
+
+enum rc desk_cmd(struct desk *d, const struct actor *who, struct str verb, const json_t *args,
+                 json_t **ret, struct err *e)
+{
+    (void)d;
+    stub.cmds++;
+    stub.by = who->kind;
+    snprintf(stub.verb, sizeof stub.verb, "%.*s", STR_ARG(verb));
+    AUTO(mem) char *text = json_dumps(args, JSON_COMPACT);
+    snprintf(stub.args, sizeof stub.args, "%s", text ? text : "");
+    if (stub.fail != RC_OK)
+        return err_set(e, stub.fail, "the rules say no");
+    *ret = json_pack("{s:i}", "message", 104);
+    return RC_OK;
+}
+
+enum rc session_find(struct desk *d, struct arena *a, struct str secret, struct session *ret,
+                     struct err *e)
+{
+    (void)d, (void)a;
+    bool team = str_eq(secret, STR(STUB_TEAM));
+    if (!team && !str_eq(secret, STR(STUB_REPORTER)))
+        return err_set(e, RC_NOTFOUND, "no session");
+    *ret = (struct session){
+        .actor = {.kind = team ? ACTOR_HANDLER : ACTOR_REPORTER, .login = STR("ada")},
+        .name = STR("Ada Sommer"),
+        .csrf = STR(STUB_CSRF),
+    };
+    return RC_OK;
+}
+
+enum rc session_end(struct desk *d, struct str secret, struct err *e)
+{
+    (void)d, (void)secret, (void)e;
+    stub.ended++;
+    return RC_OK;
+}
+
+static enum rc link_state(struct str secret, struct err *e)
+{
+    if (str_eq(secret, STR(STUB_LINK)))
+        return RC_OK;
+    if (str_eq(secret, STR(STUB_SPENT)))
+        return err_set(e, RC_DENIED, "spent");
+    return err_set(e, RC_NOTFOUND, "unknown");
+}
+
+static enum rc trade(struct str secret, const char *session, struct session_made *ret,
+                     struct err *e)
+{
+    TRY(link_state(secret, e));
+    stub.traded++;
+    *ret = (struct session_made){.expires_us = FIXTURE_NOW + INT64_C(3600000000)};
+    snprintf(ret->secret, sizeof ret->secret, "%s", session);
+    return RC_OK;
+}
+
+enum rc people_signin_peek(struct desk *d, struct str secret, struct err *e)
+{
+    (void)d;
+    return link_state(secret, e);
+}
+
+enum rc people_signin_trade(struct desk *d, struct str secret, struct session_made *ret,
+                            struct err *e)
+{
+    (void)d;
+    return trade(secret, STUB_TEAM, ret, e);
+}
+
+enum rc way_back_peek(struct desk *d, struct str secret, enum way_back_state *ret, struct err *e)
+{
+    (void)d;
+    enum rc rc = link_state(secret, e);
+    if (rc == RC_NOTFOUND)
+        return rc;
+    *ret = rc == RC_OK ? WAY_GOOD : WAY_SPENT;
+    return RC_OK;
+}
+
+enum rc way_back_trade(struct desk *d, struct str secret, struct session_made *ret, struct err *e)
+{
+    (void)d;
+    return trade(secret, STUB_REPORTER, ret, e);
+}
+
+enum rc way_back_renew(struct desk *d, struct str secret, struct err *e)
+{
+    (void)d, (void)secret, (void)e;
+    stub.renewed++;
+    return RC_OK;
+}
+
+enum rc people_list(struct desk *d, struct arena *a, struct account **ret, size_t *ret_n,
+                    struct err *e)
+{
+    (void)d, (void)e;
+    fixture_people(a, ret, ret_n);
+    return RC_OK;
+}
+
+enum rc vcase_by_number(struct desk *d, struct str number, int64_t *ret_id, struct err *e)
+{
+    (void)d;
+    if (!str_eq(number, STR("DEMO-2025-0012")))
+        return err_set(e, RC_NOTFOUND, "no such case");
+    *ret_id = 12;
+    return RC_OK;
+}
+
+enum rc view_queue(struct desk *d, const struct actor *who, struct arena *a, enum queue_which which,
+                   struct view_queue *ret, struct err *e)
+{
+    (void)d, (void)which;
+    TRY(actor_needs_team(who, e));
+    fixture_queue(a, ret);
+    return RC_OK;
+}
+
+enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
+                  struct view_case *ret, struct err *e)
+{
+    (void)d, (void)case_id;
+    TRY(actor_needs_team(who, e));
+    fixture_case_two(a, ret);
+    return RC_OK;
+}
+
+enum rc view_held(struct desk *d, const struct actor *who, struct arena *a, struct str state,
+                  struct view_held *ret, struct err *e)
+{
+    (void)d, (void)state;
+    TRY(actor_needs_team(who, e));
+    fixture_held(a, ret);
+    return RC_OK;
+}
+
+enum rc view_held_one(struct desk *d, const struct actor *who, struct arena *a, int64_t message_id,
+                      struct view_held_row *ret, struct err *e)
+{
+    struct view_held h;
+    TRY(view_held(d, who, a, STR_NONE, &h, e));
+    for (size_t i = 0; i < h.n; i++) {
+        if (h.rows[i].message.id == message_id) {
+            *ret = h.rows[i];
+            return RC_OK;
+        }
+    }
+    return err_set(e, RC_NOTFOUND, "no such message");
+}
+
+enum rc view_reporter(struct desk *d, const struct actor *who, struct arena *a,
+                      struct view_reporter *ret, struct err *e)
+{
+    (void)d;
+    if (who->kind != ACTOR_REPORTER)
+        return err_set(e, RC_DENIED, "for the reporter");
+    fixture_reporter(a, ret);
+    return RC_OK;
+}
+
+enum rc actor_needs_team(const struct actor *a, struct err *e)
+{
+    if (a->kind == ACTOR_REPORTER)
+        return err_set(e, RC_DENIED, "for the team");
+    return RC_OK;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_WEB_TESTING_DESK_STUB_H
+#define VULNDESK_WEB_TESTING_DESK_STUB_H
+
+#include "desk/cmd.h"
+#include "web/fixture.h"
+
+/* Stands in for the rules: remembers what it was asked, answers with the fixtures. */
+#define STUB_TEAM     "team-secret-22-letters"
+#define STUB_REPORTER "reporter-secret-22-let"
+#define STUB_LINK     "good-link-of-22-letter"
+#define STUB_SPENT    "spent-link-22-letters."
+#define STUB_CSRF     "csrf-of-session"
+
+struct stub {
+    char verb[64];      /* of the last desk_cmd */
+    char args[4096];    /* its arguments as JSON */
+    enum actor_kind by; /* who did it */
+    enum rc fail;       /* what desk_cmd shall answer */
+    unsigned cmds, renewed, ended, traded;
+};
+extern struct stub stub;
+
+#endif
