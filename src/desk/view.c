@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Read models: the queue, what is held, a reporter's own thread, the raw bytes of a message.
+ * Runs in core.
+ * Input: ids of requests, checked against what the asker may see.
+ */
+#include "desk/view.h"
+
+#include "base/when.h"
+#include "desk/clock.h"
+#include "desk/view_inside.h"
+
+enum rc view_begin(struct desk *d, struct tx *tx, struct err *e)
+{
+    return db_in_tx(d->db) ? RC_OK : tx_begin_read(d->db, tx, e);
+}
+
+/* ---- pieces ---- */
+
+enum rc view_phase(struct arena *a, const struct case_row *c, char rm, struct str *ret_text,
+                   struct str *ret_name, json_t **ret_facts, struct err *e)
+{
+    AUTO(json) json_t *facts = NULL;
+    AUTO(buf) struct buf b = BUF_INIT(256);
+    TRY(json_parse(c->facts, 64 * 1024, "facts of the case", &facts, e));
+    struct phase_in in = {.rm = rm,
+                          .cs = cs_parse(c->cs),
+                          .has_handler = c->handler_id != 0,
+                          .has_severity = c->severity.n > 0,
+                          .facts = facts};
+    phase_text(&in, &b);
+    *ret_text = arena_str(a, buf_str(&b));
+    *ret_name = str_c(phase_name(phase_of(&in)));
+    if (ret_facts)
+        *ret_facts = TAKE(facts);
+    return RC_OK;
+}
+
+void view_clock_fill(const struct desk *d, const struct clock_row *c, int64_t now_us,
+                     struct view_clock *v)
+{
+    *v = (struct view_clock){.id = c->id,
+                             .thread_id = c->thread_id,
+                             .started_us = c->started_us,
+                             .due_us = c->due_us,
+                             .paused_us = c->paused_us,
+                             .met_us = c->met_us,
+                             .kind = c->kind,
+                             .source = c->source,
+                             .state = c->state,
+                             .words = STR_NONE};
+    v->overdue = (str_eq(c->state, STR("missed")) && c->met_us == 0) ||
+                 (str_eq(c->state, STR("running")) && c->due_us < now_us);
+    for (int k = 0; k < CLOCK_KINDS && str_eq(c->source, STR("policy")); k++)
+        if (str_eq(c->kind, str_c(clock_kind_name((enum clock_kind)k))))
+            v->words = clock_limit_of(d, (enum clock_kind)k).words;
+}
+
+static enum rc attachments(struct desk *d, struct arena *a, struct view_message *v, struct err *e)
+{
+    struct attachment_row *t;
+    size_t n;
+    TRY(ops_attachment_list(d->db, a, v->id, &t, &n, e));
+    v->attachments = arena_array(a, n + 1, sizeof(*v->attachments));
+    TRY(arena_ok(a, "attachments", e));
+    for (size_t i = 0; i < n; i++)
+        v->attachments[i] = (struct view_attachment){.id = t[i].id,
+                                                     .part = t[i].part,
+                                                     .size = t[i].size,
+                                                     .name = t[i].name,
+                                                     .type = t[i].type,
+                                                     .sha256 = t[i].sha256,
+                                                     .damaged = t[i].damaged};
+    v->n_attachments = n;
+    return RC_OK;
+}
+
+static enum rc mails(struct desk *d, struct arena *a, struct view_message *v, struct err *e)
+{
+    struct mail_row *m;
+    size_t n;
+    TRY(ops_mail_of_message(d->db, a, v->id, &m, &n, e));
+    v->outbox = arena_array(a, n + 1, sizeof(*v->outbox));
+    TRY(arena_ok(a, "mails", e));
+    for (size_t i = 0; i < n; i++)
+        v->outbox[i] = (struct view_outbox){.id = m[i].id,
+                                            .attempt = m[i].attempt,
+                                            .code = m[i].code,
+                                            .doubles = m[i].doubles,
+                                            .created_us = m[i].created_us,
+                                            .changed_us = m[i].changed_us,
+                                            .kind = m[i].kind,
+                                            .rcpt = m[i].rcpt,
+                                            .state = m[i].state,
+                                            .answer = m[i].answer};
+    v->n_outbox = n;
+    return RC_OK;
+}
+
+enum rc view_message_fill(struct desk *d, struct arena *a, const struct message_row *m,
+                          struct view_message *v, struct err *e)
+{
+    AUTO(json) json_t *facts = NULL;
+    *v = (struct view_message){.id = m->id,
+                               .thread_id = m->thread_id,
+                               .blob_id = m->blob_id,
+                               .received_us = m->received_us,
+                               .date_us = m->date_us,
+                               .direction = m->direction,
+                               .state = m->state,
+                               .hold_reason = m->hold_reason,
+                               .from_name = m->from_name,
+                               .from_addr = m->from_addr,
+                               .return_path = m->return_path,
+                               .subject = m->subject,
+                               .body = m->body,
+                               .trust = m->trust,
+                               .mid = m->mid,
+                               .author = m->author,
+                               .ack = m->ack,
+                               .facts = m->facts};
+    TRY(json_parse(m->facts, 64 * 1024, "facts of a message", &facts, e));
+    const char *crypto = json_string_value(json_object_get(facts, "crypto"));
+    v->encrypted = crypto && str_ends(str_c(crypto), STR("encrypted"));
+    v->truncated = json_is_true(json_object_get(facts, "truncated"));
+    TRY(attachments(d, a, v, e));
+    return mails(d, a, v, e);
+}
+
+enum rc view_messages(struct desk *d, struct arena *a, const struct message_query *q,
+                      struct view_message **ret, size_t *ret_n, bool *ret_more, struct err *e)
+{
+    struct message_row *m;
+    size_t n;
+    TRY(ops_message_list(d->db, a, q, &m, &n, e));
+    struct view_message *v = arena_array(a, n + 1, sizeof(*v));
+    TRY(arena_ok(a, "messages", e));
+    if (n == q->max)
+        *ret_more = true;
+    for (size_t i = 0; i < n; i++)
+        TRY(view_message_fill(d, a, &m[i], &v[i], e));
+    *ret = v;
+    *ret_n = n;
+    return RC_OK;
+}
+
+enum rc view_thread_fill(struct desk *d, struct arena *a, const struct thread_row *t,
+                         struct view_thread *v, bool *ret_more, struct err *e)
+{
+    *v = (struct view_thread){.id = t->id,
+                              .participant_id = t->participant_id,
+                              .waiting_us = t->waiting_us,
+                              .created_us = t->created_us,
+                              .subject = t->subject,
+                              .name = t->name,
+                              .email = t->email,
+                              .role = t->role};
+    struct message_query q = {
+        .which = MESSAGES_THREAD, .id = t->id, .state = STR_NONE, .max = VIEW_MESSAGES_MAX};
+    return view_messages(d, a, &q, &v->messages, &v->n_messages, ret_more, e);
+}
+
+/* ---- queue ---- */
+
+static enum rc queue_row(struct desk *d, struct arena *a, const struct queue_row *q, int64_t now_us,
+                         struct view_queue_row *v, struct err *e)
+{
+    enum side_exit x = EXIT_NONE;
+    *v = (struct view_queue_row){.id = q->c.id,
+                                 .number = q->c.number,
+                                 .title = q->c.title,
+                                 .handler = q->handler,
+                                 .handler_name = q->handler_name,
+                                 .severity = q->c.severity,
+                                 .rm = q->rm,
+                                 .em = q->c.em,
+                                 .cs = q->c.cs,
+                                 .opened_us = q->c.opened_us,
+                                 .changed_us = q->c.changed_us,
+                                 .closed_us = q->c.closed_us,
+                                 .last_in_us = q->last_in_us,
+                                 .last_out_us = q->last_out_us,
+                                 .needs_answer = q->last_in_us > q->last_out_us,
+                                 .waiting = q->waiting > 0,
+                                 .escalated = q->c.escalated,
+                                 .held = q->held,
+                                 .failed = q->failed};
+    TRY(exit_parse(q->c.exit, &x, e));
+    v->exit = str_c(exit_text(x));
+    view_clock_fill(d, &q->next, now_us, &v->next);
+    return view_phase(a, &q->c, q->rm.n ? q->rm.p[0] : 'S', &v->phase, &v->phase_name, NULL, e);
+}
+
+enum rc view_queue(struct desk *d, const struct actor *who, struct arena *a, enum queue_which which,
+                   struct view_queue *ret, struct err *e)
+{
+    static const enum ops_queue map[] = {[QUEUE_OPEN] = OPS_QUEUE_OPEN,
+                                         [QUEUE_MINE] = OPS_QUEUE_MINE,
+                                         [QUEUE_CLOSED] = OPS_QUEUE_CLOSED,
+                                         [QUEUE_ALL] = OPS_QUEUE_ALL};
+    AUTO(tx) struct tx tx = TX_INIT;
+    struct view_queue v = {.now_us = desk_now(d)};
+    struct queue_row *q;
+    struct queue_counts counts;
+    size_t n;
+    TRY(actor_needs_team(who, e));
+    TRY(view_begin(d, &tx, e));
+    /* Whoever is nobody in particular (the command line) has no queue of the own. */
+    int64_t mine = who->account_id ? who->account_id : -1;
+    TRY(ops_queue_list(d->db, a, map[which], mine, VIEW_ROWS_MAX + 1, &q, &n, e));
+    TRY(ops_queue_counts(d->db, mine, v.now_us, &counts, e));
+    v.more = n > VIEW_ROWS_MAX;
+    v.n = v.more ? VIEW_ROWS_MAX : n;
+    v.rows = arena_array(a, v.n + 1, sizeof(*v.rows));
+    TRY(arena_ok(a, "the queue", e));
+    for (size_t i = 0; i < v.n; i++)
+        TRY(queue_row(d, a, &q[i], v.now_us, &v.rows[i], e));
+    v.open = counts.open;
+    v.mine = counts.mine;
+    v.overdue = counts.overdue;
+    v.held = counts.held;
+    *ret = v;
+    return RC_OK;
+}
+
+/* ---- held ---- */
+
+static enum rc held_row(struct desk *d, struct arena *a, const struct message_row *m,
+                        struct view_held_row *v, struct err *e)
+{
+    struct case_row c;
+    v->number = STR_NONE;
+    TRY(view_message_fill(d, a, m, &v->message, e));
+    if (m->case_id == 0)
+        return RC_OK;
+    TRY(ops_case_get(d->db, a, m->case_id, &c, e));
+    v->number = c.number;
+    return RC_OK;
+}
+
+static bool held_state(struct str s)
+{
+    static const char *const states[] = {"", "held", "quarantined", "spam", "bounce", "discarded"};
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        if (str_eq(s, str_c(states[i])))
+            return true;
+    return false;
+}
+
+enum rc view_held(struct desk *d, const struct actor *who, struct arena *a, struct str state,
+                  struct view_held *ret, struct err *e)
+{
+    AUTO(tx) struct tx tx = TX_INIT;
+    struct view_held v = {.now_us = desk_now(d)};
+    struct message_row *m;
+    size_t n;
+    TRY(actor_needs_team(who, e));
+    if (!held_state(state))
+        return err_set(e, RC_INVALID,
+                       "the state is one of held, quarantined, spam, bounce, discarded");
+    TRY(view_begin(d, &tx, e));
+    struct message_query q = {.which = state.n ? MESSAGES_STATE : MESSAGES_UNDECIDED,
+                              .state = state,
+                              .max = VIEW_ROWS_MAX + 1,
+                              .newest_first = true};
+    TRY(ops_message_list(d->db, a, &q, &m, &n, e));
+    v.more = n > VIEW_ROWS_MAX;
+    v.n = v.more ? VIEW_ROWS_MAX : n;
+    v.rows = arena_array(a, v.n + 1, sizeof(*v.rows));
+    TRY(arena_ok(a, "the held messages", e));
+    for (size_t i = 0; i < v.n; i++) {
+        m[i].body = STR_NONE;
+        TRY(held_row(d, a, &m[i], &v.rows[i], e));
+    }
+    *ret = v;
+    return RC_OK;
+}
+
+enum rc view_held_one(struct desk *d, const struct actor *who, struct arena *a, int64_t message_id,
+                      struct view_held_row *ret, struct err *e)
+{
+    AUTO(tx) struct tx tx = TX_INIT;
+    struct message_row m;
+    TRY(actor_needs_team(who, e));
+    TRY(view_begin(d, &tx, e));
+    TRY(ops_message_get(d->db, a, message_id, &m, e));
+    if (m.state.n == 0 || !held_state(m.state))
+        return err_set(e, RC_NOTFOUND, "no such held message");
+    return held_row(d, a, &m, ret, e);
+}
+
+/* ---- the reporter's page ---- */
+
+/* The names of team members and the machine's remarks stay with the team. */
+static void for_reporter(struct view_thread *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_messages; i++) {
+        struct view_message *m = &t->messages[i];
+        if (!str_eq(m->state, STR("ok")))
+            continue;
+        m->hold_reason = STR_NONE;
+        m->facts = STR("{}");
+        m->author = STR_NONE;
+        m->n_outbox = 0;
+        t->messages[n++] = *m;
+    }
+    t->n_messages = n;
+}
+
+static enum rc reporter_clocks(struct desk *d, struct arena *a, struct view_reporter *v,
+                               struct err *e)
+{
+    struct clock_row *c;
+    size_t n;
+    TRY(ops_clock_list(d->db, a, v->case_id, v->thread_id, &c, &n, e));
+    v->clocks = arena_array(a, n + 1, sizeof(*v->clocks));
+    TRY(arena_ok(a, "the clocks", e));
+    for (size_t i = 0; i < n; i++)
+        view_clock_fill(d, &c[i], v->now_us, &v->clocks[i]);
+    v->n_clocks = n;
+    return RC_OK;
+}
+
+enum rc view_reporter(struct desk *d, const struct actor *who, struct arena *a,
+                      struct view_reporter *ret, struct err *e)
+{
+    AUTO(tx) struct tx tx = TX_INIT;
+    AUTO(buf) struct buf embargo = BUF_INIT(128);
+    struct thread_row t;
+    struct open_case oc;
+    struct str name;
+    enum side_exit x;
+    bool more = false;
+    if (who->kind != ACTOR_REPORTER || who->thread_id == 0)
+        return err_set(e, RC_DENIED, "this page is the reporter's");
+    TRY(view_begin(d, &tx, e));
+    TRY(ops_thread_get(d->db, a, who->thread_id, &t, e));
+    TRY(case_load(d, a, t.case_id, &oc, e));
+    struct view_reporter v = {.case_id = t.case_id,
+                              .thread_id = t.id,
+                              .now_us = desk_now(d),
+                              .opened_us = oc.c.opened_us,
+                              .closed_us = oc.c.closed_us,
+                              .number = oc.c.number,
+                              .exit_reason = oc.c.exit_reason};
+    TRY(exit_parse(oc.c.exit, &x, e));
+    v.exit = str_c(exit_text(x));
+    TRY(view_phase(a, &oc.c, oc.v.rm, &v.phase, &name, NULL, e));
+    if (oc.v.em == 'A' || oc.v.em == 'R' || oc.v.em == 'P') {
+        buf_adds(&embargo, oc.v.em == 'P' ? "proposed until " : "active until ");
+        when_human(&embargo, oc.c.em_until_us);
+    }
+    v.embargo = arena_str(a, buf_str(&embargo));
+    TRY(view_thread_fill(d, a, &t, &v.thread, &more, e));
+    for_reporter(&v.thread);
+    TRY(reporter_clocks(d, a, &v, e));
+    *ret = v;
+    return RC_OK;
+}
+
+/* ---- raw bytes ---- */
+
+enum rc view_blob(struct desk *d, const struct actor *who, struct arena *a, int64_t message_id,
+                  struct view_blob *ret, struct err *e)
+{
+    AUTO(tx) struct tx tx = TX_INIT;
+    struct message_row m;
+    struct blob_row b;
+    TRY(view_begin(d, &tx, e));
+    enum rc rc = ops_message_get(d->db, a, message_id, &m, e);
+    bool theirs = rc == RC_OK && who->kind == ACTOR_REPORTER && m.thread_id == who->thread_id &&
+                  str_eq(m.direction, STR("in")) && str_eq(m.state, STR("ok"));
+    if (rc == RC_NOTFOUND || (rc == RC_OK && who->kind == ACTOR_REPORTER && !theirs) ||
+        (rc == RC_OK && m.blob_id == 0))
+        return err_set(e, RC_NOTFOUND, "no such message, or it has no raw bytes");
+    TRY(rc);
+    TRY(blob_get(d->db, a, m.blob_id, &b, e));
+    struct view_blob v = {.name = b.name,
+                          .wrapped = b.key_wrapped,
+                          .purpose = b.purpose,
+                          .scope = STR(DESK_SCOPE_INBOX),
+                          .key = STR_NONE,
+                          .size = b.size};
+    if (b.case_id) {
+        struct case_row c;
+        TRY(ops_case_get(d->db, a, b.case_id, &c, e));
+        v.scope = c.scope;
+        v.key = c.key_wrapped;
+    }
+    *ret = v;
+    return RC_OK;
+}

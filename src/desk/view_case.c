@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Read model of one case.
+ * Runs in core.
+ * Input: an id that a team member asks for.
+ */
+#include "base/when.h"
+#include "desk/view_inside.h"
+
+static enum rc facts_of(struct arena *a, const json_t *facts, struct view_case *v, struct err *e)
+{
+    v->facts = arena_array(a, FACT_COUNT + 1, sizeof(*v->facts));
+    TRY(arena_ok(a, "facts", e));
+    for (int f = 0; f < FACT_COUNT; f++) {
+        const json_t *value = json_object_get(facts, fact_name((enum fact)f));
+        if (!value)
+            continue;
+        struct str text = STR("yes");
+        if (json_is_string(value))
+            text = arena_str(a, str_c(json_string_value(value)));
+        else if (json_is_integer(value) && f == FACT_RELEASE) {
+            AUTO(buf) struct buf b = BUF_INIT(64);
+            when_human(&b, json_integer_value(value));
+            text = arena_str(a, buf_str(&b));
+        } else if (json_is_integer(value))
+            text = arena_strf(a, "%lld", (long long)json_integer_value(value));
+        v->facts[v->n_facts++] = (struct view_fact){str_c(fact_name((enum fact)f)), text};
+    }
+    return RC_OK;
+}
+
+static enum rc people_of(struct desk *d, struct arena *a, struct view_case *v, struct err *e)
+{
+    struct participant_row *p;
+    size_t n;
+    TRY(ops_participant_list(d->db, a, v->id, &p, &n, e));
+    v->participants = arena_array(a, n + 1, sizeof(*v->participants));
+    TRY(arena_ok(a, "participants", e));
+    for (size_t i = 0; i < n; i++)
+        v->participants[i] =
+            (struct view_participant){.id = p[i].id,
+                                      .joined_us = p[i].joined_us,
+                                      .role = p[i].role,
+                                      .name = p[i].name,
+                                      .email = p[i].email,
+                                      .rm = p[i].rm,
+                                      .rm_word = str_c(rm_word(p[i].rm.n ? p[i].rm.p[0] : 'S')),
+                                      .ours = p[i].ours};
+    v->n_participants = n;
+    return RC_OK;
+}
+
+static enum rc threads_of(struct desk *d, struct arena *a, struct view_case *v, struct err *e)
+{
+    struct thread_row *t;
+    size_t n;
+    TRY(ops_thread_list(d->db, a, v->id, &t, &n, e));
+    v->threads = arena_array(a, n + 1, sizeof(*v->threads));
+    TRY(arena_ok(a, "threads", e));
+    for (size_t i = 0; i < n; i++)
+        TRY(view_thread_fill(d, a, &t[i], &v->threads[i], &v->more, e));
+    v->n_threads = n;
+    struct message_query q = {
+        .which = MESSAGES_NOTES, .id = v->id, .state = STR_NONE, .max = VIEW_MESSAGES_MAX};
+    TRY(view_messages(d, a, &q, &v->notes, &v->n_notes, &v->more, e));
+    q.which = MESSAGES_HELD;
+    return view_messages(d, a, &q, &v->held, &v->n_held, &v->more, e);
+}
+
+static enum rc clocks_of(struct desk *d, struct arena *a, struct view_case *v, struct err *e)
+{
+    struct clock_row *c;
+    size_t n;
+    TRY(ops_clock_list(d->db, a, v->id, 0, &c, &n, e));
+    v->clocks = arena_array(a, n + 1, sizeof(*v->clocks));
+    TRY(arena_ok(a, "clocks", e));
+    for (size_t i = 0; i < n; i++)
+        view_clock_fill(d, &c[i], v->now_us, &v->clocks[i]);
+    v->n_clocks = n;
+    return RC_OK;
+}
+
+/* ---- events in words ---- */
+
+static const char *text_in(const json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "";
+}
+
+static const struct {
+    const char *kind, *words;
+    const char *a, *b; /* keys of the payload that are shown behind */
+} event_words[] = {
+    {"case.opened", "case opened, handler", "handler", NULL},
+    {"case.rm", "report management", "from", "to"},
+    {"case.em", "embargo", "from", "to"},
+    {"case.cs", "case state", "from", "to"},
+    {"case.fact", "fact recorded:", "fact", NULL},
+    {"case.exit", "side exit", "exit", NULL},
+    {"case.title", "title changed", NULL, NULL},
+    {"case.severity", "severity", "value", NULL},
+    {"case.handler", "handed over", "from", "to"},
+    {"case.escalated", "escalated: a promised time ran out,", "clock", NULL},
+    {"case.closed", "case closed", NULL, NULL},
+    {"case.joined_into", "joined into", "number", NULL},
+    {"case.absorbed", "took in", "number", NULL},
+    {"case.linked", "linked with", "number", NULL},
+    {"participant.added", "participant added:", "role", NULL},
+    {"thread.opened", "thread opened", NULL, NULL},
+    {"thread.moved_out", "thread moved to", "number", NULL},
+    {"thread.moved_in", "thread came from", "number", NULL},
+    {"message.in", "message received", NULL, NULL},
+    {"message.out", "mail written:", "kind", NULL},
+    {"message.held", "message held:", "reason", NULL},
+    {"message.discarded", "message discarded", NULL, NULL},
+    {"note.added", "note added", NULL, NULL},
+    {"ack.queued", "acknowledgement ordered", NULL, NULL},
+    {"ack.withheld", "no acknowledgement:", "why", NULL},
+    {"clock.started", "clock started:", "kind", NULL},
+    {"clock.met", "promise met:", "kind", NULL},
+    {"clock.missed", "promise missed:", "kind", NULL},
+    {"clock.paused", "clock paused:", "kind", NULL},
+    {"clock.resumed", "clock goes on:", "kind", NULL},
+    {"clock.cancelled", "clock cancelled:", "kind", NULL},
+    {"mail.sent", "mail sent:", "kind", NULL},
+    {"mail.failed", "mail failed:", "answer", NULL},
+    {"mail.unknown", "mail, outcome unknown:", "kind", NULL},
+    {"mail.report", "delivery report:", "report", NULL},
+    {"way_back.revoked", "links of the reporter taken back", NULL, NULL},
+};
+
+static struct str event_text(struct arena *a, struct str kind, struct str payload)
+{
+    AUTO(json) json_t *j = NULL;
+    if (payload.n == 0 || json_parse(payload, 1 << 20, "event", &j, NULL) != RC_OK)
+        return kind;
+    for (size_t i = 0; i < ARRAY_LEN(event_words); i++) {
+        if (!str_eq(kind, str_c(event_words[i].kind)))
+            continue;
+        const char *x = event_words[i].a ? text_in(j, event_words[i].a) : "";
+        const char *y = event_words[i].b ? text_in(j, event_words[i].b) : "";
+        const char *reason = text_in(j, "reason");
+        bool said = event_words[i].a && str_eq(str_c(event_words[i].a), STR("reason"));
+        return arena_strf(a, "%s%s%s%s%s%s%s", event_words[i].words, *x ? " " : "", x,
+                          *y ? " to " : "", y, *reason && !said ? ": " : "", said ? "" : reason);
+    }
+    return kind;
+}
+
+static enum rc events_of(struct desk *d, struct arena *a, struct view_case *v, struct err *e)
+{
+    struct event_row *r;
+    size_t n;
+    TRY(ops_event_list(d->db, a, v->id, VIEW_EVENTS_MAX, &r, &n, e));
+    v->events = arena_array(a, n + 1, sizeof(*v->events));
+    TRY(arena_ok(a, "events", e));
+    for (size_t i = 0; i < n; i++)
+        v->events[i] = (struct view_event){.id = r[i].id,
+                                           .seq = r[i].seq,
+                                           .at_us = r[i].at_us,
+                                           .kind = r[i].kind,
+                                           .actor = r[i].actor,
+                                           .payload = r[i].payload,
+                                           .text = event_text(a, r[i].kind, r[i].payload),
+                                           .number = r[i].number};
+    v->n_events = n;
+    v->more = v->more || n == VIEW_EVENTS_MAX;
+    return RC_OK;
+}
+
+/* ---- the whole ---- */
+
+static enum rc head_of(struct desk *d, struct arena *a, struct view_case *v, struct err *e)
+{
+    AUTO(json) json_t *facts = NULL;
+    struct open_case oc;
+    struct account *people;
+    size_t n;
+    enum side_exit x;
+    TRY(case_load(d, a, v->id, &oc, e));
+    TRY(exit_parse(oc.c.exit, &x, e));
+    v->number = oc.c.number;
+    v->title = oc.c.title;
+    v->severity = oc.c.severity;
+    v->exit = str_c(exit_text(x));
+    v->exit_name = oc.c.exit;
+    v->exit_reason = oc.c.exit_reason;
+    v->rm = oc.ours.rm;
+    v->rm_word = str_c(rm_word(oc.v.rm));
+    v->em = oc.c.em;
+    v->em_word = str_c(em_word(oc.v.em));
+    v->cs = oc.c.cs;
+    v->embargo_until_us = oc.c.em_until_us;
+    v->should_end_embargo = vstate_should_end_embargo(&oc.v);
+    v->opened_us = oc.c.opened_us;
+    v->changed_us = oc.c.changed_us;
+    v->closed_us = oc.c.closed_us;
+    v->escalated = oc.c.escalated;
+    v->joined_into = STR_NONE;
+    TRY(view_phase(a, &oc.c, oc.v.rm, &v->phase, &v->phase_name, &facts, e));
+    TRY(facts_of(a, facts, v, e));
+    TRY(people_list(d, a, &people, &n, e));
+    v->handler = v->handler_name = STR_NONE;
+    for (size_t i = 0; i < n; i++) {
+        if (people[i].id != oc.c.handler_id)
+            continue;
+        v->handler = people[i].login;
+        v->handler_name = people[i].name;
+    }
+    if (oc.c.joined_into) {
+        struct case_row into;
+        TRY(ops_case_get(d->db, a, oc.c.joined_into, &into, e));
+        v->joined_into = into.number;
+    }
+    return ops_alias_list(d->db, a, v->id, &v->aliases, &v->n_aliases, e);
+}
+
+enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
+                  struct view_case *ret, struct err *e)
+{
+    AUTO(tx) struct tx tx = TX_INIT;
+    struct view_case v = {.id = case_id, .now_us = desk_now(d)};
+    TRY(actor_needs_team(who, e));
+    TRY(view_begin(d, &tx, e));
+    TRY(head_of(d, a, &v, e));
+    TRY(people_of(d, a, &v, e));
+    TRY(threads_of(d, a, &v, e));
+    TRY(clocks_of(d, a, &v, e));
+    TRY(events_of(d, a, &v, e));
+    TRY(arena_ok(a, "the case", e));
+    *ret = v;
+    return RC_OK;
+}
