@@ -27,6 +27,18 @@ static void add_text(struct buf *b, const char *text)
     }
 }
 
+/* mdoc wants each sentence on a line of its own. */
+static void add_sentences(struct buf *b, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        bool ends = p[0] == '.' && p[1] == ' ';
+        buf_addc(b, *p);
+        if (ends)
+            buf_addc(b, '\n');
+        p += ends;
+    }
+}
+
 static void add_row(struct buf *b, const struct setting *row)
 {
     AUTO(buf) struct buf bounds = BUF_INIT(200);
@@ -58,8 +70,9 @@ static void add_settings(struct buf *b)
             if (section[0])
                 buf_adds(b, ".El\n");
             section = row->section;
-            buf_addf(b, ".Ss [%s]\n%s\n.Bl -tag -width Ds\n", section,
-                     settings_section_help(section));
+            buf_addf(b, ".Ss [%s]\n", section);
+            add_sentences(b, settings_section_help(section));
+            buf_adds(b, "\n.Bl -tag -width Ds\n");
         }
         add_row(b, row);
     }
