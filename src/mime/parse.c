@@ -356,10 +356,11 @@ static enum mail_crypto entity_crypto(const struct entity *x)
                                                                : MAIL_CRYPTO_PGP_SIGNED;
 }
 
-static bool has_line(struct str text, struct str line)
+/* after_lf starts with the line end in front of it: the first line has none. */
+static bool has_line(struct str text, struct str after_lf)
 {
-    size_t at = str_find(text, line);
-    return at == 0 || (at != STR_NPOS && text.p[at - 1] == '\n');
+    return str_starts(text, str_sub(after_lf, 1, after_lf.n)) ||
+           str_find(text, after_lf) != STR_NPOS;
 }
 
 static bool is_encrypted(enum mail_crypto c)
@@ -378,10 +379,10 @@ static void crypto(struct walk *k)
         if (found == MAIL_CRYPTO_NONE || is_encrypted(c))
             found = c;
     }
-    if (!is_encrypted(found) && has_line(k->m->text, STR("-----BEGIN PGP MESSAGE-----")))
+    if (!is_encrypted(found) && has_line(k->m->text, STR("\n-----BEGIN PGP MESSAGE-----")))
         found = MAIL_CRYPTO_PGP_INLINE_ENCRYPTED;
     if (found == MAIL_CRYPTO_NONE &&
-        has_line(k->m->text, STR("-----BEGIN PGP SIGNED MESSAGE-----")))
+        has_line(k->m->text, STR("\n-----BEGIN PGP SIGNED MESSAGE-----")))
         found = MAIL_CRYPTO_PGP_SIGNED;
     k->m->crypto = found;
 }

@@ -256,6 +256,8 @@ static void test_crypto(void **state)
     crypto_is("", "hi\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nx\r\n",
               MAIL_CRYPTO_PGP_INLINE_ENCRYPTED);
     crypto_is("", "-----BEGIN PGP SIGNED MESSAGE-----\r\n", MAIL_CRYPTO_PGP_SIGNED);
+    crypto_is("", "x -----BEGIN PGP MESSAGE-----\r\n-----BEGIN PGP MESSAGE-----\r\n",
+              MAIL_CRYPTO_PGP_INLINE_ENCRYPTED);
     crypto_is("", "> -----BEGIN PGP MESSAGE-----\r\n", MAIL_CRYPTO_NONE);
 }
 
