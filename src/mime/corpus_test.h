@@ -22,8 +22,9 @@ void corpus_list_release(struct corpus_list *l);
 
 /*
  * Parses raw as production does: in a child of its own, with 2 s of processor time and, in builds
- * without sanitizers, 256 MB and no system calls but for memory, reading and writing; the record comes back as JSON and is decoded strictly.  False with a
- * reason when the child died, said no or wrote what decode refuses.
+ * without sanitizers, 256 MB and no system calls but for memory, reading and writing; the record
+ * comes back as JSON and is decoded strictly.  False with a reason when the child died, said no or
+ * wrote what decode refuses.
  */
 bool corpus_parse(struct arena *a, struct str raw, struct mail *ret_m, const char **ret_why);
 
