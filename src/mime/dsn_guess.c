@@ -184,6 +184,8 @@ static struct str addr_at(struct str s, size_t *ret_len)
     static const char *const labels[] = {
         "smtp:", "rfc822;", "mailto:", "recipient:", "failed recipient:", "recipient address:",
         "to:",   NULL};
+    /* Marks, a label and an address; no more, however many labels follow each other. */
+    s = str_sub(s, 0, 2 * DSN_ADDR_MAX);
     size_t at = 0;
     for (bool again = true; again;) {
         again = false;
@@ -328,10 +330,13 @@ static bool starts_word(struct str s, struct str word)
     return !letters || s.n == word.n || (s.p[word.n] && strchr(" :,(<\"'", s.p[word.n]));
 }
 
+#define BETWEEN_MAX 200
 /* Passes over connecting words of a flat text. */
 static size_t pass_between(struct str s)
 {
     size_t at = 0;
+    /* A sentence at most: some phrases are made of these words alone, and may be repeated. */
+    s = str_sub(s, 0, BETWEEN_MAX);
     for (bool again = true; again;) {
         again = false;
         while (at < s.n && s.p[at] == ' ')

@@ -175,6 +175,38 @@ static void test_limits_and_clean_text(void **state)
     assert_int_equal(dsn_read(tiny, &in, &r, &e), RC_LIMIT);
 }
 
+/* Phrases that lead into each other must not make reading quadratic. */
+static void test_repeated_phrases_are_fast(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "email to this address ",
+        "failed recipient: ",
+        "following user to ",
+        "attempts: a@b.example ",
+        "your message to a@b.c ",
+        "unable to deliver to\n",
+        "delivery failed:\n<a@b.c>: x\n",
+        "a@b.c no such user\n",
+        "to:to:to:",
+        "\n\n",
+        "* * *",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        AUTO(arena) struct arena *a = arena_new(24u << 20);
+        AUTO(buf) struct buf b = BUF_INIT(2 * DSN_TEXT_MAX);
+        while (b.n < DSN_TEXT_MAX)
+            buf_adds(&b, words[i]);
+        struct str t = buf_str(&b);
+        struct dsn_input in = {.from = STR("MAILER-DAEMON"), .texts = &t, .n_texts = 1};
+        clock_t start = clock();
+        read_one(a, &in);
+        /* CPU seconds under sanitizers; the limit of a mail is two. */
+        if (clock() - start > 2 * CLOCKS_PER_SEC)
+            fail_msg("slow: %s", words[i]);
+    }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -200,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_wording),
         cmocka_unit_test(test_people_are_not_servers),
         cmocka_unit_test(test_limits_and_clean_text),
+        cmocka_unit_test(test_repeated_phrases_are_fast),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -508,11 +508,12 @@ static bool is_spam(const struct header *h, const struct parse_opts *o)
 
 /* --- reports and forwarded mail --- */
 
-static struct str body_of(struct walk *k, struct str mime, struct str other)
+/* First body of that type in the mail's own parts, or (inner) in those of attached messages. */
+static struct str body_of(struct walk *k, struct str mime, struct str other, bool inner)
 {
     for (size_t i = 0; i < k->tree.n; i++) {
         struct entity *x = k->node[i].x;
-        if (k->node[i].owner != 0 || !(str_eq(x->mime, mime) || str_eq(x->mime, other)))
+        if ((k->node[i].owner != 0) != inner || !(str_eq(x->mime, mime) || str_eq(x->mime, other)))
             continue;
         AUTO(buf) struct buf b = BUF_INIT(DSN_TEXT_MAX);
         bool cut;
@@ -535,12 +536,13 @@ static enum rc report(struct walk *k, const struct header *h, struct err *e)
         if (k->node[i].owner == 0 && k->node[i].use == USE_TEXT)
             texts[in.n_texts++] = k->node[i].text_piece;
     in.texts = texts;
-    in.delivery_status =
-        body_of(k, STR("message/delivery-status"), STR("message/global-delivery-status"));
+    struct str dsn = STR("message/delivery-status"), dsn8 = STR("message/global-delivery-status");
+    in.delivery_status = body_of(k, dsn, dsn8, false);
+    in.inner_status = body_of(k, dsn, dsn8, true);
     in.disposition = body_of(k, STR("message/disposition-notification"),
-                             STR("message/global-disposition-notification"));
-    in.feedback = body_of(k, STR("message/feedback-report"), STR_NONE);
-    in.returned = body_of(k, STR("message/rfc822"), STR("text/rfc822-headers"));
+                             STR("message/global-disposition-notification"), false);
+    in.feedback = body_of(k, STR("message/feedback-report"), STR_NONE, false);
+    in.returned = body_of(k, STR("message/rfc822"), STR("text/rfc822-headers"), false);
     return dsn_read(k->a, &in, &k->m->report, e);
 }
 
