@@ -64,6 +64,7 @@ void page_held_one_write(const struct maker *m, struct page_frame frame,
     struct page_held_one p = {.frame = frame, .row = row_of(m, r)};
     p.frame.title = p.row.message.subject.n ? p.row.message.subject : STR("(no subject)");
     p.frame.at_held = true;
+    p.row.message.subject = STR_NONE; /* said once, as the heading */
     struct str state = r->message.state;
     p.can_decide = !str_eq(state, STR("ok")) && !str_eq(state, STR("discarded"));
     if (draft->form && strcmp(draft->form, "release") == 0) {

@@ -68,6 +68,18 @@ static void turn_round(struct message_view *v, struct str desk)
     }
 }
 
+/* Only what the policy itself promises: the team's own times are no promise to anybody. */
+static void promises_fill(const struct maker *m, const struct view_reporter *r,
+                          struct page_reporter *p)
+{
+    struct view_clock *promised = arena_array(m->a, r->n_clocks, sizeof *promised);
+    size_t n = 0;
+    for (size_t i = 0; promised && i < r->n_clocks; i++)
+        if (str_eq(r->clocks[i].source, STR("policy")))
+            promised[n++] = r->clocks[i];
+    clock_views_of(m, promised, n, 0, &p->clocks, &p->n_clocks);
+}
+
 void page_reporter_write(const struct maker *m, struct page_frame frame,
                          const struct view_reporter *r, struct str draft, struct buf *out)
 {
@@ -88,7 +100,7 @@ void page_reporter_write(const struct maker *m, struct page_frame frame,
     p.frame.title = arena_strf(m->a, "Your report %.*s", STR_ARG(r->number));
     if (!r->exit.n)
         steps_fill(m, words[w].step, &p);
-    clock_views_of(m, r->clocks, r->n_clocks, 0, &p.clocks, &p.n_clocks);
+    promises_fill(m, r, &p);
     const struct view_thread *t = &r->thread;
     p.messages = message_views_of(m, t->messages, t->n_messages, STR("/report"));
     p.n_messages = p.messages ? t->n_messages : 0;

@@ -355,6 +355,8 @@ static void a_reporter_sees_nothing_of_the_team(void **state)
     LACKS(t, "sender verified"); /* how we judged them */
     LACKS(t, "part/0");          /* raw mail */
     LACKS(t, "Tove");
+    LACKS(t, "own time"); /* what the policy does not promise is not promised */
+    HAS(t, "acknowledge your email as soon as possible");
     assert_int_equal(post(t, false, "/report/answer", REPORTER, "csrf=" STUB_CSRF "&text=hi"), 303);
     assert_string_equal(stub.verb, "reporter.write");
     assert_int_equal(stub.by, ACTOR_REPORTER);
