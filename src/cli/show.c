@@ -109,10 +109,8 @@ static void show_value(const char *key, const json_t *v, int depth, struct buf *
 static const struct {
     const char *verb, *list, *columns[LIST_COLUMNS];
 } lists[] = {
-    {"case.list", "cases", {"number", "phase", "handler", "opened_us", "title"}},
-    {"quarantine.list",
-     "messages",
-     {"id", "state", "received_us", "from_addr", "subject", "reason"}},
+    {"case.list", "cases", {"number", "phase", "handler", "opened", "title"}},
+    {"quarantine.list", "messages", {"id", "state", "received", "from", "subject", "hold_reason"}},
     {"user.list", "users", {"login", "name", "email", "role", "weight"}},
 };
 

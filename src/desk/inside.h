@@ -26,8 +26,8 @@ struct open_case {
     struct participant_row ours;
     struct vstate v;
 };
-enum rc case_load(struct desk *d, struct arena *a, int64_t id, struct open_case *ret,
-                  struct err *e) WARN_UNUSED;
+enum rc case_load(struct desk *d, struct arena *a, int64_t id, struct open_case *ret, struct err *e)
+    WARN_UNUSED;
 enum rc case_load_open(struct desk *d, struct arena *a, int64_t id, struct open_case *ret,
                        struct err *e) WARN_UNUSED;
 /* Writes the row with changed_us = now. */
