@@ -637,7 +637,6 @@ void parse_opts_init(struct parse_opts *o)
     o->border.authserv_id = STR_NONE;
     o->border.received = AUTHRES_RECEIVED_DEFAULT;
     o->border.below_border = true;
-    o->spam[o->n_spam++] = (struct parse_spam){STR("x-spam-flag"), STR("yes")};
 }
 
 enum rc parse_mail(struct arena *a, struct str raw, const struct parse_opts *o, struct mail *ret_m,

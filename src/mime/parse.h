@@ -26,7 +26,7 @@ struct parse_opts {
     struct parse_spam spam[PARSE_SPAM_MAX];
     size_t n_spam;
 };
-/* No trusted MTA, no envelope, X-Spam-Flag: YES and what autoreply_scan knows. */
+/* No trusted MTA, no envelope, no rules for spam beyond those of autoreply_scan. */
 void parse_opts_init(struct parse_opts *o);
 
 /*

@@ -64,8 +64,12 @@ static bool option(struct args *a, struct str name, struct str value)
         a->part = true;
         return num_parse(value, 0, MAIL_PARTS_MAX, "part", &a->number, &e) == RC_OK;
     }
-    if (str_eq(name, STR("--max-bytes")))
-        return num_parse(value, 1, MAIL_RAW_MAX, "size", &a->max, &e) == RC_OK;
+    if (str_eq(name, STR("--max-bytes"))) {
+        if (num_parse(value, 1, INT64_MAX, "size", &n, &e) != RC_OK)
+            return false;
+        a->max = n < MAIL_RAW_MAX ? n : MAIL_RAW_MAX;
+        return true;
+    }
     if (str_eq(name, STR("--received"))) {
         if (num_parse(value, 0, AUTOREPLY_HOPS_MAX, "hops", &n, &e) != RC_OK)
             return false;
