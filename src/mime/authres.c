@@ -390,7 +390,7 @@ enum rc authres_judge(struct arena *a, const struct hfield *fields, size_t n,
     for (size_t i = 0; i < n; i++)
         all += str_eq_nocase(fields[i].name, STR("Authentication-Results"));
     for (size_t i = 0; i < trusted; i++) {
-        struct authres *r;
+        struct authres *r = NULL;
         if (authres_parse(a, fields[index[i]].value, &r, NULL) == RC_OK)
             list[n_list++] = r;
     }
