@@ -145,7 +145,7 @@ static enum rc run(struct db *db, const struct sql *sql, struct db_args args, st
     if (db->level > 0 && db->spoilt)
         return err_set(e, RC_INTERNAL, "statement %s after another one failed in the transaction",
                        sql->name);
-    struct stmt *st;
+    struct stmt *st = NULL;
     enum rc rc = args_check(sql, args, e);
     if (rc == RC_OK)
         rc = stmt_get(db, sql, &st, e);
@@ -160,7 +160,14 @@ enum rc db_run(struct db *db, const struct sql *sql, struct db_args args, int64_
                struct err *e)
 {
     int64_t changed;
+    /* Outside a transaction the statement is its own commit, for the torture tests too. */
+    if (db->level == 0 && db->hook)
+        db->hook(db->hook_ctx, "commit");
+    if (db->level == 0 && os_fault(OS_COMMIT))
+        return err_errno(e, RC_IO, "statement %s", sql->name);
     TRY(run(db, sql, args, NULL, &changed, e));
+    if (db->level == 0 && db->hook)
+        db->hook(db->hook_ctx, "committed");
     if (ret_changed)
         *ret_changed = changed;
     return RC_OK;
@@ -170,7 +177,7 @@ enum rc db_run_one(struct db *db, const struct sql *sql, struct db_args args, co
                    struct err *e)
 {
     int64_t changed;
-    TRY(run(db, sql, args, NULL, &changed, e));
+    TRY(db_run(db, sql, args, &changed, e));
     if (changed == 0)
         return err_set(e, RC_CONFLICT, "%s was changed by somebody else or is gone", what);
     if (changed != 1) {
