@@ -111,7 +111,7 @@ static enum rc verify_point(const struct settings *set, struct db *db, const cha
 {
     unsigned char key[KEYGEN_SIGN_LEN];
     AUTO(buf) struct buf text = BUF_INIT(RECEIPT_MAX);
-    int64_t size;
+    int64_t size = 0;
     struct hash root;
     TRY(file_read(AT_FDCWD, file, RECEIPT_MAX, &text, e));
     TRY(keygen_sign_public(set->desk.data_dir.p, key, e));

@@ -128,7 +128,7 @@ enum rc facts_check(const json_t *obj, struct err *e)
     json_t *value;
     json_object_foreach((json_t *)obj, key, value)
     {
-        enum fact f;
+        enum fact f = 0;
         TRY(fact_parse(str_c(key), &f, e));
         TRY(value_check(f, value, e));
     }

@@ -185,7 +185,7 @@ static enum rc in_bounds(const struct setting *row, int64_t n, struct err *e)
 
 static enum rc read_int(struct str v, int64_t *ret_n, struct err *e)
 {
-    uint64_t n;
+    uint64_t n = 0;
     if (num_parse(v, 0, INT64_MAX, "value", &n, e) != RC_OK)
         return err_set(e, RC_INVALID, "a whole number is wanted");
     *ret_n = (int64_t)n;
@@ -194,7 +194,7 @@ static enum rc read_int(struct str v, int64_t *ret_n, struct err *e)
 
 static enum rc read_size(struct str v, int64_t *ret_n, struct err *e)
 {
-    int64_t unit = 1, n;
+    int64_t unit = 1, n = 0;
     struct str digits = v;
     if (v.n > 0 && !ascii_is_digit(v.p[v.n - 1])) {
         size_t shift = str_chr(STR("KMG"), v.p[v.n - 1]);
@@ -240,7 +240,7 @@ static enum rc read_rate(const struct setting *row, struct str v, int64_t ret_pa
                          struct err *e)
 {
     size_t slash = str_chr(v, '/');
-    int64_t n, us;
+    int64_t n = 0, us;
     if (slash == STR_NPOS || read_int(str_trim(str_sub(v, 0, slash)), &n, e) != RC_OK ||
         when_parse_span(str_trim(str_sub(v, slash + 1, v.n)), &us, e) != RC_OK || us == 0)
         return err_set(e, RC_INVALID, "count/duration as in 10/1h is wanted");
@@ -323,7 +323,7 @@ static enum rc read_text(const struct setting_full *f, const struct reading *r,
 static enum rc read_number(const struct setting_full *f, const struct reading *r, void *member,
                            struct err *e)
 {
-    int64_t n;
+    int64_t n = 0;
     if (f->row.type == SET_SPAN)
         return read_span(&f->row, r->value, member, e);
     if (f->row.type == SET_RATE)

@@ -35,7 +35,7 @@ static enum rc scan_one(struct core *c, const char *name, int *added, struct err
     if (*slot == h || !spool_id_valid(str_c(name)))
         return RC_OK;
     char key[SPOOL_ID_LEN + 16];
-    snprintf(key, sizeof key, "intake:%s", name);
+    snprintf(key, sizeof key, "intake:%.*s", SPOOL_ID_LEN, name);
     struct task_new t = {
         .kind = "intake", .key = str_c(key), .lane = LANE_MAIL, .arg = str_c(name)};
     TRY(task_add(c->db, &t, NULL, e));
