@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -65,6 +66,24 @@ static enum rc script(struct db *db, const char *text, struct err *e)
     return code == SQLITE_OK ? RC_OK : fail(db, code, "database", e);
 }
 
+/* Turning a new file to WAL fails at once, without SQLite's own waiting, when somebody else does
+ * the same. */
+static enum rc setup(struct db *db, struct err *e)
+{
+    int64_t until = clock_mono_us() + DB_BUSY_MS * INT64_C(1000);
+    for (;;) {
+        enum rc rc =
+            script(db,
+                   "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                   "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
+                   "PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY;",
+                   e);
+        if (rc != RC_BUSY || clock_mono_us() > until)
+            return rc;
+        (void)poll(NULL, 0, 5);
+    }
+}
+
 static enum rc sqlite_connect(struct db *db, struct err *e)
 {
     if (db->readonly) {
@@ -86,11 +105,7 @@ static enum rc sqlite_connect(struct db *db, struct err *e)
     if (code != SQLITE_OK)
         return fail(db, code, "the database file", e);
     harden(c);
-    TRY(script(db,
-               "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-               "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
-               "PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY;",
-               e));
+    TRY(setup(db, e));
     if (db->readonly)
         TRY(script(db, "PRAGMA query_only=ON;", e));
     return RC_OK;
