@@ -222,6 +222,23 @@ enum rc ops_message_list(struct db *db, struct arena *a, const struct message_qu
     return RC_OK;
 }
 
+enum rc ops_message_of_case(struct db *db, struct arena *a, int64_t case_id,
+                            struct message_row **ret, size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {"message_of_case",
+                                 MESSAGE_SELECT "WHERE m.case_id = $1 ORDER BY m.id", NULL};
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, &q, DB_ARGS(DB_I(case_id)), &r, e));
+    struct message_row *m = ROWS_ARRAY(a, r, struct message_row);
+    size_t n = 0;
+    while (m && rows_next(r))
+        message_fill(a, r, &m[n++]);
+    TRY(rows_kept(r, a, e));
+    *ret = m;
+    *ret_n = n;
+    return RC_OK;
+}
+
 /* ---- attachments ---- */
 
 enum rc ops_attachment_insert(struct db *db, const struct attachment_row *t, struct err *e)

@@ -53,6 +53,10 @@ struct message_query {
 enum rc ops_message_list(struct db *db, struct arena *a, const struct message_query *mq,
                          struct message_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
 
+/* Every message of a case, whatever its state; for the replay. */
+enum rc ops_message_of_case(struct db *db, struct arena *a, int64_t case_id,
+                            struct message_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+
 struct attachment_row {
     int64_t id, message_id, part, size;
     struct str name, type, sha256;
