@@ -81,7 +81,7 @@ struct sandbox_rules {
     size_t nkeep;
     bool keep_all_fds; /* none is closed */
     struct sandbox_limits limits;
-    uid_t uid; /* 0 = stay; used only when root */
+    uid_t uid; /* 0 = stay (as root: without capabilities); used only when root */
     gid_t gid;
     bool require; /* what is missing is an error */
 };

@@ -26,7 +26,8 @@ void core_task_end(struct core *c, const struct task *t, enum rc rc, const struc
     }
     if (rc != RC_OK)
         log_event(parked ? LOG_ERROR_ : LOG_WARN_, parked ? "task-parked" : "task-again",
-                  "task=%lld kind=%.*s code=%s", (long long)t->id, STR_ARG(t->kind), rc_name(rc));
+                  "task=%lld kind=%.*s code=%s why=\"%s\"", (long long)t->id, STR_ARG(t->kind),
+                  rc_name(rc), why->msg);
     if (end != RC_OK)
         log_event(LOG_WARN_, "task-lost", "task=%lld code=%s", (long long)t->id, rc_name(end));
 }

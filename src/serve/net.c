@@ -123,8 +123,10 @@ static void report(struct net *n, struct transfer *t, enum wire_delivery outcome
  */
 static enum wire_delivery judge(const struct transfer *t, CURLcode result, long code)
 {
-    if (result == CURLE_OK)
+    if (result == CURLE_OK && t->gate == GATE_OPEN)
         return WIRE_SENT;
+    if (result == CURLE_OK)
+        return WIRE_UNKNOWN; /* libcurl did not wait: never seen, never to be called sent */
     if (t->gate == GATE_OPEN) {
         if (!t->answered)
             return WIRE_UNKNOWN;
@@ -166,7 +168,6 @@ static enum rc transfer_start(struct net *n, const struct wire_submit *m, int fd
     n->transfers = t;
     n->count++;
     TRY(memfd_check(fd, MAIL_BYTES_MAX, e));
-    off_t size = lseek(fd, 0, SEEK_END);
     char from[WIRE_ADDR_MAX + 3], rcpt[WIRE_ADDR_MAX + 3];
     snprintf(from, sizeof from, "<%.*s>", STR_ARG(m->env_from));
     snprintf(rcpt, sizeof rcpt, "<%.*s>", STR_ARG(m->rcpt));
@@ -178,7 +179,8 @@ static enum rc transfer_start(struct net *n, const struct wire_submit *m, int fd
     curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, from);
     curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->rcpts);
     curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+    /* No CURLOPT_INFILESIZE: with a known size libcurl sends the final dot by itself, without
+     * asking the read callback for more, and the pause would never happen. */
     curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_line);

@@ -141,12 +141,12 @@ static enum rc result_check(struct db *db, const PGresult *r, const char *what, 
     if (st == PGRES_COMMAND_OK || st == PGRES_TUPLES_OK)
         return RC_OK;
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    if (PQstatus(db->conn) == CONNECTION_BAD) {
+    /* No code: libpq itself failed, which is the connection even where its status does not say so
+     * yet (a server that crashes between two packets). */
+    if (state == NULL || PQstatus(db->conn) == CONNECTION_BAD) {
         lose(db);
         return gone(e);
     }
-    if (state == NULL)
-        return err_set(e, RC_INTERNAL, "%s: the PostgreSQL client failed", what);
     const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
     return state_fail(db, state, text ? text : "", what, e);
 }

@@ -369,7 +369,8 @@ static void a_restarted_server_is_found_again(void **state)
         struct err e = ERR_INIT;
         enum rc rc = db_one_i64(f->db, &sql_count, DB_NOARGS, &n, &e);
         if (rc != RC_OK) {
-            assert_int_equal(rc, RC_BUSY);
+            if (rc != RC_BUSY)
+                fail_msg("%s: %s", rc_name(rc), e.msg);
             lost = true;
             n = 0;
             assert_true(db_now_us(f->db) >= before);
@@ -443,7 +444,10 @@ static void two_migrate_at_once(void **state)
         assert_true(child[i] >= 0);
         if (child[i] == 0) {
             struct db *db = NULL;
-            bool ok = db_open(t.url, &db, NULL) == RC_OK && migrate_run(db, NULL, NULL) == RC_OK;
+            struct err e = ERR_INIT;
+            bool ok = db_open(t.url, &db, &e) == RC_OK && migrate_run(db, NULL, &e) == RC_OK;
+            if (!ok)
+                fprintf(stderr, "migrating: %s\n", e.msg);
             db_close(db);
             _exit(ok ? 0 : 1);
         }

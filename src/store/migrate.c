@@ -143,23 +143,6 @@ static enum rc run_steps(struct db *db, const struct migration *list, int n, int
     return RC_OK;
 }
 
-enum rc migrate_run_list(struct db *db, const struct migration *list, int n, int *ret_applied,
-                         struct err *e)
-{
-    if (db_in_tx(db))
-        return err_set(e, RC_INTERNAL, "the schema is changed outside transactions only");
-    int applied = 0;
-    /* The session's lock, not the transaction's: the snapshot must be younger than the lock. */
-    if (db_is_pg(db))
-        TRY(db_script(db, STR(LOCK_SQL), e));
-    enum rc rc = run_steps(db, list, n, &applied, e);
-    if (db_is_pg(db))
-        (void)!db_script(db, STR(UNLOCK_SQL), NULL);
-    if (rc == RC_OK && ret_applied)
-        *ret_applied = applied;
-    return rc;
-}
-
 static enum rc meta_fill(struct db *db, struct err *e)
 {
     unsigned char id[16];
@@ -175,10 +158,34 @@ static enum rc meta_fill(struct db *db, struct err *e)
     return tx_commit(&tx, e);
 }
 
+static enum rc run_locked(struct db *db, const struct migration *list, int n, bool fill,
+                          int *ret_applied, struct err *e)
+{
+    if (db_in_tx(db))
+        return err_set(e, RC_INTERNAL, "the schema is changed outside transactions only");
+    int applied = 0;
+    /* The session's lock, not the transaction's: the snapshot must be younger than the lock. */
+    if (db_is_pg(db))
+        TRY(db_script(db, STR(LOCK_SQL), e));
+    enum rc rc = run_steps(db, list, n, &applied, e);
+    if (rc == RC_OK && fill)
+        rc = meta_fill(db, e);
+    if (db_is_pg(db))
+        (void)!db_script(db, STR(UNLOCK_SQL), NULL);
+    if (rc == RC_OK && ret_applied)
+        *ret_applied = applied;
+    return rc;
+}
+
+enum rc migrate_run_list(struct db *db, const struct migration *list, int n, int *ret_applied,
+                         struct err *e)
+{
+    return run_locked(db, list, n, false, ret_applied, e);
+}
+
 enum rc migrate_run(struct db *db, int *ret_applied, struct err *e)
 {
-    TRY(migrate_run_list(db, migrations, migrations_count, ret_applied, e));
-    return meta_fill(db, e);
+    return run_locked(db, migrations, migrations_count, true, ret_applied, e);
 }
 
 enum rc migrate_check_list(struct db *db, const struct migration *list, int n, int *ret_version,

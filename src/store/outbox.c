@@ -337,7 +337,7 @@ enum rc outbox_count(struct db *db, struct outbox_counts *ret_c, struct err *e)
     TRY(db_query(db, &sql_count, DB_NOARGS, &r, e));
     struct outbox_counts c = {.doubles = 0};
     while (rows_next(r)) {
-        enum outbox_state s;
+        enum outbox_state s = OUTBOX_READY;
         TRY(state_of(row_str(r, 0), &s, e));
         c.n[s] = row_i64(r, 1);
         c.doubles += row_i64(r, 2);

@@ -205,8 +205,8 @@ class Postgres:
 class Desk:
     """One desk in its own folder, started like a user would, with ports of its own."""
 
-    def __init__(self, policy=POLICY, repo=None, store=None, settings=None, binary=None):
-        self.binary = pathlib.Path(binary or BINARY)
+    def __init__(self, policy=POLICY, repo=None, store=None, settings=None, name="Example"):
+        self.binary = BINARY
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="vulndesk-e2e-"))
         self.home = self.dir / "desk"
         self.proc, self.sink = None, Sink()
@@ -218,6 +218,10 @@ class Desk:
                 "--handler", "Robin Example <robin@desk.example>"]
         if repo:
             init += ["--repo", str(repo)]
+        if store:
+            init += ["--store", store]
+        if name:
+            init += ["--name", name, "--prefix", "EX"]
         self.init_text = self.run(*init).stdout
         self.conf = self.home / "vulndesk.conf"
         self.set({"listen.smtp": f"127.0.0.1:{self.smtp}", "listen.lmtp": f"127.0.0.1:{self.lmtp}",
@@ -227,8 +231,6 @@ class Desk:
                   "desk.staff_url": f"http://127.0.0.1:{self.staff}",
                   "mail.outgoing": "on", "mail.submission_tls": "never",
                   "mail.submission_url": f"smtp://127.0.0.1:{self.sink.port}"})
-        if store:
-            self.set({"store.url": store})
         if settings:
             self.set(settings)
 

@@ -31,7 +31,7 @@ def mailcow_shaped(folder):
 def story_init_on_the_founding_policy_serves_and_promises_in_its_words():
     policy = (shared("policy", "mailcow-SECURITY.md")).read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        with Desk(policy=policy, repo=mailcow_shaped(folder)) as d:
+        with Desk(policy=policy, repo=mailcow_shaped(folder), name=None) as d:
             check("info@servercow.de" in d.init_text, "init tells the address it understood")
             check(re.search(r"not found", d.init_text, re.I), "init tells what it did not find")
             shown = d.cli("config", "show")["settings"]

@@ -36,7 +36,7 @@ def whole_path(d):
     equal(d.run("receipt", "verify", str(receipt), "--config", str(d.conf), ok=False).returncode, 1,
           "exit code for a changed receipt")
     case = d.case(number)
-    equal(case["handler"]["login"], "robin", "the primary handler")
+    equal(case["handler"], "robin", "the primary handler")
     check("parse_name()" in str(case), "the case shows the report")
     # a person answers, on the command line
     d.cli("case", "reply", number, "--text", "Thank you, we can reproduce this.")
