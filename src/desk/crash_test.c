@@ -66,7 +66,7 @@ static void cores_at_once(void **state)
 {
     struct test_desk t;
     pid_t pid[CORES];
-    test_desk_init(&t, on_pg, "ack_rate = 1000/1h\n[mail]\n");
+    test_desk_init(&t, on_pg, "");
     test_account(&t, "alice", 1);
     test_account(&t, "bob", 1);
     for (int i = 0; i < CORES; i++) {
