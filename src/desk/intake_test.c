@@ -21,7 +21,9 @@ static bool on_pg;
 static int begin(void **state)
 {
     struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg, "acknowledge_within = 1d\ndetail_within = 3d\nupdate_every = 14d\n");
+    test_desk_init(t, on_pg,
+                   "acknowledge = yes\ndetail = yes\nupdate = yes\nacknowledge_within = "
+                   "1d\ndetail_within = 3d\nupdate_every = 14d\n");
     test_account(t, "alice", 1);
     *state = t;
     return 0;
@@ -141,6 +143,99 @@ static void ack_bytes(void **state)
     enum way_back_state way;
     T_OK(way_back_peek(&t->d, secret, &way, e));
     assert_int_equal(way, WAY_GOOD);
+}
+
+static struct str ack_text(struct test_desk *t, const char *mid)
+{
+    struct test_mail tm = {.from = "f@reporter.example", .mid = mid, .text = mid};
+    test_acknowledge(t, test_mail_in(t, &tm).message_id);
+    return test_text(t, "SELECT body FROM message WHERE direction = 'auto' ORDER BY id DESC");
+}
+
+static bool says(struct str text, const char *what)
+{
+    return str_find(text, str_c(what)) != STR_NPOS;
+}
+
+/* What the policy does not promise is not promised; the team's own times are called the team's. */
+static void promises(void **state)
+{
+    struct test_desk *t = *state;
+    assert_false(says(ack_text(t, "p0@reporter.example"), "next steps"));
+    struct str policy = STR("# Security\n\n## Reporting a vulnerability\n\nMail us. We will "
+                            "acknowledge your report as soon as possible, and will send a more "
+                            "detailed response afterwards indicating the next steps.\n\n"
+                            "A report is assigned to a primary handler.\n");
+    T_OK(policy_parse(t->a, policy, &t->d.policy, e));
+    struct str text = ack_text(t, "p1@reporter.example");
+    assert_true(says(text,
+                     "  * We will acknowledge your report as soon as possible, and will send a"
+                     "\n    more detailed response afterwards indicating the next steps.\n"));
+    assert_true(says(text, "primary handler"));
+    assert_true(says(text, "not part of the policy"));
+    assert_true(says(text, "a detailed answer within 3 days"));
+    assert_false(says(text, "news at least every")); /* updates are not promised */
+    assert_true(says(text, "https://desk.example/policy"));
+    t->set->policy.detail = false; /* the team took it back */
+    assert_false(says(ack_text(t, "p2@reporter.example"), "a detailed answer within"));
+    /* A time that the policy states is the policy's. */
+    policy = STR("# Security\n\n## Reporting a vulnerability\n\nWe acknowledge your report within "
+                 "48 hours.\n");
+    T_OK(policy_parse(t->a, policy, &t->d.policy, e));
+    assert_true(says(ack_text(t, "p3@reporter.example"), "within 48 hours"));
+    assert_int_equal(test_count(t, "SELECT count(*) FROM clock WHERE kind = 'acknowledge' AND"
+                                   " source = 'policy' AND due_us - started_us = 172800000000"),
+                     1);
+}
+
+static void encrypted(void **state)
+{
+    struct test_desk *t = *state;
+    struct mail *m = mem_zalloc(sizeof(*m));
+    struct test_mail tm = {.from = "f@reporter.example", .mid = "e1@reporter.example"};
+    test_mail_make(t, &tm, m);
+    m->crypto = MAIL_CRYPTO_PGP_ENCRYPTED;
+    m->text = STR_NONE;
+    struct intake_result r = test_record_in(t, m, &tm);
+    assert_true(r.kind == INTAKE_NEW && r.acknowledge);
+    test_acknowledge(t, r.message_id);
+    assert_true(says(test_text(t, "SELECT body FROM message WHERE direction = 'auto'"),
+                     "Your mail is encrypted."));
+    struct view_case v;
+    struct actor alice = test_actor(t, "alice");
+    T_OK(view_case(&t->d, &alice, t->a, r.case_id, &v, e));
+    assert_true(v.threads[0].messages[0].encrypted && v.threads[0].messages[0].blob_id != 0);
+    free(m);
+}
+
+static void default_embargo(void **state)
+{
+    struct test_desk t;
+    test_desk_init(&t, on_pg, "default_embargo = 90d\n");
+    test_account(&t, "alice", 1);
+    struct test_mail tm = {.from = "f@reporter.example", .mid = "m1@reporter.example"};
+    test_mail_in(&t, &tm);
+    assert_string_equal(test_text(&t, "SELECT em FROM vcase").p, "P");
+    assert_int_equal(test_count(&t, "SELECT em_until_us FROM vcase"), t.now_us + 90 * US_PER_DAY);
+    T_OK(replay_check(&t.d, e));
+    test_desk_release(&t);
+}
+
+static void nobody_to_handle(void **state)
+{
+    struct test_desk t;
+    struct mail *m = mem_zalloc(sizeof(*m));
+    struct test_mail tm = {.from = "f@reporter.example", .mid = "m1@reporter.example"};
+    struct intake_result r;
+    struct intake_env env = {STR("sp"), STR("f@reporter.example"), NULL, 0, TEST_NOW_US};
+    struct intake_blob blob = {STR_NONE, STR_NONE, 1};
+    test_desk_init(&t, on_pg, "");
+    test_mail_make(&t, &tm, m);
+    T_RC(RC_BUSY, desk_intake(&t.d, m, &env, &blob, &r, e)); /* it waits in the spool */
+    test_account(&t, "alice", 0);
+    T_OK(desk_intake(&t.d, m, &env, &blob, &r, e));
+    free(m);
+    test_desk_release(&t);
 }
 
 static void again_and_duplicate(void **state)
@@ -404,6 +499,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(table),
         cmocka_unit_test_setup_teardown(new_case, begin, end),
         cmocka_unit_test_setup_teardown(ack_bytes, begin, end),
+        cmocka_unit_test_setup_teardown(promises, begin, end),
+        cmocka_unit_test_setup_teardown(encrypted, begin, end),
+        cmocka_unit_test(default_embargo),
+        cmocka_unit_test(nobody_to_handle),
         cmocka_unit_test_setup_teardown(again_and_duplicate, begin, end),
         cmocka_unit_test_setup_teardown(replies_without_authserv, begin, end),
         cmocka_unit_test(replies_with_authserv),
