@@ -6,6 +6,9 @@
  */
 #include "store/db_impl.h"
 
+#include <poll.h>
+
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "os/clock.h"
 #include "os/fault.h"
@@ -156,21 +159,39 @@ static enum rc run(struct db *db, const struct sql *sql, struct db_args args, st
     return rc;
 }
 
+bool db_again(struct db *db, enum rc rc, int *tries)
+{
+    if (rc != RC_BUSY || db->level > 0 || !db_is_pg(db) || db->conn == NULL || *tries >= DB_TRIES)
+        return false;
+    /* Two that met once shall not meet in step again. */
+    unsigned char random;
+    random_bytes(&random, sizeof random);
+    (void)poll(NULL, 0, random % (1 + ++*tries));
+    return true;
+}
+
+static enum rc run_alone(struct db *db, const struct sql *sql, struct db_args args,
+                         int64_t *ret_changed, struct err *e)
+{
+    AUTO(tx) struct tx tx = TX_INIT;
+    TRY(tx_begin(db, &tx, e));
+    TRY(run(db, sql, args, NULL, ret_changed, e));
+    return tx_commit(&tx, e);
+}
+
 enum rc db_run(struct db *db, const struct sql *sql, struct db_args args, int64_t *ret_changed,
                struct err *e)
 {
-    int64_t changed;
-    /* Outside a transaction the statement is its own commit, for the torture tests too. */
-    if (db->level == 0 && db->hook)
-        db->hook(db->hook_ctx, "commit");
-    if (db->level == 0 && os_fault(OS_COMMIT))
-        return err_errno(e, RC_IO, "statement %s", sql->name);
-    TRY(run(db, sql, args, NULL, &changed, e));
-    if (db->level == 0 && db->hook)
-        db->hook(db->hook_ctx, "committed");
-    if (ret_changed)
+    int64_t changed = 0;
+    int tries = 0;
+    enum rc rc;
+    do
+        rc = db->level > 0 ? run(db, sql, args, NULL, &changed, e)
+                           : run_alone(db, sql, args, &changed, e);
+    while (db_again(db, rc, &tries));
+    if (rc == RC_OK && ret_changed)
         *ret_changed = changed;
-    return RC_OK;
+    return rc;
 }
 
 enum rc db_run_one(struct db *db, const struct sql *sql, struct db_args args, const char *what,

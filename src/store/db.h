@@ -41,6 +41,7 @@ struct db;
 #define DB_BUSY_MS        5000                /* wait for somebody else's lock, then RC_BUSY */
 #define DB_STATEMENT_MS   30000               /* PostgreSQL: longest statement */
 #define DB_CONNECT_S      5                   /* PostgreSQL: longest wait for a connection */
+#define DB_TRIES          12                  /* of a unit of work that met another one */
 #define DB_NESTING_MAX    8                   /* transactions inside a transaction */
 
 /*
@@ -83,6 +84,12 @@ struct tx {
     {                                                                                              \
         .db = NULL, .level = 0                                                                     \
     }
+/*
+ * For whoever has a whole unit of work in one function: true when it met another one (PostgreSQL)
+ * and is worth doing again at once, after a short wait.  Never inside a transaction, never when the
+ * server is away, at most DB_TRIES times; *tries begins with 0.
+ */
+bool db_again(struct db *db, enum rc rc, int *tries);
 /* SQLite: BEGIN IMMEDIATE, so that writers queue up instead of failing half-way.  PostgreSQL:
  * SERIALIZABLE. */
 enum rc tx_begin(struct db *db, struct tx *tx, struct err *e) WARN_UNUSED;
@@ -132,7 +139,8 @@ struct dbv db_i0(int64_t number);
                       sizeof((const struct dbv[]){__VA_ARGS__}) / sizeof(struct dbv)})
 #define DB_NOARGS ((struct db_args){NULL, 0})
 
-/* Runs a statement without a result; ret_changed (may be NULL) is the number of rows changed. */
+/* Runs a statement without a result; ret_changed (may be NULL) is the number of rows changed.
+ * Outside a transaction it makes one of its own, and again when it met another one. */
 enum rc db_run(struct db *db, const struct sql *sql, struct db_args args, int64_t *ret_changed,
                struct err *e) WARN_UNUSED;
 /* The same where exactly one row must change; RC_CONFLICT, and nothing spoilt, when none does:

@@ -295,6 +295,37 @@ static void two_writers_lose_no_update(void **state)
     T_RC(RC_INTERNAL, tx_commit(&tx2, e));
 }
 
+static void single_statements_meet_and_go_on(void **state)
+{
+    struct fixture *f = *state;
+    enum { PROCESSES = 2, EACH = 40 };
+    put(f->db, "a", 0);
+    pid_t child[PROCESSES];
+    for (int i = 0; i < PROCESSES; i++) {
+        child[i] = fork();
+        assert_true(child[i] >= 0);
+        if (child[i] > 0)
+            continue;
+        struct db *db = NULL;
+        struct err e = ERR_INIT;
+        enum rc rc = db_open(f->t.url, &db, &e);
+        for (int k = 0; k < EACH && rc == RC_OK; k++)
+            rc = db_run_one(db, &sql_add, DB_ARGS(DB_T(STR("a")), DB_I(1)), "thing", &e);
+        if (rc != RC_OK)
+            fprintf(stderr, "adding: %s\n", e.msg);
+        db_close(db);
+        _exit(rc == RC_OK ? 0 : 1);
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        int status;
+        assert_int_equal(waitpid(child[i], &status, 0), child[i]);
+        assert_int_equal(status, 0);
+    }
+    int64_t n;
+    T_OK(db_one_i64(f->db, &sql_n, DB_ARGS(DB_T(STR("a"))), &n, e));
+    assert_int_equal(n, PROCESSES * EACH);
+}
+
 static void file_is_private(void **state)
 {
     struct fixture *f = *state;
@@ -487,6 +518,7 @@ int main(int argc, char **argv)
         T(a_statement_may_change_what_another_reads),
         T(the_clock_is_the_databases),
         T(two_writers_lose_no_update),
+        T(single_statements_meet_and_go_on),
         T(file_is_private),
         T(a_lost_connection_is_made_again),
         T(a_restarted_server_is_found_again),

@@ -195,8 +195,8 @@ static enum rc load_bytes(struct db *db, struct arena *a, struct outbox *o, stru
     return rows_kept(r, a, e);
 }
 
-enum rc outbox_start(struct db *db, struct arena *a, int64_t id, int64_t attempt,
-                     struct outbox *ret_o, struct err *e)
+static enum rc start_once(struct db *db, struct arena *a, int64_t id, int64_t attempt,
+                          struct outbox *ret_o, struct err *e)
 {
     struct outbox o;
     int64_t task;
@@ -216,7 +216,18 @@ enum rc outbox_start(struct db *db, struct arena *a, int64_t id, int64_t attempt
     return RC_OK;
 }
 
-enum rc outbox_hand_over(struct db *db, int64_t id, int64_t attempt, struct err *e)
+enum rc outbox_start(struct db *db, struct arena *a, int64_t id, int64_t attempt,
+                     struct outbox *ret_o, struct err *e)
+{
+    int tries = 0;
+    enum rc rc;
+    do
+        rc = start_once(db, a, id, attempt, ret_o, e);
+    while (db_again(db, rc, &tries));
+    return rc;
+}
+
+static enum rc hand_over_once(struct db *db, int64_t id, int64_t attempt, struct err *e)
 {
     int64_t task;
     AUTO(tx) struct tx tx = TX_INIT;
@@ -225,6 +236,16 @@ enum rc outbox_hand_over(struct db *db, int64_t id, int64_t attempt, struct err 
     TRY(db_run_one(db, &sql_hand_over, DB_ARGS(DB_I(id), DB_I(attempt), DB_I(db_now_us(db))),
                    "the mail", e));
     return tx_commit(&tx, e);
+}
+
+enum rc outbox_hand_over(struct db *db, int64_t id, int64_t attempt, struct err *e)
+{
+    int tries = 0;
+    enum rc rc;
+    do
+        rc = hand_over_once(db, id, attempt, e);
+    while (db_again(db, rc, &tries));
+    return rc;
 }
 
 /* The lease that goes with the end; a late answer has lost it, and that is fine. */
@@ -251,8 +272,8 @@ static enum rc end_lease(struct db *db, int64_t id, int64_t attempt, enum outbox
     return RC_OK;
 }
 
-enum rc outbox_end(struct db *db, int64_t id, int64_t attempt, const struct outbox_result *res,
-                   enum outbox_state *ret_state, struct err *e)
+static enum rc end_once(struct db *db, int64_t id, int64_t attempt, const struct outbox_result *res,
+                        enum outbox_state *ret_state, struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(16 * 1024);
     AUTO(buf) struct buf answer = BUF_INIT(4 * OUTBOX_ANSWER_MAX + 64);
@@ -282,6 +303,18 @@ enum rc outbox_end(struct db *db, int64_t id, int64_t attempt, const struct outb
     if (ret_state)
         *ret_state = o.state;
     return RC_OK;
+}
+
+enum rc outbox_end(struct db *db, int64_t id, int64_t attempt, const struct outbox_result *res,
+                   enum outbox_state *ret_state, struct err *e)
+{
+    /* An answer that got lost here would make the mail unknown and send it twice. */
+    int tries = 0;
+    enum rc rc;
+    do
+        rc = end_once(db, id, attempt, res, ret_state, e);
+    while (db_again(db, rc, &tries));
+    return rc;
 }
 
 /* ------------------------------------------------------------------ a person's decisions */

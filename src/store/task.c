@@ -240,8 +240,8 @@ static enum rc put_back(struct db *db, int64_t id, int64_t attempt, bool park, i
                       lost, e);
 }
 
-enum rc task_fail(struct db *db, int64_t id, int64_t attempt, const char *why, bool *ret_parked,
-                  struct err *e)
+static enum rc fail_once(struct db *db, int64_t id, int64_t attempt, const char *why,
+                         bool *ret_parked, struct err *e)
 {
     AUTO(buf) struct buf clean = BUF_INIT(4 * TASK_ERROR_MAX + 64);
     AUTO(rows) struct rows *r = NULL;
@@ -256,6 +256,17 @@ enum rc task_fail(struct db *db, int64_t id, int64_t attempt, const char *why, b
     if (ret_parked)
         *ret_parked = park;
     return RC_OK;
+}
+
+enum rc task_fail(struct db *db, int64_t id, int64_t attempt, const char *why, bool *ret_parked,
+                  struct err *e)
+{
+    int tries = 0;
+    enum rc rc;
+    do
+        rc = fail_once(db, id, attempt, why, ret_parked, e);
+    while (db_again(db, rc, &tries));
+    return rc;
 }
 
 enum rc task_park(struct db *db, int64_t id, int64_t attempt, const char *why, struct err *e)
