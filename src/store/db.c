@@ -166,7 +166,9 @@ bool db_again(struct db *db, enum rc rc, int *tries)
     /* Two that met once shall not meet in step again. */
     unsigned char random;
     random_bytes(&random, sizeof random);
-    (void)poll(NULL, 0, random % (1 + ++*tries));
+    int longest_ms = 1 << (*tries < 6 ? *tries : 6);
+    ++*tries;
+    (void)poll(NULL, 0, 1 + random % longest_ms);
     return true;
 }
 
