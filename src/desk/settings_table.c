@@ -61,7 +61,7 @@ const struct setting_full settings_table[] = {
 
 {{"mail", "hostname", SET_TEXT, OPTIONAL, "localhost", NO_CHOICES, 1, 253,
   "our name in SMTP greetings and Message-IDs"}, OFF(mail.hostname), check_hostname},
-{{"mail", "max_size", SET_SIZE, OPTIONAL, "25M", NO_CHOICES, 64 * KIB, 512 * MIB,
+{{"mail", "max_size", SET_SIZE, OPTIONAL, "25M", NO_CHOICES, 64 * KIB, 48 * MIB,
   "largest message taken"}, OFF(mail.max_size), NULL},
 {{"mail", "authserv_id", SET_TEXT, OPTIONAL, "", NO_CHOICES, TEXT_MAX(253),
   "authserv-id of our own MTA, whose Authentication-Results count; empty: nobody's do"},

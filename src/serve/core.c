@@ -18,10 +18,13 @@
 #include "os/file.h"
 #include "serve/roles.h"
 #include "store/migrate.h"
+#include "store/task.h"
 #include "web/route.h"
 
 #define STORE_WAIT_MS 500 /* between tries to open the store */
 #define FORGET_US     (10 * US_PER_S)
+#define TASK_KEPT_US  (30 * US_PER_DAY)
+#define SWEEP_MAX     10000
 
 static enum rc on_frame(struct role_ctx *r, struct chan *from, struct frame *f, struct err *e)
 {
@@ -150,9 +153,25 @@ static enum rc core_open(struct core *c, struct err *e)
     return role_secure(&c->role, e);
 }
 
+/* Done tasks are forgotten after a while; their keys protect against doing work twice, and nothing
+ * that old comes back. */
+static void sweep(struct core *c)
+{
+    struct err e = ERR_INIT;
+    int64_t n = 0;
+    if (task_sweep(c->db, db_now_us(c->db) - TASK_KEPT_US, SWEEP_MAX, &n, &e) != RC_OK)
+        log_event(LOG_WARN_, "not-swept", "code=%s", rc_name(e.rc));
+    else if (n > 0)
+        log_event(LOG_INFO_, "swept", "tasks=%lld", (long long)n);
+}
+
 static void housekeeping(struct core *c)
 {
     int64_t now = clock_mono_us();
+    if (now >= c->sweep_at_us) {
+        sweep(c);
+        c->sweep_at_us = now + US_PER_H;
+    }
     if (now >= c->renew_at_us) {
         core_renew(c);
         c->renew_at_us = now + CORE_RENEW_US;
