@@ -165,7 +165,7 @@ enum rc clock_resume(struct desk *d, int64_t case_id, int64_t thread_id, struct 
     return RC_OK;
 }
 
-enum rc clock_cancel(struct desk *d, int64_t case_id, const char *why, struct err *e)
+enum rc clock_cancel(struct desk *d, int64_t case_id, struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct clock_row *c;
@@ -177,7 +177,6 @@ enum rc clock_cancel(struct desk *d, int64_t case_id, const char *why, struct er
         c[i].paused_us = 0;
         TRY(change(d, &c[i], "cancelled", "clock.cancelled", e));
     }
-    (void)why;
     return RC_OK;
 }
 

@@ -37,7 +37,7 @@ enum rc clock_answered(struct desk *d, int64_t case_id, int64_t thread_id, bool 
 enum rc clock_pause(struct desk *d, int64_t case_id, int64_t thread_id, struct err *e) WARN_UNUSED;
 enum rc clock_resume(struct desk *d, int64_t case_id, int64_t thread_id, struct err *e) WARN_UNUSED;
 /* The case ends: nothing runs any more. */
-enum rc clock_cancel(struct desk *d, int64_t case_id, const char *why, struct err *e) WARN_UNUSED;
+enum rc clock_cancel(struct desk *d, int64_t case_id, struct err *e) WARN_UNUSED;
 
 /*
  * Task "clock" (subject: the clock).  If it still runs and is due it is missed, and the case is

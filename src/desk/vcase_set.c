@@ -353,7 +353,7 @@ static enum rc close_tx(struct desk *d, void *arg, struct err *e)
                        "a case that was not accepted is closed by a side exit: say which");
     for (const char *p = way_to_closed(oc.v.rm); *p; p++)
         TRY(store_rm(d, s, &oc, *p, e));
-    TRY(clock_cancel(d, oc.c.id, "the case is closed", e));
+    TRY(clock_cancel(d, oc.c.id, e));
     oc.c.closed_us = desk_now(d);
     TRY(case_store(d, &oc.c, e));
     return desk_event(d, s->who, oc.c.id, "case.closed",
