@@ -299,6 +299,8 @@ enum rc init_plan_make(struct init_plan *p, struct err *e)
         set(p, "store.url", str_c(p->said.store), "As you said.");
     set(p, "desk.data_dir", STR("data"), "%s", "");
     set(p, "policy.file", STR("SECURITY.md"), "A copy of %s, made by init.", p->said.policy);
+    struct str domain = str_sub(p->contact, str_rchr(p->contact, '@') + 1, p->contact.n);
+    set(p, "mail.hostname", domain, "The contact's domain; change it to this machine's name.");
     set(p, "mail.outgoing", STR("off"), "Switch it on when everything else is right.");
     plan_promises(p);
     plan_repo(p);

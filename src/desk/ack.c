@@ -97,7 +97,7 @@ static enum rc render(const struct desk *d, const struct ack_parts *p, struct bu
     promises(d, &says);
     team_times(d, &times);
     if (d->policy)
-        letter_link(d->set->desk.base_url, "/policy", "", &policy);
+        letter_link(d->set->desk.base_url, "/", "", &policy);
     TRY(buf_ok(&says, "promises of the policy", e));
     struct text_value v[] = {
         {"desk", d->set->desk.name},

@@ -175,7 +175,7 @@ static void promises(void **state)
     assert_true(says(text, "not part of the policy"));
     assert_true(says(text, "a detailed answer within 3 days"));
     assert_false(says(text, "news at least every")); /* updates are not promised */
-    assert_true(says(text, "https://desk.example/policy"));
+    assert_true(says(text, "https://desk.example/"));
     t->set->policy.detail = false; /* the team took it back */
     assert_false(says(ack_text(t, "p2@reporter.example"), "a detailed answer within"));
     /* A time that the policy states is the policy's. */
