@@ -45,7 +45,6 @@ struct ticket {
 struct sending {
     int64_t outbox; /* 0 = free */
     int64_t task_id, attempt;
-    bool handed_over; /* committed: the final dot may be out */
 };
 
 struct core {
@@ -65,7 +64,7 @@ struct core {
     uint64_t last_ticket;
     int spool_fd; /* spool/new, to list and to remove */
     uint64_t spool_seen[CORE_SPOOL_SEEN];
-    int64_t renew_at_us, forget_at_us;
+    int64_t renew_at_us, forget_at_us, sweep_at_us;
     bool look_now;   /* a hint came: do not wait for the next poll */
     bool store_away; /* said once, not at every poll */
 };

@@ -88,9 +88,6 @@ enum rc core_may_hand_over(struct core *c, struct chan *net, const struct wire_m
 {
     struct err why = ERR_INIT;
     enum rc rc = outbox_hand_over(c->db, (int64_t)m->outbox, m->attempt, &why);
-    struct sending *s = sending_find(c, (int64_t)m->outbox);
-    if (s && rc == RC_OK)
-        s->handed_over = true;
     log_event(LOG_INFO_, "handing-over", "outbox=%llu attempt=%u code=%s",
               (unsigned long long)m->outbox, m->attempt, rc_name(rc));
     AUTO(buf) struct buf b = BUF_INIT(64);
@@ -125,14 +122,15 @@ void core_submitted(struct core *c, const struct wire_submitted *m)
     ended(c, (int64_t)m->outbox, m->attempt, &r);
 }
 
+/*
+ * Whether a mail was handed over is asked of its row, not of our memory: with several cores net may
+ * have asked another one, and what was handed over must not become ready again, uncounted.
+ */
 void core_net_lost(struct core *c)
 {
-    for (size_t i = 0; i < CORE_OUTBOX_MAX; i++) {
-        struct sending *s = &c->sending[i];
-        struct outbox_result r = {.end =
-                                      s->handed_over ? OUTBOX_END_NO_ANSWER : OUTBOX_END_TEMPORARY,
-                                  .answer = STR("the program that sends mail was restarted")};
-        if (s->outbox != 0)
-            ended(c, s->outbox, s->attempt, &r);
-    }
+    const struct outbox_result lost = {.end = OUTBOX_END_LOST,
+                                       .answer = STR("the program that sends mail was restarted")};
+    for (size_t i = 0; i < CORE_OUTBOX_MAX; i++)
+        if (c->sending[i].outbox != 0)
+            ended(c, c->sending[i].outbox, c->sending[i].attempt, &lost);
 }

@@ -262,8 +262,7 @@ static enum rc end_lease(struct db *db, int64_t id, int64_t attempt, enum outbox
     bool parked = false;
     char why[64];
     snprintf(why, sizeof why, "%s (%d)",
-             res->end == OUTBOX_END_NO_ANSWER ? "no answer after the mail was handed over"
-                                              : "not taken now",
+             state == OUTBOX_UNKNOWN ? "no answer after the mail was handed over" : "not taken now",
              res->code);
     TRY(task_fail(db, task, attempt, why, &parked, e));
     /* Tried often enough: the mail waits for a person, as its task would. */
@@ -284,9 +283,10 @@ static enum rc end_once(struct db *db, int64_t id, int64_t attempt, const struct
     enum outbox_state to = OUTBOX_SENT;
     if (res->end == OUTBOX_END_REFUSED)
         to = OUTBOX_FAILED;
-    else if (res->end == OUTBOX_END_NO_ANSWER)
+    else if (res->end == OUTBOX_END_NO_ANSWER ||
+             (res->end == OUTBOX_END_LOST && o.state == OUTBOX_HANDING_OVER))
         to = doubtful(&o);
-    else if (res->end == OUTBOX_END_TEMPORARY)
+    else if (res->end == OUTBOX_END_TEMPORARY || res->end == OUTBOX_END_LOST)
         /* An attempt that ended before its dot tells nothing about an earlier one. */
         to = o.state == OUTBOX_UNKNOWN ? OUTBOX_UNKNOWN : OUTBOX_READY;
     else if (o.state != OUTBOX_HANDING_OVER && !(o.state == OUTBOX_UNKNOWN && o.attempt == attempt))

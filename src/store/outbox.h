@@ -76,6 +76,7 @@ enum outbox_end {
     OUTBOX_END_REFUSED,   /* 5xx at any step: failed */
     OUTBOX_END_TEMPORARY, /* 4xx, or no connection before the dot: tried again later */
     OUTBOX_END_NO_ANSWER, /* after the dot: unknown */
+    OUTBOX_END_LOST,      /* the sender died: unknown if it was handed over, else tried again */
 };
 struct outbox_result {
     enum outbox_end end;

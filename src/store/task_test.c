@@ -490,6 +490,30 @@ static void no_answer_is_tried_again(void **state)
     assert_int_equal(look(f, id).doubles, 1);
 }
 
+/* Whoever was sending died: the row tells whether the dot may be out, not who asks. */
+static void a_lost_sender_is_unknown_only_after_the_hand_over(void **state)
+{
+    struct fixture *f = *state;
+    int64_t id = mail(f, "reply", "m1@x.example");
+    int64_t a = start(f, id, OUTBOX_READY);
+    T_OK(end(f, id, a, OUTBOX_END_LOST, 0, e));
+    assert_int_equal(look(f, id).state, OUTBOX_READY);
+    f->now += US_PER_H;
+    a = start(f, id, OUTBOX_READY);
+    T_OK(outbox_hand_over(f->db, id, a, e));
+    T_OK(end(f, id, a, OUTBOX_END_LOST, 0, e));
+    assert_int_equal(look(f, id).state, OUTBOX_UNKNOWN);
+    f->now += US_PER_H;
+    a = start(f, id, OUTBOX_UNKNOWN);
+    T_OK(end(f, id, a, OUTBOX_END_LOST, 0, e)); /* says nothing about the first time */
+    assert_int_equal(look(f, id).state, OUTBOX_UNKNOWN);
+    f->now += US_PER_H;
+    a = start(f, id, OUTBOX_UNKNOWN);
+    T_OK(outbox_hand_over(f->db, id, a, e));
+    T_OK(end(f, id, a, OUTBOX_END_SENT, 250, e));
+    assert_int_equal(look(f, id).doubles, 1);
+}
+
 static void announcements_wait_for_a_person(void **state)
 {
     struct fixture *f = *state;
@@ -548,6 +572,7 @@ int main(int argc, char **argv)
         T(a_crash_in_the_window_is_unknown),
         T(a_late_answer_saves_the_double),
         T(no_answer_is_tried_again),
+        T(a_lost_sender_is_unknown_only_after_the_hand_over),
         T(announcements_wait_for_a_person),
         T(a_dead_server_parks_after_days),
     };
