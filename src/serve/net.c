@@ -33,7 +33,8 @@ struct transfer {
     int fd;
     off_t off;
     enum gate gate;
-    bool answered; /* a line of the server came after the final dot went out */
+    const struct chan *asked; /* the core that was asked for the gate; compared only */
+    bool answered;            /* a line of the server came after the final dot went out */
     char answer[WIRE_WHY_MAX];
     char error[CURL_ERROR_SIZE];
     struct transfer *next;
@@ -44,16 +45,44 @@ struct net {
     CURLM *multi;
     struct transfer *transfers;
     size_t count;
+    struct buf kept[NET_KEPT_MAX]; /* what became of mails, told when a core is there again */
+    size_t kept_count;
     char url[1024], user[256], password[1024], ca[1024];
     bool tls_require, tls_try;
 };
 
-static void tell_core(struct net *n, enum wire_type type, const struct buf *b)
+/* The core that was told; NULL: none is there. */
+static const struct chan *tell_core(struct net *n, enum wire_type type, const struct buf *b)
 {
     struct err e = ERR_INIT;
     struct chan *core = role_find(&n->role, ROLE_CORE);
-    if (core == NULL || role_send(&n->role, core, type, 0, b, -1, &e) != RC_OK)
-        log_event(LOG_WARN_, "core-away", "message=%s", wire_type_name(type));
+    if (core != NULL && role_send(&n->role, core, type, 0, b, -1, &e) == RC_OK)
+        return core;
+    log_event(LOG_WARN_, "core-away", "message=%s", wire_type_name(type));
+    return NULL;
+}
+
+/* An answer that core never hears makes its mail unknown and sends it twice: it waits for a core.
+ */
+static void tell_or_keep(struct net *n, const struct buf *b)
+{
+    if (tell_core(n, WIRE_SUBMITTED, b) != NULL || n->kept_count == NET_KEPT_MAX)
+        return;
+    struct buf *to = &n->kept[n->kept_count++];
+    buf_init(to, NET_REPORT_MAX);
+    buf_add(to, buf_str(b));
+}
+
+static void on_joined(struct role_ctx *r, struct chan *c)
+{
+    struct net *n = r->ctx;
+    struct err e = ERR_INIT;
+    size_t told = 0;
+    while (told < n->kept_count &&
+           role_send(r, c, WIRE_SUBMITTED, 0, &n->kept[told], -1, &e) == RC_OK)
+        buf_release(&n->kept[told++]);
+    n->kept_count -= told;
+    memmove(n->kept, n->kept + told, n->kept_count * sizeof n->kept[0]);
 }
 
 static size_t on_read(char *to, size_t size, size_t count, void *arg)
@@ -71,8 +100,12 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
     if (t->gate == GATE_SHUT) {
         AUTO(buf) struct buf b = BUF_INIT(64);
         wire_put_may_hand_over(&b, &(struct wire_may_hand_over){t->outbox, t->attempt});
+        /* Asked only when somebody heard it: else it would wait for nobody's answer, with one of
+         * the few connections in its hand. */
+        t->asked = tell_core(t->net, WIRE_MAY_HAND_OVER, &b);
+        if (t->asked == NULL)
+            return CURL_READFUNC_ABORT;
         t->gate = GATE_ASKED;
-        tell_core(t->net, WIRE_MAY_HAND_OVER, &b);
     }
     return CURL_READFUNC_PAUSE;
 }
@@ -84,6 +117,8 @@ static size_t on_line(char *p, size_t size, size_t count, void *arg)
     AUTO(buf) struct buf b = BUF_INIT(3 * size * count + 1);
     utf8_clean_line(&b, str_trim(str_of(p, size * count)));
     struct str line = utf8_clip(buf_str(&b), sizeof t->answer - 1);
+    if (str_starts(line, STR("221")))
+        return size * count; /* to QUIT, when libcurl lets go after a refusal: not about the mail */
     if (str_copy(t->answer, sizeof t->answer, line, "the server's answer", NULL) != RC_OK)
         t->answer[0] = '\0';
     t->answered = t->gate == GATE_OPEN;
@@ -103,7 +138,7 @@ static void transfer_free(struct transfer *t)
 
 static void report(struct net *n, struct transfer *t, enum wire_delivery outcome, long code)
 {
-    AUTO(buf) struct buf b = BUF_INIT(2000);
+    AUTO(buf) struct buf b = BUF_INIT(NET_REPORT_MAX);
     struct str words = str_c(t->answer[0] ? t->answer : t->error);
     wire_put_submitted(&b, &(struct wire_submitted){.outbox = t->outbox,
                                                     .attempt = t->attempt,
@@ -113,7 +148,7 @@ static void report(struct net *n, struct transfer *t, enum wire_delivery outcome
     static const char *const name[] = {"sent", "failed", "later", "unknown"};
     log_event(LOG_INFO_, "submitted", "outbox=%llu attempt=%u outcome=%s code=%ld",
               (unsigned long long)t->outbox, t->attempt, name[outcome], code);
-    tell_core(n, WIRE_SUBMITTED, &b);
+    tell_or_keep(n, &b);
 }
 
 /*
@@ -240,12 +275,13 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
     return RC_OK;
 }
 
-/* A core that went away cannot have committed what was asked of it; the asking is void. */
+/* A core that went away may or may not have committed what was asked of it.  It will not tell, so
+ * the final dot stays here: what core hears of this mail then, "later", is true in both cases. */
 static void on_lost(struct role_ctx *r, struct chan *c)
 {
     struct net *n = r->ctx;
     for (struct transfer *t = n->transfers; t; t = t->next)
-        if (t->gate == GATE_ASKED) {
+        if (t->gate == GATE_ASKED && t->asked == c) {
             t->gate = GATE_DENIED;
             curl_easy_pause(t->easy, CURLPAUSE_CONT);
         }
@@ -279,7 +315,7 @@ static enum rc copy_setting(struct net *n, const char *key, char *to, size_t siz
 
 static enum rc net_open(struct net *n, struct err *e)
 {
-    static const struct role_ops ops = {.frame = on_frame, .lost = on_lost};
+    static const struct role_ops ops = {.frame = on_frame, .joined = on_joined, .lost = on_lost};
     TRY(role_open(&n->role, ROLE_NET, &ops, n, e));
     TRY(copy_setting(n, "url", n->url, sizeof n->url, e));
     TRY(copy_setting(n, "user", n->user, sizeof n->user, e));
@@ -313,6 +349,8 @@ int net_main(void)
     while (n.transfers)
         transfer_end(&n, n.transfers);
     curl_multi_cleanup(n.multi);
+    for (size_t i = 0; i < n.kept_count; i++)
+        buf_release(&n.kept[i]);
     role_close(&n.role);
     return rc_exit(rc);
 }
