@@ -115,7 +115,7 @@ static enum rc open_store(struct core *c, struct err *e)
             return rc;
         if (!said)
             log_event(LOG_WARN_, "store-away", "code=%s why=\"%s\"", rc_name(rc), e->msg);
-        role_pump(&c->role, STORE_WAIT_MS);
+        role_wait(&c->role, STORE_WAIT_MS); /* peers' messages need the store: they wait too */
         if (c->role.stop)
             return err_set(e, RC_CLOSED, "stopped while waiting for the store");
     }

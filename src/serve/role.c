@@ -7,6 +7,7 @@
 #include "serve/rights.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -263,6 +264,16 @@ void role_pump(struct role_ctx *r, int timeout_ms)
     after_events(r);
     if (!chan_open(&r->sup))
         r->stop = true;
+}
+
+void role_wait(struct role_ctx *r, int timeout_ms)
+{
+    sup_event(r, 0);
+    if (r->stop)
+        return;
+    struct pollfd p = {r->sup.fd, POLLIN, 0};
+    if (poll(&p, 1, timeout_ms) > 0)
+        sup_event(r, EPOLLIN | (p.revents & (POLLHUP | POLLERR) ? EPOLLHUP : 0u));
 }
 
 enum rc role_text(struct role_ctx *r, const char *key, struct str *ret_s, struct err *e)

@@ -75,6 +75,9 @@ void role_close(struct role_ctx *r);
 /* Waits at most timeout_ms (-1: for ever), handles what came. Sets r->stop when it is time to end.
  */
 void role_pump(struct role_ctx *r, int timeout_ms);
+/* Listens to the supervisor alone for so long: for a role that is not ready to answer its peers
+ * yet; what they say waits in their channels. */
+void role_wait(struct role_ctx *r, int timeout_ms);
 
 /* Takes fd over as a channel to a peer. NULL when there are too many. */
 struct chan *role_add_peer(struct role_ctx *r, int fd, enum role peer, unsigned index);

@@ -113,6 +113,23 @@ static enum rc make_dirs(const struct supervisor *sv, struct err *e)
     return RC_OK;
 }
 
+/*
+ * When a supervisor was killed, its roles see that and end, but they hold its ports until they
+ * have: whoever starts the desk again at once must not be told that the ports are in use.
+ */
+static enum rc listen_patiently(const struct supervisor *sv, struct str spec, int *ret_fd,
+                                struct err *e)
+{
+    int64_t end_us = clock_mono_us() + SUPERVISOR_PORT_MS * INT64_C(1000);
+    struct pollfd stop = {sv->signal_fd, POLLIN, 0};
+    enum rc rc;
+    do
+        rc = sock_listen(spec, ret_fd, e);
+    while (rc == RC_CONFLICT && clock_mono_us() < end_us &&
+           poll(&stop, 1, SUPERVISOR_PORT_STEP_MS) == 0);
+    return rc;
+}
+
 static enum rc open_port(struct supervisor *sv, enum role role, const char *kind, struct str spec,
                          struct err *e)
 {
@@ -121,7 +138,7 @@ static enum rc open_port(struct supervisor *sv, enum role role, const char *kind
     if (sv->listener_count == ROLE_LISTENERS_MAX)
         return err_set(e, RC_LIMIT, "more than %d listeners", ROLE_LISTENERS_MAX);
     struct sv_listener *l = &sv->listeners[sv->listener_count];
-    if (sock_listen(spec, &l->fd, e) != RC_OK)
+    if (listen_patiently(sv, spec, &l->fd, e) != RC_OK)
         return err_prefix(e, "listening for %s: ", kind);
     l->role = role;
     snprintf(l->kind, sizeof l->kind, "%s", kind);
@@ -194,6 +211,10 @@ static enum rc join(struct sv_child *a, struct sv_child *b, struct err *e)
     return rc;
 }
 
+/* libmicrohttpd brings GnuTLS along, which nobody uses: without this it would set itself up in
+ * every role, at a megabyte each. */
+static const char *const role_environment[] = {"GNUTLS_NO_IMPLICIT_INIT=1", NULL};
+
 static enum rc start_child(struct supervisor *sv, struct sv_child *c, struct err *e)
 {
     int fd[2];
@@ -204,6 +225,7 @@ static enum rc start_child(struct supervisor *sv, struct sv_child *c, struct err
     struct spawn s = SPAWN_INIT;
     s.path = SPAWN_SELF;
     s.argv = argv;
+    s.envp = role_environment;
     s.err = STDERR_FILENO;
     TRY(spawn_add_fd(&s, theirs, ROLE_CONTROL_FD, e));
     TRY(spawn_start(&s, &c->proc, e));
@@ -241,7 +263,12 @@ static void ended(struct supervisor *sv, struct sv_child *c, const struct child_
     AUTO(buf) struct buf how = BUF_INIT(200);
     child_end_describe(end, &how);
     bool early = clock_mono_us() - c->started_us < SUPERVISOR_STEADY_US;
-    c->early_ends = early ? c->early_ends + 1 : 0;
+    if (!early)
+        c->early_ends = 0;
+    else if (!c->ready || c->early_ends < SUPERVISOR_READY_ENDS)
+        c->early_ends++;
+    else
+        c->early_ends = SUPERVISOR_READY_ENDS;
     c->running = c->ready = false;
     chan_close(&c->chan);
     log_event(sv->stopping ? LOG_INFO_ : LOG_ERROR_, "ended", "ended=%s index=%u how=\"%s\"",
