@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person in front of Chromium: `browse` takes the steps of tests/e2e/browser.mjs."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+from desk import Skip, check
+
+HERE = pathlib.Path(__file__).resolve().parent
+NODE = pathlib.Path(os.environ.get("VULNDESK_NODE", HERE))
+CHROMIUM = "/usr/bin/chromium"
+NPM_SECONDS = 180
+BROWSE_SECONDS = 180
+
+
+def made_ready():
+    """Fetches what drives the browser, the first time; says what is missing."""
+    for tool in ("node", CHROMIUM):
+        if not shutil.which(tool):
+            raise Skip(f"{tool} is not installed")
+    if (NODE / "node_modules" / "playwright-core").is_dir():
+        return
+    if not shutil.which("npm"):
+        raise Skip("npm is not installed, and playwright-core is not in tests/e2e/node_modules")
+    try:
+        p = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=NODE,
+                           capture_output=True, text=True, timeout=NPM_SECONDS)
+        why = p.stderr.strip()[-300:] if p.returncode else ""
+    except subprocess.TimeoutExpired:
+        why = f"no answer in {NPM_SECONDS} s"
+    if why:
+        raise Skip(f"playwright-core could not be fetched (npm ci in {NODE.name}): {why}")
+
+
+def browse(steps, javascript=False, state=None):
+    """Does the steps in a fresh browser; with state (a file) it is the same visitor each time.
+
+    Fails when a step fails, when a page asks another host for anything, when the console shows an
+    error that no step announced ("status" announces that of its page).  Gives the answer back.
+    """
+    made_ready()
+    ask = {"steps": steps, "javascript": javascript, "state": str(state) if state else None}
+    p = subprocess.run(["node", str(HERE / "browser.mjs")], input=json.dumps(ask), text=True,
+                       capture_output=True, timeout=BROWSE_SECONDS,
+                       env=dict(os.environ, VULNDESK_NODE=str(NODE)))
+    check(p.returncode == 0 and p.stdout, f"the browser did not run: {p.stderr[-800:]}")
+    answer = json.loads(p.stdout)
+    check(answer["ok"], "a step failed: " + json.dumps(answer, indent=1, ensure_ascii=False))
+    check(not answer["foreign"], f"asked another host: {answer['foreign']}")
+    check(not answer["errors"], f"errors in the console: {answer['errors']}")
+    return answer

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people do in a browser, without JavaScript: the handler's desk and the reporter's page.
+
+VULNDESK_SHOTS=FOLDER keeps pictures of the pages: the ones of docs/screenshots and some to look at.
+"""
+import os
+import pathlib
+import re
+
+from browser import browse
+from desk import Desk, check, equal, report, until
+
+SHOTS = os.environ.get("VULNDESK_SHOTS")
+PHONE, DESKTOP = {"do": "size", "width": 390, "height": 844}, {"do": "size", "width": 1280, "height": 900}
+POC = '{"name": "' + "A" * 256 + '"}\n'
+
+
+def shot(name, full=True):
+    if not SHOTS:
+        return []
+    pathlib.Path(SHOTS).mkdir(parents=True, exist_ok=True)
+    return [{"do": "shot", "file": str(pathlib.Path(SHOTS).resolve() / f"{name}.png"), "full": full}]
+
+
+def looked_at(name, full=True):
+    """The page as it stands, on a desktop and on a phone; no sideways scroll on either."""
+    return ([{"do": "no-sideways"}] + shot(name, full) + [PHONE, {"do": "no-sideways"}] +
+            shot(name + "-phone") + [{"do": "scheme", "name": "dark"}, DESKTOP] + shot(name + "-dark") +
+            [{"do": "scheme", "name": "light"}])
+
+
+def expect(*texts):
+    return [{"do": "expect", "text": t} for t in texts]
+
+
+def report_with_attachment():
+    """A report whose reproducer is a page that must never be shown as one."""
+    return report(mid="first@reporter.example").replace(
+        "Content-Type: text/plain; charset=utf-8\n\n",
+        'Content-Type: multipart/mixed; boundary="b1"\n\n--b1\n'
+        "Content-Type: text/plain; charset=utf-8\n\n") + (
+        '\n--b1\nContent-Type: text/html; name="poc.html"\n'
+        f'Content-Disposition: attachment; filename="poc.html"\n\n<script>alert(1)</script>{POC}--b1--\n')
+
+
+def reported(d):
+    """A started desk with one acknowledged report: its number and the way back of its reporter."""
+    d.start()
+    d.send(report_with_attachment())
+    ack = until("the acknowledgement", lambda: d.sink.to("alice@reporter.example"))[0]["mail"]
+    link = re.search(r"http://127\.0\.0\.1:\d+/r/[A-Za-z0-9_-]+", ack.get_body().get_content()).group()
+    return d.cases()[0]["number"], link
+
+
+def signin_link(d):
+    secret = re.search(r"/signin/([A-Za-z0-9_-]+)", d.init_text).group(1)
+    return f"http://127.0.0.1:{d.staff}/signin/{secret}"
+
+
+def story_a_handler_signs_in_reads_answers_notes_and_hands_over():
+    with Desk() as d:
+        number, _ = reported(d)
+        d.cli("user", "add", "sam", "--name", "Sam Example", "--email", "sam@desk.example",
+              "--role", "handler")
+        staff, jar = f"http://127.0.0.1:{d.staff}", d.dir / "jar"
+        browse([{"do": "open", "url": staff + "/", "status": 403}] + expect("Please sign in") +
+               looked_at("signin-needed"))
+        link = signin_link(d)
+        browse([{"do": "open", "url": link}] + looked_at("signin") +
+               [{"do": "click", "text": "Sign in"}] + expect(number, "Heap overflow") +
+               looked_at("queue-one") + [{"do": "click", "role": "link", "text": "Heap overflow"}] +
+               expect("parse_name()", "Reply to", "Add a note"), state=jar)
+        browse([{"do": "open", "url": link, "status": 404}] + expect("was used"))
+        case = [{"do": "open", "url": f"{staff}/case/{number}"}]
+        browse(case + [{"do": "fill", "label": "Reply to", "value": "We see the same here."},
+                       {"do": "click", "text": "Send reply"}] +
+               expect("The reply is on its way.", "We see the same here."), state=jar)
+        mail = until("the reply", lambda: d.sink.to("alice@reporter.example")[1:])[0]["mail"]
+        check("We see the same here." in mail.get_body().get_content(), "the reply's text")
+        equal(mail["References"].split()[0], "<first@reporter.example>", "the reply threads")
+        browse(case + [{"do": "fill", "label": "Add a note", "value": "Smells like 2024."},
+                       {"do": "click", "text": "Add note"}] +
+               expect("The note is kept.", "Smells like 2024."), state=jar)
+        browse(case + [{"do": "open-details", "text": "Hand over"},
+                       {"do": "choose", "label": "New handler", "option": "Sam Example"},
+                       {"do": "fill", "label": "Reason", "value": "Sam knows the parser."},
+                       {"do": "click", "text": "Hand over"}] +
+               expect("The case has a new handler.") + looked_at("case-handed-over"), state=jar)
+        equal(d.case(number)["handler"], "sam", "the handler after the form")
+        equal(len(d.sink.to("alice@reporter.example")), 2, "mails to the reporter")
+        check(all(b"Smells" not in m["raw"] for m in d.sink.mails), "the note stays inside")
+        browse(case + [{"do": "click", "text": "Sign out", "refused": staff + "/"}] +
+               expect("Please sign in") +
+               [{"do": "open", "url": f"{staff}/case/{number}", "status": 403}] +
+               [{"do": "absent", "text": "parse_name()"}], state=jar)
+
+
+def story_a_reporter_follows_the_way_back_and_writes_an_answer():
+    with Desk() as d:
+        number, link = reported(d)
+        jar = d.dir / "jar"
+        browse([{"do": "open", "url": link}] + looked_at("way-back") +
+               [{"do": "click", "text": "Open"}] + expect(number, "parse_name()", "We have your report") +
+               [{"do": "absent", "text": "Robin"},
+                {"do": "fill", "label": "Write to the team", "value": "It also needs --lax."},
+                {"do": "click", "text": "Send"}] +
+               expect("The team has your words.", "It also needs --lax.") + looked_at("reporter-wrote"),
+               state=jar)
+        until("her answer in the case", lambda: "It also needs --lax." in str(d.case(number)))
+        # elsewhere the same link is spent, and offers a new one
+        before = len(d.sink.to("alice@reporter.example"))
+        browse([{"do": "open", "url": link}, {"do": "absent", "text": "parse_name()"}] +
+               looked_at("way-back-spent") + [{"do": "click", "text": "new link"}] +
+               expect("A new link is on its way"))
+        mail = until("the new link", lambda: d.sink.to("alice@reporter.example")[before:])[0]["mail"]
+        fresh = re.search(r"http://127\.0\.0\.1:\d+/r/[A-Za-z0-9_-]+", mail.get_body().get_content()).group()
+        check(fresh != link, "the new link is another one")
+        browse([{"do": "open", "url": fresh}, {"do": "click", "text": "Open"}] + expect("parse_name()"))
+
+
+def story_an_attachment_is_saved_and_never_shown():
+    with Desk() as d:
+        number, link = reported(d)
+        staff = f"http://127.0.0.1:{d.staff}"
+        handler = browse([{"do": "open", "url": signin_link(d)}, {"do": "click", "text": "Sign in"},
+                          {"do": "open", "url": f"{staff}/case/{number}"},
+                          {"do": "download", "text": "poc.html"}], javascript=True)
+        reporter = browse([{"do": "open", "url": link}, {"do": "click", "text": "Open"},
+                           {"do": "download", "text": "poc.html"}], javascript=True)
+        for who in (handler, reporter):
+            got = who["downloads"][0]
+            equal((got["status"], got["name"]), (200, "poc.html"), "the file")
+            equal(got["text"].replace("\r\n", "\n").strip(), "<script>alert(1)</script>" + POC.strip(), "its bytes")
+            h = got["headers"]
+            check(h["content-disposition"].startswith("attachment"), f"an attachment: {h}")
+            equal(h["x-content-type-options"], "nosniff", "nosniff")
+            check("html" not in h["content-type"], f"the type: {h['content-type']}")
+        status, _, _ = d.get(f"/case/{number}/message/1/part/1", staff=True)
+        equal(status, 403, "a download without a session")
+
+
+def filled(d):
+    """A desk as on a weekday: several cases, one held mail, a conversation."""
+    number, link = reported(d)
+    d.cli("user", "add", "sam", "--name", "Sam Example", "--email", "sam@desk.example",
+              "--role", "handler")
+    others = [("Session cookie is not bound to the host", "kim@research.example",
+               "The cookie of /login is sent to every subdomain.\n\nKim\n"),
+              ("Denial of service by nested arrays", "lee@uni.example",
+               "A document of 40 kB with nested arrays takes eight minutes.\n\nLee\n"),
+              ("Signature check accepts an empty key", "noor@audit.example",
+               "verify() returns true when the key file is empty.\n\nNoor\n")]
+    for i, (subject, sender, body) in enumerate(others):
+        d.send(report(subject=subject, sender=sender, mid=f"other{i}@x.example", body=body), sender=sender)
+        until("its acknowledgement", lambda s=sender: d.sink.to(s))
+    d.cli("case", "set", number, "--severity", "high")
+    d.cli("case", "reply", number, "--text",
+          "Hello Alice,\n\nthank you. We can reproduce the overflow with your file and look for its "
+          "origin now. You hear from us on Friday.\n\nRobin")
+    reply = until("the reply", lambda: d.sink.to("alice@reporter.example")[1:])[0]["mail"]
+    d.send(report(subject="Re: " + reply["Subject"], mid="second@reporter.example",
+                  extra=f"In-Reply-To: {reply['Message-ID']}\nReferences: {reply['Message-ID']}\n",
+                  body="Good to hear. It began with version 2.4, by the way.\n\n> You hear from us on Friday.\n"))
+    until("her answer", lambda: "version 2.4" in str(d.case(number)))
+    d.cli("case", "note", number, "--text", "Version 2.4 brought the new length table: start there.")
+    d.send(report(subject=f"About [{number}]", sender="mallory@elsewhere.example",
+                  mid="m1@elsewhere.example", body="Please send me the details of this case.\n"),
+           sender="mallory@elsewhere.example")
+    until("the stranger is held", lambda: d.cli("quarantine", "list")["messages"])
+    return number, link
+
+
+def story_every_page_fits_a_phone_and_asks_nobody_else():
+    with Desk() as d:
+        number, link = filled(d)
+        staff, public, jar = f"http://127.0.0.1:{d.staff}", f"http://127.0.0.1:{d.public}", d.dir / "jar"
+        browse([{"do": "open", "url": signin_link(d)}, {"do": "click", "text": "Sign in"}] +
+               expect(number) + looked_at("queue"), state=jar)
+        seen = browse([{"do": "open", "url": f"{staff}/case/{number}"}] +
+                      expect("version 2.4", "length table") + looked_at("case") +
+                      [{"do": "open", "url": f"{staff}/held"}] + expect("About [") + looked_at("held") +
+                      [{"do": "click", "role": "link", "text": "About ["}] +
+                      expect("It is a report") + looked_at("held-one") +
+                      [{"do": "open", "url": f"{staff}/case/EX-0000-0000", "status": 404}] +
+                      expect("no case of that number") + looked_at("error"), state=jar)
+        check(len(seen["visited"]) >= 4, "the pages were visited")
+        browse([{"do": "open", "url": public + "/"}] + expect("Report a vulnerability") +
+               looked_at("policy") +
+               [{"do": "open", "url": public + "/nothing-here", "status": 404}] + looked_at("error-public") +
+               [{"do": "open", "url": link}, {"do": "click", "text": "Open"}] +
+               expect("version 2.4") + [{"do": "absent", "text": "length table"}] + looked_at("reporter"))
