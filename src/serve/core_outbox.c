@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "desk/ack.h"
+#include "desk/reply.h"
 #include "os/file.h"
 #include "serve/core.h"
 #include "store/checkpoint.h"
@@ -95,11 +96,27 @@ enum rc core_may_hand_over(struct core *c, struct chan *net, const struct wire_m
     return role_send(&c->role, net, WIRE_HAND_OVER, 0, &b, -1, e);
 }
 
+struct ending {
+    int64_t outbox, attempt;
+    const struct outbox_result *result;
+    enum outbox_state state;
+};
+
+/* The row's state and what it means for its case (event, clocks, "acknowledged") go together. */
+static enum rc end_and_tell(struct desk *d, void *arg, struct err *e)
+{
+    struct ending *x = arg;
+    TRY(outbox_end(d->db, x->outbox, x->attempt, x->result, &x->state, e));
+    bool over = x->state == OUTBOX_SENT || x->state == OUTBOX_FAILED || x->state == OUTBOX_UNKNOWN;
+    return over ? desk_mail_ended(d, x->outbox, e) : RC_OK;
+}
+
 static void ended(struct core *c, int64_t outbox, int64_t attempt, const struct outbox_result *r)
 {
     struct err e = ERR_INIT;
-    enum outbox_state state = OUTBOX_READY;
-    enum rc rc = outbox_end(c->db, outbox, attempt, r, &state, &e);
+    struct ending x = {outbox, attempt, r, OUTBOX_READY};
+    enum rc rc = desk_run(&c->desk, end_and_tell, &x, &e);
+    enum outbox_state state = x.state;
     log_event(LOG_INFO_, "outbox", "outbox=%lld attempt=%lld state=%s code=%d result=%s",
               (long long)outbox, (long long)attempt, outbox_state_name(state), r->code,
               rc_name(rc));

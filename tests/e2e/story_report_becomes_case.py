@@ -38,6 +38,8 @@ def whole_path(d):
     case = d.case(number)
     equal(case["handler"], "robin", "the primary handler")
     check("parse_name()" in str(case), "the case shows the report")
+    until("the phase follows the acknowledgement",
+          lambda: d.case(number)["phase_name"] not in ("received",))
     # a person answers, on the command line
     d.cli("case", "reply", number, "--text", "Thank you, we can reproduce this.")
     until("the reply", lambda: len(d.sink.to("alice@reporter.example")) == 2)
