@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A mailed report becomes an acknowledged case with one primary handler."""
+import os
 import re
 import subprocess
 
-from desk import Desk, Postgres, check, equal, report, until
+from desk import Desk, Postgres, Skip, check, equal, report, until
 
 SANITIZED = True
 
@@ -68,3 +69,13 @@ def story_a_mailed_report_is_acknowledged_and_answered_on_postgresql():
             whole_path(d)
     finally:
         pg.close()
+
+
+def story_each_role_as_a_user_of_its_own():
+    if os.geteuid() != 0:
+        raise Skip("only root can give each role a user of its own")
+    with Desk(settings={"roles.uid_base": "64000"}) as d:
+        os.chmod(d.dir, 0o711)
+        os.chmod(d.home, 0o711)
+        whole_path(d)
+        check("sandbox=uid," in d.log_text(), "the log says so")
