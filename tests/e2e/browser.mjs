@@ -20,7 +20,7 @@ const browser = await chromium.launch({
 });
 const context = await browser.newContext({ javaScriptEnabled: javascript,
   storageState: state && existsSync(state) ? state : undefined,
-  viewport: { width: 1280, height: 900 } });
+  viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
 const page = await context.newPage();
 const foreign = [], errors = [], downloads = [], visited = [];
 let announced = ''; // the page whose failure a step expects; Chromium puts it into the console too
