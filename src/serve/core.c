@@ -147,10 +147,16 @@ static enum rc core_open(struct core *c, struct err *e)
     TRY(take_settings(c, e));
     TRY(open_spool(c, e));
     TRY(open_store(c, e));
-    TRY(open_desk(c, e));
     for (size_t i = 0; i < c->role.listener_count; i++)
         TRY(role_watch_fd(&c->role, c->role.listeners[i].fd, core_accept_cli, e));
-    return role_secure(&c->role, e);
+    TRY(role_secure(&c->role, e));
+    /* A server that only our lost rights could reach must be missed now, not at its first restart.
+     */
+    if (db_is_pg(c->db)) {
+        db_close(c->db);
+        TRY(open_store(c, e));
+    }
+    return open_desk(c, e);
 }
 
 /* Done tasks are forgotten after a while; their keys protect against doing work twice, and nothing
