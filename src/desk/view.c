@@ -8,7 +8,10 @@
 
 #include "base/when.h"
 #include "desk/clock.h"
+#include "desk/people.h"
 #include "desk/view_inside.h"
+
+#define SECRET_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 enum rc view_begin(struct desk *d, struct tx *tx, struct err *e)
 {
@@ -97,6 +100,37 @@ static enum rc mails(struct desk *d, struct arena *a, struct view_message *v, st
     return RC_OK;
 }
 
+/*
+ * The way back is its reporter's alone: whoever reads the case, or a mail that quotes our
+ * acknowledgement, could open the page in the reporter's name.  The raw mail keeps it.
+ */
+static enum rc without_way_back(struct desk *d, struct arena *a, struct str *body, struct err *e)
+{
+    if (d->set->desk.base_url.n == 0)
+        return RC_OK;
+    struct str base = arena_strf(a, "%.*s/r/", STR_ARG(d->set->desk.base_url));
+    TRY(arena_ok(a, "text of a message", e));
+    AUTO(buf) struct buf b = BUF_INIT(body->n + 1); /* what takes its place is shorter */
+    struct str rest = *body;
+    for (size_t at; (at = str_find(rest, base)) != STR_NPOS;) {
+        buf_add(&b, str_sub(rest, 0, at + base.n));
+        rest = str_sub(rest, at + base.n, rest.n - at - base.n);
+        size_t n = 0;
+        while (n < rest.n && rest.p[n] && strchr(SECRET_CHARS, rest.p[n]) != NULL)
+            n++;
+        if (n >= SECRET_LEN) {
+            buf_adds(&b, "(private)");
+            rest = str_sub(rest, n, rest.n - n);
+        }
+    }
+    if (rest.n == body->n)
+        return RC_OK;
+    buf_add(&b, rest);
+    TRY(buf_ok(&b, "text of a message", e));
+    *body = arena_str(a, buf_str(&b));
+    return arena_ok(a, "text of a message", e);
+}
+
 enum rc view_message_fill(struct desk *d, struct arena *a, const struct message_row *m,
                           struct view_message *v, struct err *e)
 {
@@ -119,6 +153,7 @@ enum rc view_message_fill(struct desk *d, struct arena *a, const struct message_
                                .author = m->author,
                                .ack = m->ack,
                                .facts = m->facts};
+    TRY(without_way_back(d, a, &v->body, e));
     TRY(json_parse(m->facts, 64 * 1024, "facts of a message", &facts, e));
     const char *crypto = json_string_value(json_object_get(facts, "crypto"));
     v->encrypted = crypto && str_ends(str_c(crypto), STR("encrypted"));

@@ -99,7 +99,7 @@ struct view_event {
     struct str number;               /* of the chain's case (a joined one's differs) */
 };
 struct view_fact {
-    struct str name, value; /* value as text */
+    struct str name, value; /* value as text; "yes" or "no" where it is one of two */
 };
 struct view_case {
     int64_t id;

@@ -15,7 +15,7 @@ static enum rc facts_of(struct arena *a, const json_t *facts, struct view_case *
         const json_t *value = json_object_get(facts, fact_name((enum fact)f));
         if (!value)
             continue;
-        struct str text = STR("yes");
+        struct str text = json_is_false(value) ? STR("no") : STR("yes");
         if (json_is_string(value))
             text = arena_str(a, str_c(json_string_value(value)));
         else if (json_is_integer(value) && f == FACT_RELEASE) {

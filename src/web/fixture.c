@@ -287,7 +287,7 @@ void fixture_case(struct arena *a, struct view_case *c)
          .rm_word = STR("accepted")},
         {.id = 2, .role = STR("vendor"), .rm_word = STR("valid"), .ours = true}};
     const struct view_fact facts[] = {
-        {STR("acknowledged"), STR("true")},
+        {STR("acknowledged"), STR("yes")},
         {STR("evidence"), STR("Repeated on 2025-09 and 2025-07 by Ada")}};
     const struct view_thread threads[] = {main_thread(a)};
     const struct str aliases[] = {STR("DEMO-2025-0010")};

@@ -158,8 +158,6 @@ static struct str fact_value_words(const struct maker *m, enum fact f, struct st
     uint64_t n;
     if (f == FACT_RELEASE && num_parse(value, 0, INT64_MAX, "time", &n, NULL) == RC_OK)
         return time_view_of(m, (int64_t)n).exact;
-    if (fact_kind(f) == FACT_BOOL)
-        return str_eq(value, STR("true")) ? STR("yes") : STR("no");
     return value;
 }
 

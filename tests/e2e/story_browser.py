@@ -3,6 +3,7 @@
 
 VULNDESK_SHOTS=FOLDER keeps pictures of the pages: the ones of docs/screenshots and some to look at.
 """
+import json
 import os
 import pathlib
 import re
@@ -61,7 +62,7 @@ def signin_link(d):
 
 def story_a_handler_signs_in_reads_answers_notes_and_hands_over():
     with Desk() as d:
-        number, _ = reported(d)
+        number, way_back = reported(d)
         d.cli("user", "add", "sam", "--name", "Sam Example", "--email", "sam@desk.example",
               "--role", "handler")
         staff, jar = f"http://127.0.0.1:{d.staff}", d.dir / "jar"
@@ -88,10 +89,14 @@ def story_a_handler_signs_in_reads_answers_notes_and_hands_over():
                        {"do": "fill", "label": "Reason", "value": "Sam knows the parser."},
                        {"do": "click", "text": "Hand over"}] +
                expect("The case has a new handler.") + looked_at("case-handed-over"), state=jar)
-        equal(d.case(number)["handler"], "sam", "the handler after the form")
+        now = d.case(number)
+        equal(now["handler"], "sam", "the handler after the form")
+        check(way_back.rsplit("/", 1)[1] not in json.dumps(now), "the way back is the reporter's alone")
         equal(len(d.sink.to("alice@reporter.example")), 2, "mails to the reporter")
         check(all(b"Smells" not in m["raw"] for m in d.sink.mails), "the note stays inside")
-        browse(case + [{"do": "click", "text": "Sign out", "refused": staff + "/"}] +
+        browse(case + [{"do": "open-details", "text": "What it says"}] +
+               expect("/r/(private)", "Acknowledged") +
+               [{"do": "click", "text": "Sign out", "refused": staff + "/"}] +
                expect("Please sign in") +
                [{"do": "open", "url": f"{staff}/case/{number}", "status": 403}] +
                [{"do": "absent", "text": "parse_name()"}], state=jar)
