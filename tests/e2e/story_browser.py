@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What people do in a browser, without JavaScript: the handler's desk and the reporter's page.
 
-VULNDESK_SHOTS=FOLDER keeps pictures of the pages: the ones of docs/screenshots and some to look at.
+VULNDESK_SHOTS=FOLDER makes the pictures of docs/screenshots, VULNDESK_LOOK=FOLDER one of every page
+on a desktop, on a phone and in the dark, to look at.
 """
 import json
 import os
@@ -11,22 +12,28 @@ import re
 from browser import browse
 from desk import Desk, check, equal, report, until
 
-SHOTS = os.environ.get("VULNDESK_SHOTS")
+SHOTS, LOOK = os.environ.get("VULNDESK_SHOTS"), os.environ.get("VULNDESK_LOOK")
 PHONE, DESKTOP = {"do": "size", "width": 390, "height": 844}, {"do": "size", "width": 1280, "height": 900}
 POC = '{"name": "' + "A" * 256 + '"}\n'
 
 
-def shot(name, full=True):
-    if not SHOTS:
+def shot(name, folder, full=True):
+    if not folder:
         return []
-    pathlib.Path(SHOTS).mkdir(parents=True, exist_ok=True)
-    return [{"do": "shot", "file": str(pathlib.Path(SHOTS).resolve() / f"{name}.png"), "full": full}]
+    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    return [{"do": "shot", "file": str(pathlib.Path(folder).resolve() / f"{name}.png"), "full": full}]
 
 
-def looked_at(name, full=True):
+def picture(name, height):
+    """One for docs/screenshots, of the upper part of the page."""
+    return [{"do": "size", "width": 1280, "height": height}] + shot(name, SHOTS, False) + [DESKTOP]
+
+
+def looked_at(name):
     """The page as it stands, on a desktop and on a phone; no sideways scroll on either."""
-    return ([{"do": "no-sideways"}] + shot(name, full) + [PHONE, {"do": "no-sideways"}] +
-            shot(name + "-phone") + [{"do": "scheme", "name": "dark"}, DESKTOP] + shot(name + "-dark") +
+    return ([{"do": "no-sideways"}] + shot(name, LOOK) + [PHONE, {"do": "no-sideways"}] +
+            shot(name + "-phone", LOOK) + [{"do": "scheme", "name": "dark"}, DESKTOP] +
+            shot(name + "-dark", LOOK) +
             [{"do": "scheme", "name": "light"}])
 
 
@@ -163,6 +170,7 @@ def filled(d):
                .replace("Alice", name), sender=sender)
         until("its acknowledgement", lambda s=sender: d.sink.to(s))
     d.cli("case", "set", number, "--severity", "high")
+    d.cli("case", "set", d.cases()[-1]["number"], "--severity", "low")
     d.cli("case", "reply", number, "--text",
           "Hello Alice,\n\nthank you. We can reproduce the overflow with your file and look for its "
           "origin now. You hear from us on Friday.\n\nRobin")
@@ -184,9 +192,9 @@ def story_every_page_fits_a_phone_and_asks_nobody_else():
         number, link = filled(d)
         staff, public, jar = f"http://127.0.0.1:{d.staff}", f"http://127.0.0.1:{d.public}", d.dir / "jar"
         browse([{"do": "open", "url": signin_link(d)}, {"do": "click", "text": "Sign in"}] +
-               expect(number) + looked_at("queue"), state=jar)
+               expect(number) + picture("queue", 600) + looked_at("queue"), state=jar)
         seen = browse([{"do": "open", "url": f"{staff}/case/{number}"}] +
-                      expect("version 2.4", "length table") + looked_at("case") +
+                      expect("version 2.4", "length table") + picture("case", 1500) + looked_at("case") +
                       [{"do": "open", "url": f"{staff}/held"}] + expect("About [") + looked_at("held") +
                       [{"do": "click", "role": "link", "text": "About ["}] +
                       expect("It is a report") + looked_at("held-one") +
@@ -197,4 +205,5 @@ def story_every_page_fits_a_phone_and_asks_nobody_else():
                looked_at("policy") +
                [{"do": "open", "url": public + "/nothing-here", "status": 404}] + looked_at("error-public") +
                [{"do": "open", "url": link}, {"do": "click", "text": "Open"}] +
-               expect("version 2.4") + [{"do": "absent", "text": "length table"}] + looked_at("reporter"))
+               expect("version 2.4") + [{"do": "absent", "text": "length table"}] +
+               picture("reporter", 1400) + looked_at("reporter"))
