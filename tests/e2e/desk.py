@@ -136,6 +136,8 @@ class SinkHandler(socketserver.StreamRequestHandler):
                     self.say("554 5.7.1 content refused")
                     continue
                 sink.take(mail, data)
+                if sink.window:
+                    sink.window(sink.attempts)
                 self.say("250 2.0.0 taken")
             elif word == b"QUIT":
                 self.say("221 2.0.0 bye")
@@ -154,6 +156,7 @@ class Sink:
 
     def __init__(self):
         self.mode, self.mails, self.reject, self.attempts = "ok", [], set(), 0
+        self.window = None  # called with the mail's number when it is taken and no 250 said yet
         self.lock = threading.Lock()
         self.server = Server(("127.0.0.1", 0), SinkHandler)
         self.server.sink = self
@@ -191,11 +194,23 @@ class Postgres:
         """The postmaster and its children."""
         folder = re.search(r"host=(\S+)", self.url)
         lines = subprocess.run(["pgrep", "-f", "postgres"], capture_output=True, text=True).stdout
-        main = [int(p) for p in lines.split()
-                if folder and folder.group(1) in pathlib.Path(f"/proc/{p}/cmdline").read_text()]
+
+        def words(pid):
+            try:
+                return pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            except OSError:
+                return []  # ended meanwhile
+        main = [int(p) for p in lines.split() if folder and words(p)[0:1] and
+                words(p)[0].endswith("/postgres") and folder.group(1) + "/data" in words(p)]
         kids = [int(p) for m in main for p in subprocess.run(
             ["pgrep", "-P", str(m)], capture_output=True, text=True).stdout.split()]
         return main + kids
+
+    def crash(self):
+        """The server is killed without notice and started again, by tests/pg; waits for that."""
+        old = set(self.server_pids())
+        self.proc.send_signal(signal.SIGUSR1)
+        until("a new server", lambda: (now := set(self.server_pids())) and not now & old)
 
     def close(self):
         self.proc.stdin.close()

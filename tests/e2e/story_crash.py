@@ -11,7 +11,14 @@ import time
 
 from desk import Desk, Postgres, Skip, check, equal, report, until
 
-ROLES = ["smtpd", "core", "keys", "net", "worker"]
+ROLES = ["smtpd", "core", "keys", "net", "worker", "httpd-public", "httpd-staff"]
+AWAY_SECONDS = 25  # longer than a lease (20 s)
+
+
+def outbox(d, number=None):
+    """What went out, of one case or of all."""
+    numbers = [number] if number else [c["number"] for c in d.cases()]
+    return [o for n in numbers for t in d.case(n)["threads"] for m in t["messages"] for o in m["outbox"]]
 
 
 def send_until_accepted(d, raw, who):
@@ -30,12 +37,22 @@ def send_until_accepted(d, raw, who):
 def torture(d, mails, seed):
     rng = random.Random(seed)
     d.start()
-    done = threading.Event()
+
+    def window(n):
+        if n % 12 == 3:  # taken, and whoever waits for the 250 dies: a double for certain
+            d.kill_role("net")
+        if n % 12 == 9:  # net keeps the answer until a core is there again: no double
+            d.kill_role("core")
+    d.sink.window = window
+    begin, done, killed = time.monotonic(), threading.Event(), dict.fromkeys(ROLES, 0)
 
     def killer():
         while not done.is_set():
-            d.kill_role(rng.choice(ROLES))
-            done.wait(rng.uniform(0.15, 0.5))
+            for role in rng.sample(ROLES, len(ROLES)):
+                for pid in d.role_pids(role):
+                    os.kill(pid, signal.SIGKILL)
+                    killed[role] += 1
+                done.wait(rng.uniform(0.05, 0.3))
     k = threading.Thread(target=killer)
     k.start()
     failures = []
@@ -44,6 +61,8 @@ def torture(d, mails, seed):
         for i in part:
             who = f"reporter{i}@finder.example"
             try:
+                # One mail for each kill: all of them meet a desk in which something has just died.
+                until("the next kill", lambda: sum(killed.values()) > i, 60)
                 send_until_accepted(d, report(subject=f"Report {i}", sender=who,
                                               mid=f"torture{i}@finder.example"), who)
             except AssertionError as e:
@@ -56,25 +75,36 @@ def torture(d, mails, seed):
     done.set()
     k.join()
     check(not failures, f"accepted in the end: {failures}")
-    until("every accepted report is a case", lambda: len(d.cases()) >= mails, 120)
-    equal(len(d.cases()), mails, "cases")
+    check(min(killed.values()) > 0, f"a role was never killed: {killed}")
     until("every case is acknowledged",
-          lambda: len({m["rcpt"][0] for m in d.sink.mails}) >= mails, 180)
+          lambda: len({m["rcpt"][0] for m in d.sink.mails}) >= mails, 120)
+    d.sink.window = None
+    until("every mail is known to be sent",
+          lambda: all(o["state"] == "sent" for o in outbox(d)), 90)
+    equal(len(d.cases()), mails, "cases")
     ids = [m["mail"]["Message-ID"] for m in d.sink.mails]
     doubles = len(ids) - len(set(ids))
     equal(len({m["rcpt"][0] for m in d.sink.mails}), mails, "senders acknowledged")
     equal(len(set(ids)), mails, "different acknowledgements")
-    counted = sum(o.get("doubles", 0) for c in d.cases() for o in d.case(c["number"])["outbox"])
+    box = outbox(d)
+    equal(len(box), mails, "mails of the outbox")
+    counted = sum(o["doubles"] for o in box)
+    raws = {}
+    for m in d.sink.mails:
+        raws.setdefault(m["mail"]["Message-ID"], set()).add(m["raw"])
+    equal(max(len(r) for r in raws.values()), 1, "different bytes of one mail")
+    check(doubles > 0, "net was killed in the window, but nothing was sent twice")
     check(doubles <= counted, f"{doubles} doubles were taken by the next hop, {counted} admitted")
     until("the spool is empty", lambda: not list((d.home / "data" / "spool" / "new").iterdir()))
-    print(f"    {mails} mails, {doubles} doubles ({counted} admitted)", flush=True)
+    print(f"    {mails} mails, {sum(killed.values())} kills, {doubles} doubles ({counted} admitted),"
+          f" {time.monotonic() - begin:.0f} s", flush=True)
     d.stop()
     d.run("verify", "--config", str(d.conf))
 
 
 def story_roles_are_killed_while_mail_flows_on_sqlite():
     with Desk(settings={"limits.smtp_clients_per_host": "100"}) as d:
-        torture(d, 40, 1)
+        torture(d, 60, 1)
 
 
 def story_roles_are_killed_while_mail_flows_on_postgresql_with_two_cores():
@@ -82,7 +112,7 @@ def story_roles_are_killed_while_mail_flows_on_postgresql_with_two_cores():
     try:
         with Desk(store=pg.url, settings={"roles.cores": "2",
                                           "limits.smtp_clients_per_host": "100"}) as d:
-            torture(d, 40, 2)
+            torture(d, 60, 2)
     finally:
         pg.close()
 
@@ -106,12 +136,11 @@ def story_the_window_after_the_final_dot_is_the_only_place_of_doubles():
         d.send(report(mid="window@reporter.example"))
         until("the next hop took it once", lambda: d.sink.mails)
         d.sink.mode = "ok"
-        until("it is sent", lambda: [o for c in d.cases() for o in d.case(c["number"])["outbox"]
-                                     if o["state"] == "sent"], 90)
+        until("it is sent", lambda: [o for o in outbox(d) if o["state"] == "sent"], 90)
         raw = {m["raw"] for m in d.sink.mails}
         equal(len(raw), 1, "different bytes among the doubles")
-        number = d.cases()[0]["number"]
-        box = d.case(number)["outbox"][0]
+        box = outbox(d)[0]
+        check(box["doubles"] > 0, "there was a double to admit")
         equal(box["doubles"], len(d.sink.mails) - 1, "doubles admitted on the case")
 
 
@@ -133,8 +162,7 @@ def story_a_permanent_failure_is_on_the_case_in_the_servers_words():
         d.start()
         d.send(report())
         number = until("the case", d.cases)[0]["number"]
-        box = until("the failure", lambda: [o for o in d.case(number)["outbox"]
-                                            if o["state"] == "failed"])[0]
+        box = until("the failure", lambda: [o for o in outbox(d, number) if o["state"] == "failed"])[0]
         check("no such mailbox here" in box["answer"], f"the server's words: {box['answer']}")
 
 
@@ -164,24 +192,62 @@ def story_a_full_disk_is_452_and_leaves_nothing_half_written():
             subprocess.run(["umount", "-l", str(spool)], check=True)
 
 
+def spooled(d):
+    return list((d.home / "data" / "spool" / "new").iterdir())
+
+
 def story_the_spool_holds_while_the_store_is_away():
     pg = Postgres()
     try:
         with Desk(store=pg.url) as d:
             d.start()
             d.send(report(mid="before@reporter.example"))
-            until("the first case", d.cases)
-            for pid in pg.server_pids():
+            until("the first is acknowledged", lambda: d.sink.mails and not spooled(d))
+            pids, begin, sent = pg.server_pids(), time.monotonic(), 0
+            check(len(pids) > 1, "the server and its children are found")
+            for pid in pids:
                 os.kill(pid, signal.SIGSTOP)
             try:
-                for i in range(5):
-                    d.send(report(mid=f"away{i}@reporter.example", sender=f"a{i}@finder.example"),
-                           sender=f"a{i}@finder.example")
-                check(len(list((d.home / "data" / "spool" / "new").iterdir())) == 5,
-                      "the spool holds what was accepted")
+                while sent < 5 or time.monotonic() < begin + AWAY_SECONDS:
+                    who, sent = f"a{sent}@finder.example", sent + 1
+                    d.send(report(mid=f"away{sent}@reporter.example", sender=who), sender=who)
+                    until("time for the next", lambda: time.monotonic() > begin + sent)
+                equal(len(spooled(d)), sent, "mails held by the spool")
             finally:
-                for pid in pg.server_pids():
+                for pid in pids:
                     os.kill(pid, signal.SIGCONT)
-            until("all are cases", lambda: len(d.cases()) == 6, 120)
+            until("all are cases", lambda: len(d.cases()) == 1 + sent, 120)
+            until("all are acknowledged", lambda: len({m["rcpt"][0] for m in d.sink.mails}) == 1 + sent)
+            until("the spool is empty", lambda: not spooled(d))
+    finally:
+        pg.close()
+
+
+def story_the_store_crashes_while_mail_flows():
+    pg = Postgres()
+    try:
+        with Desk(store=pg.url) as d:
+            d.start()
+            crashes, mails = [], 40
+            for i in range(mails):
+                who = f"c{i}@finder.example"
+                d.send(report(mid=f"crash{i}@reporter.example", sender=who), sender=who)
+                if i in (5, 25):
+                    crashes.append(threading.Thread(target=pg.crash))
+                    crashes[-1].start()
+                if i == 20:
+                    crashes[0].join()
+            crashes[1].join()
+            until("all are acknowledged",
+                  lambda: len({m["rcpt"][0] for m in d.sink.mails}) == mails, 60)
+            until("every mail is known to be sent",
+                  lambda: all(o["state"] == "sent" for o in outbox(d)), 60)
+            equal(len(d.cases()), mails, "cases")
+            doubles, counted = len(d.sink.mails) - mails, sum(o["doubles"] for o in outbox(d))
+            check(doubles <= counted, f"{doubles} doubles were taken, {counted} admitted")
+            until("the spool is empty", lambda: not spooled(d))
+            print(f"    {mails} mails, 2 crashes, {doubles} doubles ({counted} admitted)", flush=True)
+            d.stop()
+            d.run("verify", "--config", str(d.conf))
     finally:
         pg.close()
