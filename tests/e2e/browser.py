@@ -27,7 +27,7 @@ def made_ready():
     try:
         p = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=NODE,
                            capture_output=True, text=True, timeout=NPM_SECONDS)
-        why = p.stderr.strip()[-300:] if p.returncode else ""
+        why = " ".join(p.stderr.split("\n")[:2]) if p.returncode else ""
     except subprocess.TimeoutExpired:
         why = f"no answer in {NPM_SECONDS} s"
     if why:
