@@ -85,8 +85,8 @@ static void answer_file(struct core *c, struct ticket *t, int file, const struct
     struct err e = ERR_INIT;
     enum rc rc;
     if (t->answer == WIRE_RESULT) {
-        rc = answer_result(c, t->to, t->request, fd < 0 ? why->rc : RC_OK, why, STR("{}"),
-                           fd_take(&fd), &e);
+        enum rc result = fd < 0 ? why->rc : RC_OK;
+        rc = answer_result(c, t->to, t->request, result, why, STR("{}"), fd_take(&fd), &e);
     } else if (fd < 0) {
         rc = answer_error(c, t->to, t->request, why, &e);
     } else {

@@ -92,6 +92,7 @@ def story_outgoing_mail_is_off_until_switched_on():
         d.start()
         d.send(report())
         number = until("the case", d.cases)[0]["number"]
-        box = until("the acknowledgement in the outbox", lambda: d.case(number)["outbox"])
+        box = until("the acknowledgement in the outbox", lambda: [
+            o for t in d.case(number)["threads"] for m in t["messages"] for o in m["outbox"]])
         equal(box[0]["state"], "ready", "state of the acknowledgement")
         equal(d.sink.mails, [], "mails sent")
