@@ -111,6 +111,18 @@ void core_tasks_run(struct core *c)
         c->look_now = true;
 }
 
+/* Keeps a lease; false: another attempt has the task, what we do for it is in vain. */
+static bool renewed(struct core *c, int64_t task, int64_t attempt)
+{
+    struct err e = ERR_INIT;
+    enum rc rc = task_renew(c->db, task, attempt, CORE_LEASE_US, &e);
+    if (rc != RC_OK)
+        log_event(LOG_WARN_, "task-lost", "task=%lld code=%s", (long long)task, rc_name(rc));
+    return rc != RC_CONFLICT;
+}
+
+/* What lost its lease gives back its place too, or lost work would fill all of them in the end;
+ * a late answer finds no ticket, or ends its mail by the row. */
 void core_renew(struct core *c)
 {
     struct err e = ERR_INIT;
@@ -119,14 +131,15 @@ void core_renew(struct core *c)
         return; /* the leases run out and somebody does it again */
     for (size_t i = 0; i < ARRAY_LEN(c->tickets); i++) {
         struct ticket *t = &c->tickets[i];
-        if (t->number != 0 && !t->download &&
-            task_renew(c->db, t->task_id, t->attempt, CORE_LEASE_US, &e) != RC_OK)
-            log_event(LOG_WARN_, "task-lost", "task=%lld", (long long)t->task_id);
+        if (t->number != 0 && !t->download && !renewed(c, t->task_id, t->attempt)) {
+            core_blob_drop(c, t->blob);
+            core_ticket_free(t);
+        }
     }
     for (size_t i = 0; i < CORE_OUTBOX_MAX; i++) {
         struct sending *s = &c->sending[i];
-        if (s->outbox != 0 && task_renew(c->db, s->task_id, s->attempt, CORE_LEASE_US, &e) != RC_OK)
-            log_event(LOG_WARN_, "task-lost", "task=%lld", (long long)s->task_id);
+        if (s->outbox != 0 && !renewed(c, s->task_id, s->attempt))
+            *s = (struct sending){.outbox = 0};
     }
     if (tx_commit(&tx, &e) != RC_OK)
         log_event(LOG_WARN_, "not-renewed", "code=%s", rc_name(e.rc));

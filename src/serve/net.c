@@ -33,6 +33,7 @@ struct transfer {
     int fd;
     off_t off;
     enum gate gate;
+    struct chan *owner;       /* the core that submitted it; NULL when it is gone */
     const struct chan *asked; /* the core that was asked for the gate; compared only */
     bool answered;            /* a line of the server came after the final dot went out */
     char answer[WIRE_WHY_MAX];
@@ -51,11 +52,13 @@ struct net {
     bool tls_require, tls_try;
 };
 
-/* The core that was told; NULL: none is there. */
-static const struct chan *tell_core(struct net *n, enum wire_type type, const struct buf *b)
+/* The core that was told: whoever submitted the mail, for it counts what it has with us; any other
+ * when that one is gone, for the row is the same.  NULL: none is there. */
+static const struct chan *tell_core(struct net *n, struct chan *owner, enum wire_type type,
+                                    const struct buf *b)
 {
     struct err e = ERR_INIT;
-    struct chan *core = role_find(&n->role, ROLE_CORE);
+    struct chan *core = owner ? owner : role_find(&n->role, ROLE_CORE);
     if (core != NULL && role_send(&n->role, core, type, 0, b, -1, &e) == RC_OK)
         return core;
     log_event(LOG_WARN_, "core-away", "message=%s", wire_type_name(type));
@@ -64,9 +67,9 @@ static const struct chan *tell_core(struct net *n, enum wire_type type, const st
 
 /* An answer that core never hears makes its mail unknown and sends it twice: it waits for a core.
  */
-static void tell_or_keep(struct net *n, const struct buf *b)
+static void tell_or_keep(struct net *n, struct chan *owner, const struct buf *b)
 {
-    if (tell_core(n, WIRE_SUBMITTED, b) != NULL || n->kept_count == NET_KEPT_MAX)
+    if (tell_core(n, owner, WIRE_SUBMITTED, b) != NULL || n->kept_count == NET_KEPT_MAX)
         return;
     struct buf *to = &n->kept[n->kept_count++];
     buf_init(to, NET_REPORT_MAX);
@@ -102,7 +105,7 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
         wire_put_may_hand_over(&b, &(struct wire_may_hand_over){t->outbox, t->attempt});
         /* Asked only when somebody heard it: else it would wait for nobody's answer, with one of
          * the few connections in its hand. */
-        t->asked = tell_core(t->net, WIRE_MAY_HAND_OVER, &b);
+        t->asked = tell_core(t->net, t->owner, WIRE_MAY_HAND_OVER, &b);
         if (t->asked == NULL)
             return CURL_READFUNC_ABORT;
         t->gate = GATE_ASKED;
@@ -148,7 +151,7 @@ static void report(struct net *n, struct transfer *t, enum wire_delivery outcome
     static const char *const name[] = {"sent", "failed", "later", "unknown"};
     log_event(LOG_INFO_, "submitted", "outbox=%llu attempt=%u outcome=%s code=%ld",
               (unsigned long long)t->outbox, t->attempt, name[outcome], code);
-    tell_or_keep(n, &b);
+    tell_or_keep(n, t->owner, &b);
 }
 
 /*
@@ -195,10 +198,12 @@ static void set_server(struct net *n, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)NET_TRANSFER_S);
 }
 
-static enum rc transfer_start(struct net *n, const struct wire_submit *m, int fd, struct err *e)
+static enum rc transfer_start(struct net *n, struct chan *owner, const struct wire_submit *m,
+                              int fd, struct err *e)
 {
     struct transfer *t = mem_zalloc(sizeof *t);
-    *t = (struct transfer){.net = n, .outbox = m->outbox, .attempt = m->attempt, .fd = fd};
+    *t = (struct transfer){
+        .net = n, .outbox = m->outbox, .attempt = m->attempt, .owner = owner, .fd = fd};
     t->next = n->transfers;
     n->transfers = t;
     n->count++;
@@ -238,18 +243,19 @@ static void transfer_end(struct net *n, struct transfer *t)
     transfer_free(t);
 }
 
-static enum rc on_submit(struct net *n, struct frame *f, struct err *e)
+static enum rc on_submit(struct net *n, struct chan *owner, struct frame *f, struct err *e)
 {
     AUTO(fd) int fd = fd_take(&f->fd);
     struct wire_submit m;
     TRY(wire_get_submit(f->body, &m, e));
     if (n->count >= NET_TRANSFERS_MAX) {
-        struct transfer full = {.outbox = m.outbox, .attempt = m.attempt, .error = "busy"};
+        struct transfer full = {
+            .outbox = m.outbox, .attempt = m.attempt, .owner = owner, .error = "busy"};
         report(n, &full, WIRE_LATER, 0);
         return RC_OK;
     }
     struct err why = ERR_INIT;
-    if (transfer_start(n, &m, fd_take(&fd), &why) != RC_OK) {
+    if (transfer_start(n, owner, &m, fd_take(&fd), &why) != RC_OK) {
         struct transfer *t = n->transfers;
         snprintf(t->error, sizeof t->error, "%.*s", CURL_ERROR_SIZE - 1, why.msg);
         report(n, t, WIRE_LATER, 0);
@@ -262,7 +268,7 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
 {
     struct net *n = r->ctx;
     if (f->type == WIRE_SUBMIT)
-        return on_submit(n, f, e);
+        return on_submit(n, c, f, e);
     struct wire_hand_over m;
     if (f->type != WIRE_HAND_OVER)
         return err_set(e, RC_INVALID, "an unexpected message from %s", role_name(c->peer));
@@ -280,11 +286,14 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
 static void on_lost(struct role_ctx *r, struct chan *c)
 {
     struct net *n = r->ctx;
-    for (struct transfer *t = n->transfers; t; t = t->next)
+    for (struct transfer *t = n->transfers; t; t = t->next) {
+        if (t->owner == c)
+            t->owner = NULL;
         if (t->gate == GATE_ASKED && t->asked == c) {
             t->gate = GATE_DENIED;
             curl_easy_pause(t->easy, CURLPAUSE_CONT);
         }
+    }
 }
 
 static void finish_done(struct net *n)
