@@ -36,8 +36,10 @@ static enum rc scan_one(struct core *c, const char *name, int *added, struct err
         return RC_OK;
     char key[SPOOL_ID_LEN + 16];
     snprintf(key, sizeof key, "intake:%.*s", SPOOL_ID_LEN, name);
+    /* Again: the power may have failed before the removal of a record was on disk, or before this
+     * core came to it; taking it in once more finds its message and removes it. */
     struct task_new t = {
-        .kind = "intake", .key = str_c(key), .lane = LANE_MAIL, .arg = str_c(name)};
+        .kind = "intake", .key = str_c(key), .lane = LANE_MAIL, .arg = str_c(name), .again = true};
     TRY(task_add(c->db, &t, NULL, e));
     *slot = h;
     ++*added;
@@ -195,12 +197,19 @@ static void taken_in(struct core *c, const struct ticket *k, const struct intake
               "spool=%s kind=%s case=%s message=%lld again=%d acknowledge=%s", k->spool,
               intake_kind_name(r->kind), r->number[0] ? r->number : "-", (long long)r->message_id,
               r->again, r->acknowledge ? "yes" : "no");
-    core_task_end(c, &t, RC_OK, &e);
     if (!r->keep_blob)
         core_blob_drop(c, k->blob);
+    /* Before the end of the task: whoever dies in between leaves a lease that runs out. */
     if (unlinkat(c->spool_fd, k->spool, 0) != 0)
         log_event(LOG_WARN_, "spool-not-removed", "spool=%s", k->spool);
+    core_task_end(c, &t, RC_OK, &e);
     c->look_now = true;
+}
+
+/* A commit whose answer was lost with the store may have happened: then its row names the blob. */
+static bool may_be_in(enum rc rc)
+{
+    return rc == RC_BUSY || rc == RC_IO || rc == RC_CLOSED || rc == RC_TIMEOUT;
 }
 
 static enum rc take_in(struct core *c, const struct ticket *k, int fd, const char *why,
@@ -238,17 +247,23 @@ void core_parsed(struct core *c, const struct wire_parsed *m, int parsed_fd)
         rc = take_in(c, k, fd, NULL, &r, &e);
     else
         rc = err_set(&e, RC_INVALID, "%.*s", STR_ARG(m->why));
+    bool unsure = may_be_in(rc);
     if (rc == RC_INVALID || rc == RC_LIMIT) {
         char why[ERR_MSG_MAX + 32];
         snprintf(why, sizeof why, DIED "%s", e.msg);
         log_event(LOG_WARN_, "parser-died", "spool=%s second=%d", k->spool, k->died_before);
         rc = k->died_before ? take_in(c, k, -1, why, &r, &e)
                             : err_set(&e, RC_IO, "%s", why); /* once more */
+        unsure = k->died_before && may_be_in(rc);
     }
     if (rc == RC_OK) {
         taken_in(c, k, &r);
     } else {
-        core_blob_drop(c, k->blob);
+        /* An orphan costs space, a missing blob is a lost mail. */
+        if (unsure)
+            log_event(LOG_WARN_, "orphan", "blob=%s", k->blob);
+        else
+            core_blob_drop(c, k->blob);
         core_task_end(c, &t, rc, &e);
     }
     core_ticket_free(k);

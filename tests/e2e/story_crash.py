@@ -104,7 +104,7 @@ def torture(d, mails, seed):
 
 def story_roles_are_killed_while_mail_flows_on_sqlite():
     with Desk(settings={"limits.smtp_clients_per_host": "100"}) as d:
-        torture(d, 60, 1)
+        torture(d, 40, 1)
 
 
 def story_roles_are_killed_while_mail_flows_on_postgresql_with_two_cores():
@@ -112,7 +112,7 @@ def story_roles_are_killed_while_mail_flows_on_postgresql_with_two_cores():
     try:
         with Desk(store=pg.url, settings={"roles.cores": "2",
                                           "limits.smtp_clients_per_host": "100"}) as d:
-            torture(d, 60, 2)
+            torture(d, 40, 2)
     finally:
         pg.close()
 
