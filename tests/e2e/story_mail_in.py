@@ -145,17 +145,3 @@ def story_ingest_takes_a_mail_from_an_mda():
         p = subprocess.run([str(d.binary), "ingest", "--config", str(d.conf)], input="", text=True,
                            capture_output=True)
         equal(p.returncode, 65, "exit code for an empty mail (EX_DATAERR)")
-
-
-def story_a_mail_that_kills_its_parser_twice_waits_in_quarantine():
-    with Desk(settings={"limits.parse_memory": "64M", "mail.max_size": "40M"}) as d:
-        d.start()
-        d.send(report(mid="huge@reporter.example", body=("B" * 76 + "\n") * 400000))
-        found = until("it is in quarantine", lambda: [m for m in d.cli("quarantine", "list")["messages"]
-                                                      if m["state"] == "quarantined"], 90)
-        equal(len(found), 1, "quarantined mails")
-        raw = d.run("quarantine", "raw", str(found[0]["id"]), "--config", str(d.conf)).stdout
-        check("huge@reporter.example" in raw, "its raw bytes are there")
-        equal(d.cases(), [], "cases")
-        d.send(report(mid="next@reporter.example"))
-        until("the next mail is a case", d.cases)
