@@ -6,15 +6,19 @@
 #include "cli/verify.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/when.h"
 #include "cli/args.h"
 #include "desk/keygen.h"
 #include "desk/receipt.h"
 #include "desk/settings.h"
+#include "os/clock.h"
 #include "os/file.h"
+#include "store/blob.h"
 #include "store/verify.h"
 
 #define FIRST_MAX 1000
@@ -85,6 +89,46 @@ static enum rc verify_all(const struct settings *set, struct db *db, bool json, 
     return RC_OK;
 }
 
+#define ORPHAN_AGE_S 86400 /* younger ones may belong to a mail that is just being taken in */
+
+struct collector {
+    struct db *db;
+    int blobs;
+    int64_t now_s, removed;
+};
+
+static enum rc collect_one(void *arg, struct str name, struct err *e)
+{
+    struct collector *c = arg;
+    bool orphan = false;
+    AUTO(fd) int fd = -1;
+    struct stat st;
+    TRY(blob_orphan(c->db, name, &orphan, e));
+    if (!orphan)
+        return RC_OK;
+    TRY(blob_open(c->blobs, name, &fd, e));
+    if (fstat(fd, &st) != 0)
+        return err_errno(e, RC_IO, "looking at a blob");
+    if (c->now_s - st.st_mtime < ORPHAN_AGE_S)
+        return RC_OK;
+    TRY(blob_del(c->blobs, name, e));
+    c->removed++;
+    return RC_OK;
+}
+
+/* Files that a crash left between the sealing of a mail and its transaction. */
+static enum rc collect(const struct settings *set, struct db *db, struct err *e)
+{
+    char path[FILE_PATH_MAX];
+    AUTO(fd) int blobs = -1;
+    snprintf(path, sizeof path, "%s/blobs", set->desk.data_dir.p);
+    TRY(dir_open(AT_FDCWD, path, &blobs, e));
+    struct collector c = {.db = db, .blobs = blobs, .now_s = clock_now_us() / US_PER_S};
+    TRY(blob_each(blobs, collect_one, &c, NULL, e));
+    printf("%lld files without a row, older than a day, removed\n", (long long)c.removed);
+    return RC_OK;
+}
+
 /* Size and root out of a receipt or a checkpoint note, after its signature was checked. */
 static enum rc read_point(struct str text, const unsigned char *key, int64_t *ret_size,
                           struct hash *ret_root, struct err *e)
@@ -123,8 +167,10 @@ static enum rc verify_point(const struct settings *set, struct db *db, const cha
 
 int verify_main(int argc, char **argv)
 {
-    struct arg known[] = {
-        {.name = "--config"}, {.name = "--json", .flag = true}, {.name = "--checkpoint"}};
+    struct arg known[] = {{.name = "--config"},
+                          {.name = "--json", .flag = true},
+                          {.name = "--checkpoint"},
+                          {.name = "--collect", .flag = true}};
     struct args a = {.known = known, .n_known = ARRAY_LEN(known)};
     struct err e = ERR_INIT;
     if (args_parse(&a, argc, argv, &e) != RC_OK || a.n_words > 0) {
@@ -140,6 +186,8 @@ int verify_main(int argc, char **argv)
     if (rc == RC_OK)
         rc = known[2].value ? verify_point(set, db, known[2].value, &e)
                             : verify_all(set, db, known[1].value != NULL, &bad, &e);
+    if (rc == RC_OK && bad == 0 && known[3].value)
+        rc = collect(set, db, &e);
     if (rc == RC_OK)
         return bad > 0;
     fprintf(stderr, "vulndesk verify: %s\n", e.msg);
