@@ -92,8 +92,6 @@ struct settings {
         int64_t uid_base; /* role k runs as uid_base + k when started as root; 0 = do not change */
     } roles;
     struct {
-        int64_t spool_max;      /* bytes in spool/new; beyond it 452 */
-        int64_t spool_min_free; /* bytes left on the disk; below it 452 */
         int64_t smtp_clients, smtp_clients_per_host;
         int64_t smtp_recipients; /* of one message */
         int64_t smtp_idle_us;    /* a silent client is closed */

@@ -139,11 +139,6 @@ const struct setting_full settings_table[] = {
   "started as root, role k runs as user uid_base + k; 0: users are not changed"},
   OFF(roles.uid_base), NULL},
 
-{{"limits", "spool_max", SET_SIZE, OPTIONAL, "4G", NO_CHOICES, MIB, 1024 * GIB,
-  "bytes waiting in the spool; beyond it mail is put off with 452"}, OFF(limits.spool_max), NULL},
-{{"limits", "spool_min_free", SET_SIZE, OPTIONAL, "64M", NO_CHOICES, 0, 1024 * GIB,
-  "bytes that stay free on the disk; below it mail is put off with 452"},
-  OFF(limits.spool_min_free), NULL},
 {{"limits", "smtp_clients", SET_INT, OPTIONAL, "100", NO_CHOICES, 1, 10000,
   "SMTP and LMTP connections at a time"}, OFF(limits.smtp_clients), NULL},
 {{"limits", "smtp_clients_per_host", SET_INT, OPTIONAL, "20", NO_CHOICES, 1, 10000,

@@ -71,8 +71,6 @@ static enum rc slice_smtpd(const struct settings *set, json_t *j, struct err *e)
     put_int(j, "clients", set->limits.smtp_clients);
     put_int(j, "clients_per_host", set->limits.smtp_clients_per_host);
     put_int(j, "idle_us", set->limits.smtp_idle_us);
-    put_int(j, "spool_max", set->limits.spool_max);
-    put_int(j, "spool_min_free", set->limits.spool_min_free);
     unsigned char pk[KEYGEN_INTAKE_LEN];
     TRY(keygen_intake_public(set->desk.data_dir.p, pk, e));
     char hex[2 * KEYGEN_INTAKE_LEN + 1];
