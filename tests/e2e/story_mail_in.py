@@ -63,6 +63,12 @@ def raw_session(port, data):
     return said
 
 
+def message_ids(d):
+    """Message-IDs of all that came in: in cases, held, quarantined, spam."""
+    text = json.dumps([d.case(c["number"]) for c in d.cases()] + [d.cli("quarantine", "list")])
+    return re.findall(r'"message_id": ?"([^"]*)"', text)
+
+
 def story_no_stream_smuggles_a_second_mail():
     """standards/mail/smtp-smuggling, against the live desk."""
     folder = shared("standards", "mail", "smtp-smuggling")
@@ -80,9 +86,11 @@ def story_no_stream_smuggles_a_second_mail():
         d.send(report(mid="last@reporter.example"))
         until("the desk still works", lambda: d.sink.to("alice@reporter.example"))
         until("all were looked at", lambda: not list((d.home / "data" / "spool" / "new").iterdir()))
-        everything = json.dumps([d.case(c["number"]) for c in d.cases()])
-        check("smuggled@vendor.example" not in re.findall(r'"mid": ?"([^"]*)"', everything),
-              "no case begins with the smuggled mail")
+        check("last@reporter.example" in message_ids(d), "the mails of cases are looked at")
+        check("smuggled@vendor.example" not in message_ids(d), "no smuggled mail became a message")
+        # the same check on a mail that did come in by itself, so that it is known to see one
+        d.send(report(mid="smuggled@vendor.example"))
+        until("a planted one is seen", lambda: "smuggled@vendor.example" in message_ids(d))
 
 
 def story_encrypted_mail_is_acknowledged_and_shown_as_not_readable_yet():

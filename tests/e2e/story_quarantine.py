@@ -11,6 +11,7 @@ def story_a_mail_that_kills_its_parser_twice_waits_in_quarantine():
         found = until("it is in quarantine", lambda: [m for m in d.cli("quarantine", "list")["messages"]
                                                       if m["state"] == "quarantined"], 90)
         equal(len(found), 1, "quarantined mails")
+        equal(d.log_text().count("event=parser-died"), 2, "deaths of its parser")
         raw = d.run("quarantine", "raw", str(found[0]["id"]), "--config", str(d.conf)).stdout
         check("huge@reporter.example" in raw, "its raw bytes are there")
         equal(d.cases(), [], "cases")
