@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "os/clock.h"
+#include "os/sock.h"
 
 #define READ_STEP (64u << 10)
 
@@ -92,76 +94,43 @@ bool chan_wants_out(const struct chan *c)
     return chan_open(c) && c->out.n > 0;
 }
 
-/* One sendmsg: up to the next frame that carries a descriptor, or that frame's first bytes. */
-static ssize_t send_some(struct chan *c)
+/* One write: up to the next frame that carries a descriptor, or that frame's first bytes. */
+static enum rc send_some(struct chan *c, size_t *ret_n, struct err *e)
 {
     size_t n = c->out.n;
     bool with_fd = c->out_fd_count > 0 && c->out_fds[0].at == c->out_at;
     size_t next = with_fd ? 1 : 0;
     if (c->out_fd_count > next && c->out_fds[next].at - c->out_at < n)
         n = (size_t)(c->out_fds[next].at - c->out_at);
-    struct iovec iov = {c->out.p, n};
-    union {
-        struct cmsghdr align;
-        char space[CMSG_SPACE(sizeof(int))];
-    } ctl = {0};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    struct sock_fds one = {.n = 0};
+    if (with_fd)
+        one.fd[one.n++] = c->out_fds[0].fd;
+    TRY(sock_send_fds(c->fd, str_of(c->out.p, n), &one, ret_n, e));
     if (with_fd) {
-        msg.msg_control = ctl.space;
-        msg.msg_controllen = sizeof ctl.space;
-        struct cmsghdr *h = CMSG_FIRSTHDR(&msg);
-        h->cmsg_level = SOL_SOCKET;
-        h->cmsg_type = SCM_RIGHTS;
-        h->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(h), &c->out_fds[0].fd, sizeof(int));
-    }
-    ssize_t sent = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent > 0 && with_fd) {
         close(c->out_fds[0].fd);
         c->out_fd_count--;
         memmove(c->out_fds, c->out_fds + 1, c->out_fd_count * sizeof *c->out_fds);
     }
-    return sent;
+    return RC_OK;
 }
 
 enum rc chan_flush(struct chan *c, struct err *e)
 {
-    size_t done;
     while (chan_open(c) && c->out.n > 0) {
-        ssize_t sent = send_some(c);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        size_t sent;
+        enum rc rc = send_some(c, &sent, e);
+        if (rc == RC_BUSY)
             return RC_OK;
-        if (sent < 0)
+        if (rc != RC_OK)
             return chan_lost(c, e);
-        done = (size_t)sent;
-        c->out_at += done;
-        buf_drop(&c->out, done);
+        c->out_at += sent;
+        buf_drop(&c->out, sent);
     }
     return RC_OK;
 }
 
-static enum rc keep_fds(struct chan *c, struct msghdr *msg, struct err *e)
+static enum rc too_many_fds(struct chan *c, struct err *e)
 {
-    bool over = (msg->msg_flags & MSG_CTRUNC) != 0;
-    for (struct cmsghdr *h = CMSG_FIRSTHDR(msg); h; h = CMSG_NXTHDR(msg, h)) {
-        if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
-            continue;
-        size_t n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t i = 0; i < n; i++) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(h) + i * sizeof(int), sizeof fd);
-            if (c->fd_count < CHAN_FDS_MAX) {
-                c->fds[c->fd_count++] = fd;
-            } else {
-                close(fd);
-                over = true;
-            }
-        }
-    }
-    if (!over)
-        return RC_OK;
     c->broken = true;
     return err_set(e, RC_LIMIT, "%s sent too many descriptors", role_name(c->peer));
 }
@@ -172,38 +141,29 @@ enum rc chan_fill(struct chan *c, struct err *e)
         return err_set(e, RC_CLOSED, "%s is gone", role_name(c->peer));
     buf_drop(&c->in, c->in_done);
     c->in_done = 0;
-    for (;;) {
-        /* `in` holds at most one unfinished frame beyond what the caller has not taken yet. */
-        char *to = buf_room(&c->in, READ_STEP);
-        if (to == NULL) {
-            c->in.over = false;
+    /* `in` holds at most one unfinished frame beyond what the caller has not taken yet. */
+    while (c->in.n < c->in.max) {
+        AUTO(sock_fds) struct sock_fds got = {.n = 0};
+        size_t before = c->in.n;
+        enum rc rc = sock_recv_fds(c->fd, READ_STEP, &c->in, &got, e);
+        if (rc == RC_BUSY)
             return RC_OK;
-        }
-        struct iovec iov = {to, READ_STEP};
-        union {
-            struct cmsghdr align;
-            char space[CMSG_SPACE(sizeof(int) * 8)];
-        } ctl;
-        struct msghdr msg = {.msg_iov = &iov,
-                             .msg_iovlen = 1,
-                             .msg_control = ctl.space,
-                             .msg_controllen = sizeof ctl.space};
-        ssize_t got = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        if (rc == RC_LIMIT)
+            return too_many_fds(c, e);
+        /* What was already read is still handed out; the caller sees the end afterwards. */
+        if (rc == RC_CLOSED && c->in.n > 0)
             return RC_OK;
-        if (got <= 0) {
-            /* What was already read is still handed out; the caller sees the end afterwards. */
-            if (c->in.n > 0 && got == 0)
-                return RC_OK;
+        if (rc != RC_OK)
             return chan_lost(c, e);
+        while (got.n > 0) {
+            if (c->fd_count == CHAN_FDS_MAX)
+                return too_many_fds(c, e);
+            c->fds[c->fd_count++] = sock_fds_take(&got);
         }
-        TRY(keep_fds(c, &msg, e));
-        buf_grown(&c->in, (size_t)got);
-        if ((size_t)got < READ_STEP)
+        if (c->in.n - before < READ_STEP)
             return RC_OK;
     }
+    return RC_OK;
 }
 
 static enum rc chan_refuse(struct chan *c, struct err *e)
@@ -246,25 +206,18 @@ enum rc chan_next(struct chan *c, struct frame *ret_f, struct err *e)
     return RC_OK;
 }
 
-static int64_t mono_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 enum rc chan_wait(struct chan *c, int timeout_ms, struct frame *ret_f, struct err *e)
 {
-    int64_t end = mono_ms() + timeout_ms;
+    int64_t end_us = clock_mono_us() + (int64_t)timeout_ms * 1000;
     for (;;) {
         enum rc rc = chan_next(c, ret_f, e);
         if (rc != RC_NOTFOUND)
             return rc;
-        int64_t left = end - mono_ms();
-        if (left <= 0)
+        int left_ms = clock_left_ms(end_us);
+        if (left_ms <= 0)
             return err_set(e, RC_TIMEOUT, "%s did not answer in time", role_name(c->peer));
         struct pollfd p = {c->fd, POLLIN | (chan_wants_out(c) ? POLLOUT : 0), 0};
-        int n = poll(&p, 1, (int)left);
+        int n = poll(&p, 1, left_ms);
         if (n < 0 && errno != EINTR)
             return err_errno(e, RC_IO, "waiting for %s", role_name(c->peer));
         if (n > 0 && (p.revents & POLLOUT))
