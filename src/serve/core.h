@@ -22,7 +22,6 @@ struct web;
 #define CORE_LEASE_US      (20 * INT64_C(1000000)) /* a task of a core that died waits so long */
 #define CORE_RENEW_US      (5 * INT64_C(1000000))  /* what is in hand is renewed so often */
 #define CORE_SPOOL_SEEN    4096 /* names of the spool that need not be looked up again for a while */
-#define CORE_PARSE_DEATHS  2    /* a mail that ends its parser so often goes to quarantine */
 
 /* A mail or an attachment that is with the worker. */
 struct ticket {

@@ -29,21 +29,23 @@ static uint64_t name_hash(const char *name)
     return h | 1;
 }
 
-static enum rc scan_one(struct core *c, const char *name, int *added, struct err *e)
+/* Where a name is remembered; NULL when it needs no look: seen a while ago, or no record. */
+static uint64_t *scan_slot(struct core *c, const char *name, uint64_t *ret_hash)
 {
     uint64_t h = name_hash(name), *slot = &c->spool_seen[h % CORE_SPOOL_SEEN];
-    if (*slot == h || !spool_id_valid(str_c(name)))
-        return RC_OK;
+    *ret_hash = h;
+    return *slot == h || !spool_id_valid(str_c(name)) ? NULL : slot;
+}
+
+static enum rc scan_one(struct core *c, const char *name, struct err *e)
+{
     char key[SPOOL_ID_LEN + 16];
     snprintf(key, sizeof key, "intake:%.*s", SPOOL_ID_LEN, name);
     /* Again: the power may have failed before the removal of a record was on disk, or before this
      * core came to it; taking it in once more finds its message and removes it. */
     struct task_new t = {
         .kind = "intake", .key = str_c(key), .lane = LANE_MAIL, .arg = str_c(name), .again = true};
-    TRY(task_add(c->db, &t, NULL, e));
-    *slot = h;
-    ++*added;
-    return RC_OK;
+    return task_add(c->db, &t, NULL, e);
 }
 
 enum rc core_spool_scan(struct core *c, struct err *e)
@@ -59,12 +61,15 @@ enum rc core_spool_scan(struct core *c, struct err *e)
     enum rc rc = RC_OK;
     int added = 0;
     for (struct dirent *d; rc == RC_OK && added < SCAN_MAX && (d = readdir(dir)) != NULL;) {
-        if (d->d_name[0] == '.')
+        uint64_t hash, *slot = scan_slot(c, d->d_name, &hash);
+        if (slot == NULL)
             continue;
         if (tx.level == 0)
             rc = tx_begin(c->db, &tx, e);
         if (rc == RC_OK)
-            rc = scan_one(c, d->d_name, &added, e);
+            rc = scan_one(c, d->d_name, e);
+        *slot = hash;
+        added++;
     }
     closedir(dir);
     if (rc == RC_OK && tx.level != 0)
