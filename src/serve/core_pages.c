@@ -174,7 +174,8 @@ enum rc core_http(struct core *c, struct chan *from, struct frame *f, struct err
     AUTO(http_response) struct http_response r;
     http_response_init(&r);
     web_handle(c->web, &q, &r);
-    c->look_now = q.method == HTTP_POST; /* it may have made tasks */
+    if (q.method == HTTP_POST)
+        c->look_now = true; /* it may have made tasks */
     if (!r.download.wanted)
         return answer_http(c, from, f->id, &r, -1, e);
     struct fetch get = {.to = from,
