@@ -211,10 +211,6 @@ static enum rc join(struct sv_child *a, struct sv_child *b, struct err *e)
     return rc;
 }
 
-/* libmicrohttpd brings GnuTLS along, which nobody uses: without this it would set itself up in
- * every role, at a megabyte each. */
-static const char *const role_environment[] = {"GNUTLS_NO_IMPLICIT_INIT=1", NULL};
-
 static enum rc start_child(struct supervisor *sv, struct sv_child *c, struct err *e)
 {
     int fd[2];
@@ -225,7 +221,6 @@ static enum rc start_child(struct supervisor *sv, struct sv_child *c, struct err
     struct spawn s = SPAWN_INIT;
     s.path = SPAWN_SELF;
     s.argv = argv;
-    s.envp = role_environment;
     s.err = STDERR_FILENO;
     TRY(spawn_add_fd(&s, theirs, ROLE_CONTROL_FD, e));
     TRY(spawn_start(&s, &c->proc, e));
