@@ -28,7 +28,7 @@ static int serve_main(int argc, char **argv)
         fprintf(stderr, "vulndesk serve: %s\n", e.msg[0] ? e.msg : "takes no words");
         return EX_USAGE;
     }
-    enum rc rc = settings_load(known[0].value ? known[0].value : "vulndesk.conf", NULL, &set, &e);
+    enum rc rc = settings_load(known[0].value ? known[0].value : SETTINGS_FILE, NULL, &set, &e);
     int code = rc == RC_OK ? supervisor_run(set, &e) : EX_CONFIG;
     if (e.rc != RC_OK)
         fprintf(stderr, "vulndesk serve: %s\n", e.msg);

@@ -278,7 +278,7 @@ static enum rc run(const struct command *c, struct args *a, struct err *e)
     AUTO(settings) struct settings *set = NULL;
     AUTO(json) json_t *args = json_object(), *answer = NULL;
     const char *file = a->known[A_CONFIG].value;
-    TRY(settings_load(file ? file : "vulndesk.conf", NULL, &set, e));
+    TRY(settings_load(file ? file : SETTINGS_FILE, NULL, &set, e));
     TRY(make_args(c, a, args, e));
     if (c->fetch)
         return fetch(set, c, args, e);

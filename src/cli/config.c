@@ -401,7 +401,7 @@ int config_main(int argc, char **argv)
                 e.msg[0] ? "\n" : "");
         return 64;
     }
-    const char *file = known[0].value ? known[0].value : "vulndesk.conf";
+    const char *file = known[0].value ? known[0].value : SETTINGS_FILE;
     bool json = known[1].value != NULL;
     return check ? run_check(file, json) : run_show(file, json);
 }

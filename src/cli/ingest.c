@@ -77,7 +77,7 @@ int ingest_main(int argc, char **argv)
         fprintf(stderr, "vulndesk ingest: %s\n", e.msg[0] ? e.msg : "takes no words");
         return EX_USAGE;
     }
-    const char *file = known[0].value ? known[0].value : "vulndesk.conf";
+    const char *file = known[0].value ? known[0].value : SETTINGS_FILE;
     enum rc rc = settings_load(file, NULL, &set, &e);
     if (rc != RC_OK) {
         fprintf(stderr, "vulndesk ingest: %s\n", e.msg);

@@ -207,7 +207,7 @@ static enum rc write_files(struct init *in, struct err *e)
     TRY(dir_make(AT_FDCWD, in->dir.p, 0755, e));
     TRY(dir_open(AT_FDCWD, in->dir.p, &dir, e));
     TRY(file_write_sync(dir, "SECURITY.md", in->policy_text, 0644, e));
-    TRY(file_write_sync(dir, "vulndesk.conf", buf_str(&conf), 0644, e));
+    TRY(file_write_sync(dir, SETTINGS_FILE, buf_str(&conf), 0644, e));
     TRY(dir_make(dir, "data", DATA_MODE, e));
     TRY(dir_make(dir, "data/run", 0755, e));
     TRY(dir_make(dir, "data/db", 0700, e));
@@ -242,7 +242,7 @@ static void undo(const struct init *in)
     if (dir_open(AT_FDCWD, in->dir.p, &dir, &e) != RC_OK)
         return;
     (void)!dir_remove(dir, "data", &e);
-    (void)!unlinkat(dir, "vulndesk.conf", 0);
+    (void)!unlinkat(dir, SETTINGS_FILE, 0);
     (void)!unlinkat(dir, "SECURITY.md", 0);
     if (!in->dir_was_there)
         (void)!rmdir(in->dir.p);

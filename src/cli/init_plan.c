@@ -281,7 +281,7 @@ static enum rc plan_check(struct init_plan *p, struct err *e)
     AUTO(buf) struct buf b = BUF_INIT(SETTINGS_FILE_MAX);
     AUTO(settings) struct settings *s = NULL;
     TRY(settings_write(&b, p->values, p->n_values, e));
-    enum rc rc = settings_parse(buf_str(&b), STR("vulndesk.conf"), STR("/d"), NULL, &s, e);
+    enum rc rc = settings_parse(buf_str(&b), STR(SETTINGS_FILE), STR("/d"), NULL, &s, e);
     return rc == RC_OK ? rc : err_prefix(e, "what was found does not make a configuration: ");
 }
 

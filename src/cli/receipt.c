@@ -33,7 +33,7 @@ static enum rc find_key(const struct arg *known, unsigned char key[RECEIPT_KEY_L
     if (known[0].value)
         return key_from_file(known[0].value, key, e);
     AUTO(settings) struct settings *set = NULL;
-    TRY(settings_load(known[1].value ? known[1].value : "vulndesk.conf", NULL, &set, e));
+    TRY(settings_load(known[1].value ? known[1].value : SETTINGS_FILE, NULL, &set, e));
     return keygen_sign_public(set->desk.data_dir.p, key, e);
 }
 

@@ -68,14 +68,19 @@ static void print_json(const struct verify_counts *n, const struct verify_report
         printf("%s\n", buf_c(&b));
 }
 
+static enum rc open_blobs(const struct settings *set, int *ret_fd, struct err *e)
+{
+    char path[FILE_PATH_MAX];
+    snprintf(path, sizeof path, "%s/blobs", set->desk.data_dir.p);
+    return dir_open(AT_FDCWD, path, ret_fd, e);
+}
+
 static enum rc verify_all(const struct settings *set, struct db *db, bool json, int64_t *ret_bad,
                           struct err *e)
 {
-    char path[FILE_PATH_MAX];
     unsigned char key[KEYGEN_SIGN_LEN];
     AUTO(fd) int blobs = -1;
-    snprintf(path, sizeof path, "%s/blobs", set->desk.data_dir.p);
-    TRY(dir_open(AT_FDCWD, path, &blobs, e));
+    TRY(open_blobs(set, &blobs, e));
     TRY(keygen_sign_public(set->desk.data_dir.p, key, e));
     struct verify_report report = {.json = json};
     struct verify_opts o = {.blob_dirfd = blobs, .pub_key = key, .tell = tell, .arg = &report};
@@ -119,10 +124,8 @@ static enum rc collect_one(void *arg, struct str name, struct err *e)
 /* Files that a crash left between the sealing of a mail and its transaction. */
 static enum rc collect(const struct settings *set, struct db *db, struct err *e)
 {
-    char path[FILE_PATH_MAX];
     AUTO(fd) int blobs = -1;
-    snprintf(path, sizeof path, "%s/blobs", set->desk.data_dir.p);
-    TRY(dir_open(AT_FDCWD, path, &blobs, e));
+    TRY(open_blobs(set, &blobs, e));
     struct collector c = {.db = db, .blobs = blobs, .now_s = clock_now_us() / US_PER_S};
     TRY(blob_each(blobs, collect_one, &c, NULL, e));
     printf("%lld files without a row, older than a day, removed\n", (long long)c.removed);
@@ -180,7 +183,7 @@ int verify_main(int argc, char **argv)
     AUTO(settings) struct settings *set = NULL;
     AUTO(db) struct db *db = NULL;
     int64_t bad = 0;
-    enum rc rc = settings_load(known[0].value ? known[0].value : "vulndesk.conf", NULL, &set, &e);
+    enum rc rc = settings_load(known[0].value ? known[0].value : SETTINGS_FILE, NULL, &set, &e);
     if (rc == RC_OK)
         rc = db_open_readonly(set->store.url.p, &db, &e);
     if (rc == RC_OK)

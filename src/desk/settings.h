@@ -14,11 +14,12 @@
  * has n == 0.  Paths are absolute when loaded: a relative one counts from the directory of the
  * configuration file.  Spans are microseconds, 0 means "none"; sizes are bytes.
  */
-#define SETTINGS_FILE_MAX  (256 * 1024) /* bytes of a configuration file */
-#define SETTINGS_VALUE_MAX 4096         /* bytes of one value */
-#define SETTINGS_LIST_MAX  64           /* elements of one list */
-#define SETTINGS_SOCK_MAX  107          /* bytes of a unix socket's path (sun_path less its NUL) */
-#define SETTINGS_PROBLEMS  50           /* problems reported for one file; the rest are counted */
+#define SETTINGS_FILE      "vulndesk.conf" /* in the current folder, where a command names none */
+#define SETTINGS_FILE_MAX  (256 * 1024)    /* bytes of a configuration file */
+#define SETTINGS_VALUE_MAX 4096            /* bytes of one value */
+#define SETTINGS_LIST_MAX  64              /* elements of one list */
+#define SETTINGS_SOCK_MAX  107 /* bytes of a unix socket's path (sun_path less its NUL) */
+#define SETTINGS_PROBLEMS  50  /* problems reported for one file; the rest are counted */
 
 struct str_list {
     struct str *v;

@@ -30,11 +30,23 @@ static void put_int(json_t *j, const char *key, int64_t n)
     put(j, key, json_integer(n));
 }
 
+static void put_hex(json_t *j, const char *key, const unsigned char *p, size_t n)
+{
+    AUTO(buf) struct buf b = BUF_INIT(2 * n);
+    hex_add(&b, str_of(p, n));
+    put_text(j, key, buf_str(&b));
+}
+
+/* A file that the settings may name; none is empty. */
+static enum rc read_named(struct str path, struct buf *b, struct err *e)
+{
+    return path.n > 0 ? file_read(AT_FDCWD, path.p, SLICE_FILE_MAX, b, e) : RC_OK;
+}
+
 static enum rc put_file(json_t *j, const char *key, struct str path, struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(SLICE_FILE_MAX);
-    if (path.n > 0)
-        TRY(file_read(AT_FDCWD, path.p, SLICE_FILE_MAX, &b, e));
+    TRY(read_named(path, &b, e));
     put_text(j, key, buf_str(&b));
     return RC_OK;
 }
@@ -42,8 +54,7 @@ static enum rc put_file(json_t *j, const char *key, struct str path, struct err 
 static enum rc put_first_line(json_t *j, const char *key, struct str path, struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(SLICE_FILE_MAX);
-    if (path.n > 0)
-        TRY(file_read(AT_FDCWD, path.p, SLICE_FILE_MAX, &b, e));
+    TRY(read_named(path, &b, e));
     struct str rest = buf_str(&b), line = STR_NONE;
     if (!str_line(&rest, &line))
         line = STR_NONE;
@@ -73,9 +84,7 @@ static enum rc slice_smtpd(const struct settings *set, json_t *j, struct err *e)
     put_int(j, "idle_us", set->limits.smtp_idle_us);
     unsigned char pk[KEYGEN_INTAKE_LEN];
     TRY(keygen_intake_public(set->desk.data_dir.p, pk, e));
-    char hex[2 * KEYGEN_INTAKE_LEN + 1];
-    hex_put(hex, pk, sizeof pk);
-    put_text(j, "intake_key", str_c(hex));
+    put_hex(j, "intake_key", pk, sizeof pk);
     TRY(put_file(j, "tls_cert", set->mail.tls_cert, e));
     return put_file(j, "tls_key", set->mail.tls_key, e);
 }
@@ -115,9 +124,7 @@ static enum rc slice_core(const struct settings *set, json_t *j, struct err *e)
     TRY(put_file(j, "settings", set->file, e));
     unsigned char pk[KEYGEN_SIGN_LEN];
     TRY(keygen_sign_public(set->desk.data_dir.p, pk, e));
-    char hex[2 * KEYGEN_SIGN_LEN + 1];
-    hex_put(hex, pk, sizeof pk);
-    put_text(j, "sign_key", str_c(hex));
+    put_hex(j, "sign_key", pk, sizeof pk);
     return put_file(j, "policy", set->policy.file, e);
 }
 
