@@ -71,6 +71,23 @@ def story_a_mailed_report_is_acknowledged_and_answered_on_postgresql():
         pg.close()
 
 
+def story_mail_waits_in_a_store_without_people_until_somebody_is_added():
+    pg = Postgres()
+    try:
+        with Desk() as d:
+            d.set({"store.url": pg.url})
+            d.start()
+            d.send(report())
+            until("the log says what to do", lambda: "vulndesk user add" in d.log_text())
+            equal(d.cases(), [], "cases")
+            d.cli("user", "add", "robin", "--name", "Robin Example", "--email", "robin@desk.example",
+                  "--role", "admin")
+            until("the acknowledgement", lambda: d.sink.to("alice@reporter.example"))
+            equal([c["handler"] for c in d.cases()], ["robin"], "handlers")
+    finally:
+        pg.close()
+
+
 def story_each_role_as_a_user_of_its_own():
     if os.geteuid() != 0:
         raise Skip("only root can give each role a user of its own")
