@@ -101,6 +101,16 @@ struct str arena_str(struct arena *a, struct str s)
     return (struct str){p, s.n};
 }
 
+struct str arena_lower(struct arena *a, struct str s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+    if (p == NULL)
+        return STR_NONE;
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = ascii_lower(s.p[i]);
+    return (struct str){p, s.n};
+}
+
 struct str arena_strf(struct arena *a, const char *fmt, ...)
 {
     va_list ap;

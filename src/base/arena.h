@@ -22,6 +22,8 @@ void *arena_array(struct arena *a, size_t n, size_t size);
 /* Copy with a NUL behind it.  When the cap is reached, the empty string and arena_over() is true.
  */
 struct str arena_str(struct arena *a, struct str s);
+/* The same with ASCII letters in lower case. */
+struct str arena_lower(struct arena *a, struct str s);
 struct str arena_strf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 /* True when anything did not fit; checked once at the end of a unit of work. */
 bool arena_over(const struct arena *a);

@@ -82,6 +82,7 @@ static void test_arena_cap(void **state)
     assert_null(arena_alloc(a, 60));
     assert_true(arena_over(a));
     assert_null(arena_array(a, SIZE_MAX / 2, 4));
+    assert_true(str_eq(arena_lower(a, STR("Ab\xc3\x84Z9")), STR("ab\xc3\x84z9")));
 }
 
 static void test_utf8_border(void **state)

@@ -99,3 +99,18 @@ json_t *json_str(struct str s)
     utf8_clean(&b, s);
     return json_stringn(buf_c(&b), b.n);
 }
+
+void json_put_str(json_t *obj, const char *key, struct str s)
+{
+    json_object_set_new(obj, key, json_str(s));
+}
+
+void json_put_int(json_t *obj, const char *key, int64_t n)
+{
+    json_object_set_new(obj, key, json_integer((json_int_t)n));
+}
+
+void json_put_bool(json_t *obj, const char *key, bool b)
+{
+    json_object_set_new(obj, key, json_boolean(b));
+}

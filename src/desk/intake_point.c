@@ -32,22 +32,13 @@ static void add(struct search *s, const struct thread_row *t, enum intake_point 
         s->c[s->n++] = (struct candidate){.t = *t, .tag = tag, .point = point};
 }
 
-static struct str lower(struct arena *a, struct str s)
-{
-    struct str copy = arena_str(a, s);
-    char *p = (char *)copy.p;
-    for (size_t i = 0; i < copy.n; i++)
-        p[i] = ascii_lower(p[i]);
-    return copy;
-}
-
 static enum rc try_tag(struct desk *d, struct arena *a, struct search *s, struct str tag,
                        enum intake_point point, struct err *e)
 {
     struct thread_row t;
     if (tag.n == 0)
         return RC_OK;
-    enum rc rc = ops_thread_by_tag(d->db, a, lower(a, tag), &t, e);
+    enum rc rc = ops_thread_by_tag(d->db, a, arena_lower(a, tag), &t, e);
     if (rc == RC_NOTFOUND)
         return RC_OK;
     TRY(rc);

@@ -7,21 +7,6 @@
 #include "base/when.h"
 #include "desk/view_inside.h"
 
-static void put_str(json_t *j, const char *key, struct str s)
-{
-    json_object_set_new(j, key, json_str(s));
-}
-
-static void put_int(json_t *j, const char *key, int64_t n)
-{
-    json_object_set_new(j, key, json_integer((json_int_t)n));
-}
-
-static void put_bool(json_t *j, const char *key, bool b)
-{
-    json_object_set_new(j, key, json_boolean(b));
-}
-
 static void put_time(json_t *j, const char *key, int64_t at_us)
 {
     AUTO(buf) struct buf b = BUF_INIT(64);
@@ -32,43 +17,43 @@ static void put_time(json_t *j, const char *key, int64_t at_us)
 static json_t *clock_json(const struct view_clock *c)
 {
     json_t *j = json_object();
-    put_int(j, "id", c->id);
-    put_int(j, "thread", c->thread_id);
-    put_str(j, "kind", c->kind);
-    put_str(j, "source", c->source);
-    put_str(j, "state", c->state);
-    put_str(j, "words", c->words);
+    json_put_int(j, "id", c->id);
+    json_put_int(j, "thread", c->thread_id);
+    json_put_str(j, "kind", c->kind);
+    json_put_str(j, "source", c->source);
+    json_put_str(j, "state", c->state);
+    json_put_str(j, "words", c->words);
     put_time(j, "started", c->started_us);
     put_time(j, "due", c->due_us);
     put_time(j, "paused", c->paused_us);
     put_time(j, "met", c->met_us);
-    put_bool(j, "overdue", c->overdue);
+    json_put_bool(j, "overdue", c->overdue);
     return j;
 }
 
 static json_t *queue_row_json(const struct view_queue_row *r)
 {
     json_t *j = json_object();
-    put_str(j, "number", r->number);
-    put_str(j, "title", r->title);
-    put_str(j, "phase", r->phase);
-    put_str(j, "phase_name", r->phase_name);
-    put_str(j, "exit", r->exit);
-    put_str(j, "handler", r->handler);
-    put_str(j, "severity", r->severity);
-    put_str(j, "rm", r->rm);
-    put_str(j, "em", r->em);
-    put_str(j, "cs", r->cs);
+    json_put_str(j, "number", r->number);
+    json_put_str(j, "title", r->title);
+    json_put_str(j, "phase", r->phase);
+    json_put_str(j, "phase_name", r->phase_name);
+    json_put_str(j, "exit", r->exit);
+    json_put_str(j, "handler", r->handler);
+    json_put_str(j, "severity", r->severity);
+    json_put_str(j, "rm", r->rm);
+    json_put_str(j, "em", r->em);
+    json_put_str(j, "cs", r->cs);
     put_time(j, "opened", r->opened_us);
     put_time(j, "changed", r->changed_us);
     put_time(j, "closed", r->closed_us);
     put_time(j, "last_in", r->last_in_us);
     put_time(j, "last_out", r->last_out_us);
-    put_bool(j, "needs_answer", r->needs_answer);
-    put_bool(j, "waiting", r->waiting);
-    put_int(j, "escalated", r->escalated);
-    put_int(j, "held", r->held);
-    put_int(j, "failed", r->failed);
+    json_put_bool(j, "needs_answer", r->needs_answer);
+    json_put_bool(j, "waiting", r->waiting);
+    json_put_int(j, "escalated", r->escalated);
+    json_put_int(j, "held", r->held);
+    json_put_int(j, "failed", r->failed);
     json_object_set_new(j, "next", r->next.id ? clock_json(&r->next) : json_null());
     return j;
 }
@@ -79,11 +64,11 @@ json_t *view_queue_json(const struct view_queue *q)
     for (size_t i = 0; i < q->n; i++)
         json_array_append_new(rows, queue_row_json(&q->rows[i]));
     json_object_set_new(j, "cases", rows);
-    put_bool(j, "more", q->more);
-    put_int(j, "open", q->open);
-    put_int(j, "mine", q->mine);
-    put_int(j, "overdue", q->overdue);
-    put_int(j, "held", q->held);
+    json_put_bool(j, "more", q->more);
+    json_put_int(j, "open", q->open);
+    json_put_int(j, "mine", q->mine);
+    json_put_int(j, "overdue", q->overdue);
+    json_put_int(j, "held", q->held);
     put_time(j, "now", q->now_us);
     return j;
 }
@@ -91,14 +76,14 @@ json_t *view_queue_json(const struct view_queue *q)
 static json_t *outbox_json(const struct view_outbox *o)
 {
     json_t *j = json_object();
-    put_int(j, "id", o->id);
-    put_str(j, "kind", o->kind);
-    put_str(j, "to", o->rcpt);
-    put_str(j, "state", o->state);
-    put_int(j, "attempt", o->attempt);
-    put_int(j, "code", o->code);
-    put_str(j, "answer", o->answer);
-    put_int(j, "doubles", o->doubles);
+    json_put_int(j, "id", o->id);
+    json_put_str(j, "kind", o->kind);
+    json_put_str(j, "to", o->rcpt);
+    json_put_str(j, "state", o->state);
+    json_put_int(j, "attempt", o->attempt);
+    json_put_int(j, "code", o->code);
+    json_put_str(j, "answer", o->answer);
+    json_put_int(j, "doubles", o->doubles);
     put_time(j, "created", o->created_us);
     put_time(j, "changed", o->changed_us);
     return j;
@@ -107,37 +92,37 @@ static json_t *outbox_json(const struct view_outbox *o)
 static json_t *attachment_json(const struct view_attachment *t)
 {
     json_t *j = json_object();
-    put_int(j, "part", t->part);
-    put_str(j, "name", t->name);
-    put_str(j, "type", t->type);
-    put_int(j, "size", t->size);
-    put_str(j, "sha256", t->sha256);
-    put_bool(j, "damaged", t->damaged);
+    json_put_int(j, "part", t->part);
+    json_put_str(j, "name", t->name);
+    json_put_str(j, "type", t->type);
+    json_put_int(j, "size", t->size);
+    json_put_str(j, "sha256", t->sha256);
+    json_put_bool(j, "damaged", t->damaged);
     return j;
 }
 
 json_t *view_message_json(const struct view_message *m)
 {
     json_t *j = json_object(), *files = json_array(), *mails = json_array(), *facts = NULL;
-    put_int(j, "id", m->id);
-    put_int(j, "thread", m->thread_id);
-    put_str(j, "direction", m->direction);
-    put_str(j, "state", m->state);
-    put_str(j, "hold_reason", m->hold_reason);
-    put_str(j, "from_name", m->from_name);
-    put_str(j, "from", m->from_addr);
-    put_str(j, "return_path", m->return_path);
-    put_str(j, "subject", m->subject);
-    put_str(j, "message_id", m->mid);
-    put_str(j, "trust", m->trust);
-    put_str(j, "author", m->author);
-    put_str(j, "ack", m->ack);
-    put_bool(j, "encrypted", m->encrypted);
-    put_bool(j, "truncated", m->truncated);
-    put_bool(j, "raw", m->blob_id != 0);
+    json_put_int(j, "id", m->id);
+    json_put_int(j, "thread", m->thread_id);
+    json_put_str(j, "direction", m->direction);
+    json_put_str(j, "state", m->state);
+    json_put_str(j, "hold_reason", m->hold_reason);
+    json_put_str(j, "from_name", m->from_name);
+    json_put_str(j, "from", m->from_addr);
+    json_put_str(j, "return_path", m->return_path);
+    json_put_str(j, "subject", m->subject);
+    json_put_str(j, "message_id", m->mid);
+    json_put_str(j, "trust", m->trust);
+    json_put_str(j, "author", m->author);
+    json_put_str(j, "ack", m->ack);
+    json_put_bool(j, "encrypted", m->encrypted);
+    json_put_bool(j, "truncated", m->truncated);
+    json_put_bool(j, "raw", m->blob_id != 0);
     put_time(j, "received", m->received_us);
     put_time(j, "date", m->date_us);
-    put_str(j, "body", m->body);
+    json_put_str(j, "body", m->body);
     if (json_parse(m->facts, 1 << 20, "facts of a message", &facts, NULL) != RC_OK)
         facts = json_object();
     json_object_set_new(j, "facts", facts);
@@ -161,12 +146,12 @@ static json_t *messages_json(const struct view_message *m, size_t n)
 static json_t *thread_json(const struct view_thread *t)
 {
     json_t *j = json_object();
-    put_int(j, "id", t->id);
-    put_int(j, "participant", t->participant_id);
-    put_str(j, "name", t->name);
-    put_str(j, "email", t->email);
-    put_str(j, "role", t->role);
-    put_str(j, "subject", t->subject);
+    json_put_int(j, "id", t->id);
+    json_put_int(j, "participant", t->participant_id);
+    json_put_str(j, "name", t->name);
+    json_put_str(j, "email", t->email);
+    json_put_str(j, "role", t->role);
+    json_put_str(j, "subject", t->subject);
     put_time(j, "waiting", t->waiting_us);
     put_time(j, "created", t->created_us);
     json_object_set_new(j, "messages", messages_json(t->messages, t->n_messages));
@@ -176,12 +161,12 @@ static json_t *thread_json(const struct view_thread *t)
 static json_t *participant_json(const struct view_participant *p)
 {
     json_t *j = json_object();
-    put_int(j, "id", p->id);
-    put_str(j, "role", p->role);
-    put_str(j, "name", p->name);
-    put_str(j, "email", p->email);
-    put_str(j, "rm", p->rm);
-    put_bool(j, "ours", p->ours);
+    json_put_int(j, "id", p->id);
+    json_put_str(j, "role", p->role);
+    json_put_str(j, "name", p->name);
+    json_put_str(j, "email", p->email);
+    json_put_str(j, "rm", p->rm);
+    json_put_bool(j, "ours", p->ours);
     put_time(j, "joined", p->joined_us);
     return j;
 }
@@ -189,12 +174,12 @@ static json_t *participant_json(const struct view_participant *p)
 static json_t *event_json(const struct view_event *v)
 {
     json_t *j = json_object(), *payload = NULL;
-    put_str(j, "case", v->number);
-    put_int(j, "seq", v->seq);
+    json_put_str(j, "case", v->number);
+    json_put_int(j, "seq", v->seq);
     put_time(j, "at", v->at_us);
-    put_str(j, "kind", v->kind);
-    put_str(j, "actor", v->actor);
-    put_str(j, "text", v->text);
+    json_put_str(j, "kind", v->kind);
+    json_put_str(j, "actor", v->actor);
+    json_put_str(j, "text", v->text);
     if (v->payload.n == 0 || json_parse(v->payload, 1 << 20, "event", &payload, NULL) != RC_OK)
         payload = json_null();
     json_object_set_new(j, "payload", payload);
@@ -230,27 +215,27 @@ static void case_lists(json_t *j, const struct view_case *c)
 json_t *view_case_json(const struct view_case *c)
 {
     json_t *j = json_object();
-    put_str(j, "number", c->number);
-    put_str(j, "title", c->title);
-    put_str(j, "severity", c->severity);
-    put_str(j, "phase", c->phase);
-    put_str(j, "phase_name", c->phase_name);
-    put_str(j, "exit", c->exit_name);
-    put_str(j, "exit_reason", c->exit_reason);
-    put_str(j, "rm", c->rm);
-    put_str(j, "em", c->em);
-    put_str(j, "cs", c->cs);
+    json_put_str(j, "number", c->number);
+    json_put_str(j, "title", c->title);
+    json_put_str(j, "severity", c->severity);
+    json_put_str(j, "phase", c->phase);
+    json_put_str(j, "phase_name", c->phase_name);
+    json_put_str(j, "exit", c->exit_name);
+    json_put_str(j, "exit_reason", c->exit_reason);
+    json_put_str(j, "rm", c->rm);
+    json_put_str(j, "em", c->em);
+    json_put_str(j, "cs", c->cs);
     put_time(j, "embargo_until", c->embargo_until_us);
-    put_bool(j, "should_end_embargo", c->should_end_embargo);
-    put_str(j, "handler", c->handler);
-    put_str(j, "handler_name", c->handler_name);
-    put_int(j, "escalated", c->escalated);
-    put_str(j, "joined_into", c->joined_into);
+    json_put_bool(j, "should_end_embargo", c->should_end_embargo);
+    json_put_str(j, "handler", c->handler);
+    json_put_str(j, "handler_name", c->handler_name);
+    json_put_int(j, "escalated", c->escalated);
+    json_put_str(j, "joined_into", c->joined_into);
     put_time(j, "opened", c->opened_us);
     put_time(j, "changed", c->changed_us);
     put_time(j, "closed", c->closed_us);
     put_time(j, "now", c->now_us);
-    put_bool(j, "more", c->more);
+    json_put_bool(j, "more", c->more);
     case_lists(j, c);
     return j;
 }
@@ -260,7 +245,7 @@ json_t *view_held_row_json(const struct view_held_row *r, bool with_body)
     json_t *j = view_message_json(&r->message);
     if (!with_body)
         json_object_del(j, "body");
-    put_str(j, "case", r->number);
+    json_put_str(j, "case", r->number);
     return j;
 }
 
@@ -270,7 +255,7 @@ json_t *view_held_json(const struct view_held *h)
     for (size_t i = 0; i < h->n; i++)
         json_array_append_new(rows, view_held_row_json(&h->rows[i], false));
     json_object_set_new(j, "messages", rows);
-    put_bool(j, "more", h->more);
+    json_put_bool(j, "more", h->more);
     put_time(j, "now", h->now_us);
     return j;
 }

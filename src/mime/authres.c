@@ -33,16 +33,6 @@ static void drop(struct cursor *c, size_t n)
     c->rest = str_sub(c->rest, n, c->rest.n);
 }
 
-static struct str lower(struct arena *a, struct str s)
-{
-    char *p = arena_alloc(a, s.n + 1);
-    if (p == NULL)
-        return STR_NONE;
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = ascii_lower(s.p[i]);
-    return str_of(p, s.n);
-}
-
 /* RFC 2045 token; for keywords '.', '/' and '=' end it too (they are separators of the grammar). */
 static struct str token(struct cursor *c, const char *stop)
 {
@@ -133,7 +123,7 @@ static enum rc prop(struct cursor *c, struct authres_prop *ret_p, struct err *e)
     TRY(value(c, &v, e));
     TRY(skip(c, e));
     if (v.n > 0 || is_quoted)
-        *ret_p = (struct authres_prop){lower(c->a, ptype), lower(c->a, property), v};
+        *ret_p = (struct authres_prop){arena_lower(c->a, ptype), arena_lower(c->a, property), v};
     return RC_OK;
 }
 
@@ -172,8 +162,8 @@ static enum rc result(struct cursor *c, struct authres_result *ret_r, struct err
     if (word.n == 0)
         return bad(e, "method without result");
     TRY(skip(c, e));
-    r.method = lower(c->a, method);
-    r.result = lower(c->a, word);
+    r.method = arena_lower(c->a, method);
+    r.result = arena_lower(c->a, word);
     struct authres_prop props[AUTHRES_PROPS_MAX];
     while (c->rest.n > 0 && !peek(c, ';')) {
         bool was_reason;

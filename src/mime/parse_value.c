@@ -347,14 +347,6 @@ static struct str cut_token(struct str *s)
     return t;
 }
 
-static struct str lower(struct arena *a, struct str s)
-{
-    struct str l = arena_str(a, s);
-    for (size_t i = 0; i < l.n; i++)
-        ((char *)l.p)[i] = ascii_lower(l.p[i]);
-    return l;
-}
-
 /* Cuts the next parameter off *rest: up to a ';' outside of quotes. */
 static bool cut_param(struct str *rest, struct str *ret_p)
 {
@@ -439,9 +431,9 @@ struct header_typed header_typed(struct arena *a, struct str value, bool slash, 
         minor = cut_token(&rest);
     }
     if (slash && major.n > 0 && minor.n > 0 && major.n + minor.n < MAIL_TYPE_MAX)
-        t.word = lower(a, arena_strf(a, "%.*s/%.*s", STR_ARG(major), STR_ARG(minor)));
+        t.word = arena_lower(a, arena_strf(a, "%.*s/%.*s", STR_ARG(major), STR_ARG(minor)));
     if (!slash)
-        t.word = lower(a, major);
+        t.word = arena_lower(a, major);
     struct str text = params_text(a, skip_to_params(rest), w);
     if (text.n == 0)
         return t;
@@ -451,7 +443,7 @@ struct header_typed header_typed(struct arena *a, struct str value, bool slash, 
     t.p = n > 0 ? arena_array(a, (size_t)n, sizeof *t.p) : NULL;
     for (int i = 0; t.p && i < n; i++) {
         GMimeParam *p = g_mime_param_list_get_parameter_at(l, i);
-        t.p[t.n].name = lower(a, clean_line(a, g_mime_param_get_name(p), MAIL_NAME_MAX));
+        t.p[t.n].name = arena_lower(a, clean_line(a, g_mime_param_get_name(p), MAIL_NAME_MAX));
         t.p[t.n].value = whole_line(a, g_mime_param_get_value(p), HEADER_FIELD_MAX);
         t.n++;
     }

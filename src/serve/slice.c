@@ -20,21 +20,11 @@ static void put(json_t *j, const char *key, json_t *value)
     json_object_set_new(j, key, value);
 }
 
-static void put_text(json_t *j, const char *key, struct str s)
-{
-    put(j, key, json_str(s));
-}
-
-static void put_int(json_t *j, const char *key, int64_t n)
-{
-    put(j, key, json_integer(n));
-}
-
 static void put_hex(json_t *j, const char *key, const unsigned char *p, size_t n)
 {
     AUTO(buf) struct buf b = BUF_INIT(2 * n);
     hex_add(&b, str_of(p, n));
-    put_text(j, key, buf_str(&b));
+    json_put_str(j, key, buf_str(&b));
 }
 
 /* A file that the settings may name; none is empty. */
@@ -47,7 +37,7 @@ static enum rc put_file(json_t *j, const char *key, struct str path, struct err 
 {
     AUTO(buf) struct buf b = BUF_INIT(SLICE_FILE_MAX);
     TRY(read_named(path, &b, e));
-    put_text(j, key, buf_str(&b));
+    json_put_str(j, key, buf_str(&b));
     return RC_OK;
 }
 
@@ -58,7 +48,7 @@ static enum rc put_first_line(json_t *j, const char *key, struct str path, struc
     struct str rest = buf_str(&b), line = STR_NONE;
     if (!str_line(&rest, &line))
         line = STR_NONE;
-    put_text(j, key, line);
+    json_put_str(j, key, line);
     return RC_OK;
 }
 
@@ -75,13 +65,13 @@ static json_t *recipients(const struct settings *set)
 
 static enum rc slice_smtpd(const struct settings *set, json_t *j, struct err *e)
 {
-    put_text(j, "hostname", set->mail.hostname);
-    put_int(j, "max_size", set->mail.max_size);
+    json_put_str(j, "hostname", set->mail.hostname);
+    json_put_int(j, "max_size", set->mail.max_size);
     put(j, "recipients", recipients(set));
-    put_int(j, "max_rcpts", set->limits.smtp_recipients);
-    put_int(j, "clients", set->limits.smtp_clients);
-    put_int(j, "clients_per_host", set->limits.smtp_clients_per_host);
-    put_int(j, "idle_us", set->limits.smtp_idle_us);
+    json_put_int(j, "max_rcpts", set->limits.smtp_recipients);
+    json_put_int(j, "clients", set->limits.smtp_clients);
+    json_put_int(j, "clients_per_host", set->limits.smtp_clients_per_host);
+    json_put_int(j, "idle_us", set->limits.smtp_idle_us);
     unsigned char pk[KEYGEN_INTAKE_LEN];
     TRY(keygen_intake_public(set->desk.data_dir.p, pk, e));
     put_hex(j, "intake_key", pk, sizeof pk);
@@ -98,10 +88,10 @@ static enum rc slice_net(const struct settings *set, json_t *j, struct err *e)
     /* libcurl says EHLO with the path of the URL. */
     if (url.n > 0)
         buf_addf(&url, "/%.*s", STR_ARG(set->mail.hostname));
-    put_text(j, "url", buf_str(&url));
-    put_text(j, "user", set->mail.submission_user);
-    put_text(j, "tls", str_c(tls[set->mail.submission_tls]));
-    put_text(j, "ca", set->mail.submission_ca);
+    json_put_str(j, "url", buf_str(&url));
+    json_put_str(j, "user", set->mail.submission_user);
+    json_put_str(j, "tls", str_c(tls[set->mail.submission_tls]));
+    json_put_str(j, "ca", set->mail.submission_ca);
     return put_first_line(j, "password", set->mail.submission_password_file, e);
 }
 
@@ -112,14 +102,14 @@ static enum rc put_dir(json_t *j, struct str file, struct err *e)
     if (realpath(file.p, path) == NULL)
         return err_errno(e, RC_IO, "the folder of %s", file.p);
     size_t slash = str_rchr(str_c(path), '/');
-    put_text(j, "dir", slash > 0 ? str_of(path, slash) : STR("/"));
+    json_put_str(j, "dir", slash > 0 ? str_of(path, slash) : STR("/"));
     return RC_OK;
 }
 
 static enum rc slice_core(const struct settings *set, json_t *j, struct err *e)
 {
     /* Core decides everything, so it sees every setting; files with secrets are only named. */
-    put_text(j, "file", set->file);
+    json_put_str(j, "file", set->file);
     TRY(put_dir(j, set->file, e));
     TRY(put_file(j, "settings", set->file, e));
     unsigned char pk[KEYGEN_SIGN_LEN];
@@ -131,21 +121,21 @@ static enum rc slice_core(const struct settings *set, json_t *j, struct err *e)
 static void slice_httpd(const struct settings *set, enum role role, json_t *j)
 {
     bool staff = role == ROLE_HTTPD_STAFF;
-    put(j, "staff", json_boolean(staff));
-    put_text(j, "url", staff ? set->desk.staff_url : set->desk.base_url);
-    put_int(j, "clients", set->limits.http_clients);
-    put_int(j, "body", set->limits.http_body);
+    json_put_bool(j, "staff", staff);
+    json_put_str(j, "url", staff ? set->desk.staff_url : set->desk.base_url);
+    json_put_int(j, "clients", set->limits.http_clients);
+    json_put_int(j, "body", set->limits.http_body);
 }
 
 /* What the parse child must know to judge header fields. */
 static void slice_worker(const struct settings *set, json_t *j)
 {
-    put_int(j, "parse_time_us", set->limits.parse_time_us);
-    put_int(j, "parse_memory", set->limits.parse_memory);
-    put_int(j, "max_size", set->mail.max_size);
-    put_text(j, "authserv_id", set->mail.authserv_id);
+    json_put_int(j, "parse_time_us", set->limits.parse_time_us);
+    json_put_int(j, "parse_memory", set->limits.parse_memory);
+    json_put_int(j, "max_size", set->mail.max_size);
+    json_put_str(j, "authserv_id", set->mail.authserv_id);
     /* Our own smtpd adds one Received field on top of those of the MTAs. */
-    put_int(j, "received", set->mail.trusted_hops + 1);
+    json_put_int(j, "received", set->mail.trusted_hops + 1);
     json_t *spam = json_array();
     for (size_t i = 0; i < set->mail.spam_headers.n; i++)
         json_array_append_new(spam, json_str(set->mail.spam_headers.v[i]));
@@ -184,8 +174,8 @@ static enum rc slice_places(const struct settings *set, enum role role, json_t *
                            "may write to",
                            set->desk.data_dir.p);
     }
-    put(j, "pg_unix", json_boolean(place.by_unix));
-    put_int(j, "pg_port", place.port);
+    json_put_bool(j, "pg_unix", place.by_unix);
+    json_put_int(j, "pg_port", place.port);
     put(j, "ports", role == ROLE_NET ? net_ports(set) : json_array());
     return RC_OK;
 }
@@ -194,11 +184,11 @@ enum rc slice_make(const struct settings *set, enum role role, unsigned index, s
                    json_t **ret_j, struct err *e)
 {
     AUTO(json) json_t *j = json_object();
-    put_int(j, "index", index);
-    put(j, "require", json_boolean(set->sandbox.mode == SANDBOX_REQUIRE));
-    put_int(j, "uid", u.uid);
-    put_int(j, "gid", u.gid);
-    put_text(j, "data_dir", set->desk.data_dir);
+    json_put_int(j, "index", index);
+    json_put_bool(j, "require", set->sandbox.mode == SANDBOX_REQUIRE);
+    json_put_int(j, "uid", u.uid);
+    json_put_int(j, "gid", u.gid);
+    json_put_str(j, "data_dir", set->desk.data_dir);
     TRY(slice_places(set, role, j, e));
     if (role == ROLE_SMTPD)
         TRY(slice_smtpd(set, j, e));
