@@ -328,14 +328,28 @@ enum rc dir_remove(int dirfd, const char *path, struct err *e)
     return RC_OK;
 }
 
-enum rc memfd_of(struct str s, const char *name, int *ret_fd, struct err *e)
+enum rc memfd_new(const char *name, int *ret_fd, struct err *e)
 {
-    AUTO(fd) int fd = os_fault(OS_OPEN) ? -1 : memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = os_fault(OS_OPEN) ? -1 : memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return err_errno(e, rc_of_errno(), "cannot make a memory file");
-    TRY(fd_write_all(fd, s, e));
+    *ret_fd = fd;
+    return RC_OK;
+}
+
+enum rc memfd_seal(int fd, struct err *e)
+{
     if (lseek(fd, 0, SEEK_SET) != 0 || fcntl(fd, F_ADD_SEALS, MEMFD_SEALED) != 0)
         return err_errno(e, RC_IO, "cannot seal a memory file");
+    return RC_OK;
+}
+
+enum rc memfd_of(struct str s, const char *name, int *ret_fd, struct err *e)
+{
+    AUTO(fd) int fd = -1;
+    TRY(memfd_new(name, &fd, e));
+    TRY(fd_write_all(fd, s, e));
+    TRY(memfd_seal(fd, e));
     *ret_fd = fd_take(&fd);
     return RC_OK;
 }

@@ -70,6 +70,11 @@ enum rc fd_read_all(int fd, size_t max, struct buf *b, struct err *e) WARN_UNUSE
  * closes it.  name is for debugging only, a constant. */
 enum rc memfd_of(struct str s, const char *name, int *ret_fd, struct err *e) WARN_UNUSED;
 
+/* The same in two steps, for bytes that somebody else writes: an empty memory file, and the seals
+ * of memfd_of on what is in it by then; offset 0 again. */
+enum rc memfd_new(const char *name, int *ret_fd, struct err *e) WARN_UNUSED;
+enum rc memfd_seal(int fd, struct err *e) WARN_UNUSED;
+
 /* For the receiver of a memfd: RC_DENIED unless it is sealed like memfd_of does and has at most max
  * bytes, so that its sender can neither change nor cut it under the reader. */
 enum rc memfd_check(int fd, size_t max, struct err *e) WARN_UNUSED;

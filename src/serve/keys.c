@@ -6,7 +6,6 @@
  */
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -19,26 +18,12 @@
 #include "store/seal.h"
 
 #define KEYS_PLAIN_MAX ((uint64_t)256 << 20) /* plain bytes of one record or blob */
-#define MEMORY_SEALS   (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
 struct keys {
     struct role_ctx role;
     struct keygen_secrets s;
     int spool_fd, blobs_fd; /* spool/new and blobs */
 };
-
-static enum rc memory_open(int *ret_fd, struct err *e)
-{
-    *ret_fd = memfd_create("plain", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    return *ret_fd < 0 ? err_errno(e, RC_IO, "a memory file") : RC_OK;
-}
-
-static enum rc memory_close(int fd, struct err *e)
-{
-    if (fcntl(fd, F_ADD_SEALS, MEMORY_SEALS) != 0 || lseek(fd, 0, SEEK_SET) != 0)
-        return err_errno(e, RC_IO, "a memory file");
-    return RC_OK;
-}
 
 /* Plain bytes from memory into a new blob, on disk and synced when this returns. */
 static enum rc seal_memory(struct keys *k, const struct seal_place *p, int plain,
@@ -67,14 +52,14 @@ static enum rc spool_to_blob(struct keys *k, const struct wire_spool_open *m, st
     AUTO(fd) int record = openat(k->spool_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (record < 0)
         return err_errno(e, RC_NOTFOUND, "spool record");
-    TRY(memory_open(&o->fd, e));
+    TRY(memfd_new("plain", &o->fd, e));
     struct spool_key key;
     memcpy(key.secret, k->s.intake, sizeof key.secret);
     struct spool_mail mail = {.arena = o->arena};
     enum rc rc = spool_read(record, &key, name, o->fd, KEYS_PLAIN_MAX, &mail, e);
     sodium_memzero(&key, sizeof key);
     TRY(rc);
-    TRY(memory_close(o->fd, e));
+    TRY(memfd_seal(o->fd, e));
     TRY(smtp_envelope_write(&o->envelope, &mail.envelope, e));
     struct seal_place place = {.scope = m->scope, .case_key = m->case_key, .purpose = STR("mail")};
     TRY(seal_memory(k, &place, o->fd, &o->blob, e));
@@ -124,9 +109,9 @@ static enum rc blob_to_memory(struct keys *k, const struct wire_blob_open *m, in
     struct seal_place place = {.scope = m->scope, .case_key = m->case_key, .purpose = m->purpose};
     struct seal_blob blob = {m->name, m->key};
     TRY(blob_open(k->blobs_fd, m->name, &in, e));
-    TRY(memory_open(&out, e));
+    TRY(memfd_new("plain", &out, e));
     TRY(unseal_fd(k->s.master, &place, &blob, in, out, (int64_t)KEYS_PLAIN_MAX, ret_size, e));
-    TRY(memory_close(out, e));
+    TRY(memfd_seal(out, e));
     *ret_fd = fd_take(&out);
     return RC_OK;
 }

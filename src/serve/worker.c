@@ -5,15 +5,13 @@
  */
 #include "serve/worker.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/when.h"
 #include "mime/parse.h"
 #include "os/clock.h"
+#include "os/file.h"
 #include "os/sandbox.h"
 #include "os/spawn.h"
 #include "serve/role.h"
@@ -23,7 +21,6 @@
 #define RECORD_ARGS_MAX 64
 #define SPAM_RULE_MAX   400
 #define OUTPUT_MAX      ((uint64_t)128 << 20) /* bytes that a child may write */
-#define STDOUT_SEALS    (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
 struct item {
     uint64_t ticket;
@@ -80,9 +77,7 @@ static enum rc item_start(struct worker *w, struct item *it, struct err *e)
     snprintf(part, sizeof part, "%u", it->part);
     const char *const one[] = {"vulndesk", "role",        "parse",     "--part",
                                part,       "--max-bytes", w->max_size, NULL};
-    it->out = memfd_create("parsed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (it->out < 0)
-        return err_errno(e, RC_IO, "a memory file for the result");
+    TRY(memfd_new("parsed", &it->out, e));
     struct spawn s = SPAWN_INIT;
     s.path = SPAWN_SELF;
     s.argv = it->part == WIRE_PARSE_RECORD ? w->record_argv : one;
@@ -122,11 +117,12 @@ static void start_next(struct worker *w)
 static void finish(struct worker *w, struct item *it, const struct child_end *end)
 {
     AUTO(buf) struct buf why = BUF_INIT(200);
+    struct err e = ERR_INIT;
     child_end_describe(end, &why);
     if (!child_end_ok(end)) {
         answer(w, it, end->killed ? WIRE_CRASHED : WIRE_REFUSED, buf_c(&why), -1);
-    } else if (fcntl(it->out, F_ADD_SEALS, STDOUT_SEALS) != 0 || lseek(it->out, 0, SEEK_SET) != 0) {
-        answer(w, it, WIRE_REFUSED, strerror(errno), -1);
+    } else if (memfd_seal(it->out, &e) != RC_OK) {
+        answer(w, it, WIRE_REFUSED, e.msg, -1);
     } else {
         answer(w, it, WIRE_DONE, "", fd_take(&it->out));
     }
