@@ -252,10 +252,25 @@ enum rc desk_event(struct desk *d, const struct actor *who, int64_t case_id, con
     return event_append(d->db, case_id, kind, actor, j, e);
 }
 
+static enum rc run_clock(struct desk *d, int64_t subject, struct str arg, struct err *e)
+{
+    (void)arg;
+    return clock_fire(d, subject, e);
+}
+
+static const struct {
+    const char *kind;
+    enum rc (*run)(struct desk *d, int64_t subject, struct str arg, struct err *e);
+} tasks[] = {
+    {"clock", run_clock},
+};
+const char *const desk_task_kinds[] = {"clock", NULL};
+
 enum rc desk_task_run(struct desk *d, struct str kind, int64_t subject, struct str arg,
                       struct err *e)
 {
-    if (str_eq(kind, STR("clock")))
-        return clock_fire(d, subject, e);
+    for (size_t i = 0; i < ARRAY_LEN(tasks); i++)
+        if (str_eq(kind, str_c(tasks[i].kind)))
+            return tasks[i].run(d, subject, arg, e);
     return err_set(e, RC_INVALID, "a task of a kind that the desk does not know");
 }

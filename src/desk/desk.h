@@ -110,11 +110,12 @@ enum rc desk_check_line(struct str s, size_t max, const char *what, struct err *
 enum rc desk_check_text(struct str s, size_t max, const char *what, struct err *e) WARN_UNUSED;
 
 /*
- * Tasks (kinds of this folder: "acknowledge", "clock").  Called by core's task runner with the
+ * Tasks of this folder.  Called by core's task runner with the
  * lease held, outside a transaction; RC_OK = done.  "acknowledge" needs the log sequenced before
- * and its checkpoint handed in by desk/ack.h instead, so only "clock" comes here.  RC_INVALID for
- * a kind that is not ours.
+ * and its checkpoint handed in by desk/ack.h instead, so it does not come here.  RC_INVALID for a
+ * kind that is not ours.
  */
+extern const char *const desk_task_kinds[]; /* a NULL at the end */
 enum rc desk_task_run(struct desk *d, struct str kind, int64_t subject, struct str arg,
                       struct err *e) WARN_UNUSED;
 

@@ -48,27 +48,25 @@ static size_t free_sendings(const struct core *c)
     return n;
 }
 
-static void run_clock(struct core *c, const struct task *t)
+static void run_desk(struct core *c, const struct task *t)
 {
     struct err e = ERR_INIT;
     enum rc rc = desk_task_run(&c->desk, t->kind, t->subject, t->arg, &e);
-    log_event(LOG_INFO_, "clock", "task=%lld code=%s", (long long)t->id, rc_name(rc));
+    log_event(LOG_INFO_, "task", "task=%lld kind=%.*s code=%s", (long long)t->id, STR_ARG(t->kind),
+              rc_name(rc));
     core_task_end(c, t, rc, &e);
 }
 
 static void run_one(struct core *c, const struct task *t)
 {
-    struct err e = ERR_INIT;
     if (str_eq(t->kind, STR("intake")))
         core_intake_start(c, t);
     else if (str_eq(t->kind, STR("acknowledge")))
         core_acknowledge(c, t);
     else if (str_eq(t->kind, STR("outbox")))
         core_outbox_start(c, t);
-    else if (str_eq(t->kind, STR("clock")))
-        run_clock(c, t);
     else
-        core_task_end(c, t, err_set(&e, RC_INVALID, "a task of an unknown kind"), &e);
+        run_desk(c, t);
 }
 
 /* Claims up to max tasks of these kinds and starts them; says how many. */
@@ -101,12 +99,11 @@ void core_tasks_run(struct core *c)
     static const char *const acknowledge[] = {"acknowledge", NULL};
     static const char *const intake[] = {"intake", NULL};
     static const char *const outbox[] = {"outbox", NULL};
-    static const char *const clock[] = {"clock", NULL};
     int n = claim(c, acknowledge, 8);
     if (c->set->mail.outgoing)
         n += claim(c, outbox, free_sendings(c));
     n += claim(c, intake, free_tickets(c));
-    n += claim(c, clock, 8);
+    n += claim(c, desk_task_kinds, 8);
     if (n > 0)
         c->look_now = true;
 }

@@ -36,6 +36,8 @@ static enum rc expand(struct buf *b, struct str text, bool pg, struct err *e)
         {"$TEXT", "TEXT", "TEXT COLLATE \"C\""},
         {"$BLOB", "BLOB", "BYTEA"},
         {"$STRICT", "STRICT", ""},
+        {"$LITE", "", "--"},
+        {"$PG", "--", ""},
     };
     for (size_t at = 0; at < text.n;) {
         struct str rest = str_sub(text, at, text.n);

@@ -116,13 +116,24 @@ bool path_after(struct str path, const char *prefix, struct str *ret_rest)
     return true;
 }
 
+bool path_below(struct str path, const char *at, struct str *ret_rest)
+{
+    struct str rest;
+    if (!path_after(path, at, &rest))
+        return false;
+    bool whole = rest.n == 0, root = strcmp(at, "/") == 0;
+    if (!whole && (root || rest.p[0] != '/'))
+        return false;
+    *ret_rest = whole ? STR_NONE : str_sub(rest, 1, rest.n);
+    return true;
+}
+
 bool visit_part(struct str rest, int64_t *ret_message, uint32_t *ret_part)
 {
     struct str word, id, part;
     uint64_t m, p;
-    if (!str_cut(&rest, '/', &word) || !str_eq(word, STR("message")) || !str_cut(&rest, '/', &id) ||
-        num_parse(id, 1, INT64_MAX, "message", &m, NULL) != RC_OK || !str_cut(&rest, '/', &word) ||
-        !str_eq(word, STR("part")) || !str_cut(&rest, '/', &part) ||
+    if (!str_cut(&rest, '/', &id) || num_parse(id, 1, INT64_MAX, "message", &m, NULL) != RC_OK ||
+        !str_cut(&rest, '/', &word) || !str_eq(word, STR("part")) || !str_cut(&rest, '/', &part) ||
         num_parse(part, 0, UINT32_MAX - 1, "part", &p, NULL) != RC_OK || rest.n)
         return false;
     *ret_message = (int64_t)m;

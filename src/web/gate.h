@@ -43,10 +43,18 @@ void visit_error(struct visit *v, int status, const char *why);
 void visit_failed(struct visit *v); /* out of v->e */
 /* 303 */
 void visit_see(struct visit *v, const char *fmt, ...) PRINTF(2, 3);
-/* "message/ID/part/P" at the end of a path. */
+/* "ID/part/P" at the end of a path, after "message/". */
 bool visit_part(struct str rest, int64_t *ret_message, uint32_t *ret_part);
 /* Answers with that part; name is what the sender called it. */
 void visit_download(struct visit *v, const struct view_message *msg, uint32_t part);
+/* A case that a page below it is about. */
+struct route_case {
+    int64_t id;
+    struct str number;
+};
+/* True for at itself and for what is below it ("/" is itself only); ret_rest is without the slash.
+ */
+bool path_below(struct str path, const char *at, struct str *ret_rest);
 /* Splits "/a/b/c" at the first slash after the prefix; false when path does not begin with it. */
 bool path_after(struct str path, const char *prefix, struct str *ret_rest);
 

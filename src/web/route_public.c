@@ -10,8 +10,19 @@
 
 #define TEXT_TYPE "text/plain; charset=utf-8"
 
-static void policy_show(struct visit *v)
+/* A page without anything below it, only to be read; else 404 is answered. */
+static bool plain_get(struct visit *v, struct str rest)
 {
+    bool ok = v->q->method != HTTP_POST && rest.n == 0;
+    if (!ok)
+        visit_error(v, 404, "There is no page of that name.");
+    return ok;
+}
+
+static void policy_show(struct visit *v, struct str rest)
+{
+    if (!plain_get(v, rest))
+        return;
     const struct settings *s = v->w->desk->set;
     const struct policy_in in = {
         .text = v->w->policy_text,
@@ -26,8 +37,10 @@ static void policy_show(struct visit *v)
     v->r->cacheable = true;
 }
 
-static void securitytxt_show(struct visit *v)
+static void securitytxt_show(struct visit *v, struct str rest)
 {
+    if (!plain_get(v, rest))
+        return;
     if (securitytxt_make(v->w->desk->set, v->m.now_us, &v->r->body, &v->e) != RC_OK) {
         visit_failed(v);
         return;
@@ -36,8 +49,10 @@ static void securitytxt_show(struct visit *v)
     v->r->cacheable = true;
 }
 
-static void receipt_key_show(struct visit *v)
+static void receipt_key_show(struct visit *v, struct str rest)
 {
+    if (!plain_get(v, rest))
+        return;
     v->r->content_type = TEXT_TYPE;
     v->r->cacheable = true;
     buf_adds(&v->r->body, v->w->receipt_key);
@@ -153,9 +168,8 @@ static void report_leave(struct visit *v)
     visit_see(v, "/");
 }
 
-static void report_route(struct visit *v)
+static void report_route(struct visit *v, struct str rest)
 {
-    struct str rest;
     bool post = v->q->method == HTTP_POST;
     if (!v->signed_in) {
         visit_error(v, 404, "Please open the private link in our mail to you.");
@@ -166,40 +180,39 @@ static void report_route(struct visit *v)
                     "The form is too old or not ours. Go back, reload the page, send again.");
         return;
     }
-    if (!post && str_eq(v->q->path, STR("/report")))
+    if (!post && rest.n == 0)
         report_show(v, false);
-    else if (post && str_eq(v->q->path, STR("/report/answer")))
+    else if (post && str_eq(rest, STR("answer")))
         report_answer(v);
-    else if (post && str_eq(v->q->path, STR("/report/leave")))
+    else if (post && str_eq(rest, STR("leave")))
         report_leave(v);
-    else if (!post && path_after(v->q->path, "/report/", &rest))
+    else if (!post && path_after(rest, "message/", &rest))
         report_part(v, rest);
     else
         visit_error(v, 404, "There is no page of that name.");
 }
 
+/* Whatever anybody may open; both methods. */
+static const struct {
+    const char *path;
+    void (*show)(struct visit *v, struct str rest);
+} public_pages[] = {
+    {"/", policy_show},
+    {SECURITYTXT_PATH, securitytxt_show},
+    {"/security.txt", securitytxt_show},
+    {"/receipt-key", receipt_key_show},
+    {"/r", way_back},
+    {"/report", report_route},
+};
+
 void route_public(struct visit *v)
 {
-    static const struct {
-        const char *path;
-        void (*show)(struct visit *v);
-    } pages[] = {
-        {"/", policy_show},
-        {SECURITYTXT_PATH, securitytxt_show},
-        {"/security.txt", securitytxt_show},
-        {"/receipt-key", receipt_key_show},
-    };
     struct str rest;
-    for (size_t i = 0; v->q->method != HTTP_POST && i < ARRAY_LEN(pages); i++) {
-        if (str_eq(v->q->path, str_c(pages[i].path))) {
-            pages[i].show(v);
+    for (size_t i = 0; i < ARRAY_LEN(public_pages); i++) {
+        if (path_below(v->q->path, public_pages[i].path, &rest)) {
+            public_pages[i].show(v, rest);
             return;
         }
     }
-    if (path_after(v->q->path, "/r/", &rest))
-        way_back(v, rest);
-    else if (str_eq(v->q->path, STR("/report")) || path_after(v->q->path, "/report/", &rest))
-        report_route(v);
-    else
-        visit_error(v, 404, "There is no page of that name.");
+    visit_error(v, 404, "There is no page of that name.");
 }

@@ -31,8 +31,12 @@ static void signin(struct visit *v, struct str secret)
     visit_see(v, "/");
 }
 
-static void signout(struct visit *v)
+static void signout(struct visit *v, struct str rest)
 {
+    if (v->q->method != HTTP_POST || rest.n) {
+        visit_error(v, 404, "There is no page of that name.");
+        return;
+    }
     if (session_end(v->w->desk, v->secret, &v->e) != RC_OK) {
         visit_failed(v);
         return;
@@ -273,7 +277,7 @@ static const struct view_message *case_message(const struct view_case *c, int64_
     return NULL;
 }
 
-static void case_part(struct visit *v, int64_t id, struct str rest)
+static void case_part(struct visit *v, const struct route_case *at, struct str rest)
 {
     struct view_case c;
     int64_t message_id;
@@ -282,7 +286,7 @@ static void case_part(struct visit *v, int64_t id, struct str rest)
         visit_error(v, 404, "There is no page of that name.");
         return;
     }
-    if (view_case(v->w->desk, &v->session.actor, v->a, id, &c, &v->e) != RC_OK) {
+    if (view_case(v->w->desk, &v->session.actor, v->a, at->id, &c, &v->e) != RC_OK) {
         visit_failed(v);
         return;
     }
@@ -293,6 +297,14 @@ static void case_part(struct visit *v, int64_t id, struct str rest)
         visit_error(v, 404, "The case has no such message.");
 }
 
+/* Pages below a case that have a file of their own: /case/NUMBER/NAME[/...] */
+static const struct {
+    const char *name;
+    void (*show)(struct visit *v, const struct route_case *at, struct str rest);
+} case_pages[] = {
+    {"message", case_part},
+};
+
 static void case_route(struct visit *v, struct str rest)
 {
     struct str number = STR_NONE;
@@ -302,12 +314,20 @@ static void case_route(struct visit *v, struct str rest)
         visit_error(v, 404, "There is no case of that number.");
         return;
     }
+    const struct route_case at = {.id = id, .number = number};
+    for (size_t i = 0; i < ARRAY_LEN(case_pages); i++) {
+        struct str deeper;
+        if (path_below(rest, case_pages[i].name, &deeper)) {
+            case_pages[i].show(v, &at, deeper);
+            return;
+        }
+    }
     if (v->q->method == HTTP_POST)
         case_form(v, id, rest, number);
     else if (rest.n == 0)
         case_show(v, id, NULL);
     else
-        case_part(v, id, rest);
+        visit_error(v, 404, "There is no page of that name.");
 }
 
 /* ---- what waits ---- */
@@ -390,12 +410,18 @@ static void held_route(struct visit *v, struct str rest)
 {
     struct str whole = rest, word = STR_NONE;
     uint64_t id;
+    if (rest.n == 0 && v->q->method != HTTP_POST) {
+        held_list(v);
+        return;
+    }
     (void)str_cut(&rest, '/', &word);
     if (num_parse(word, 1, INT64_MAX, "message", &id, NULL) != RC_OK) {
         if (v->q->method == HTTP_POST)
             visit_error(v, 404, "There is no such form.");
+        else if (path_after(whole, "message/", &rest))
+            held_part(v, rest);
         else
-            held_part(v, whole);
+            visit_error(v, 404, "There is no page of that name.");
         return;
     }
     if (v->q->method == HTTP_POST)
@@ -408,8 +434,12 @@ static void held_route(struct visit *v, struct str rest)
 
 /* ---- the queue ---- */
 
-static void queue_show(struct visit *v)
+static void queue_show(struct visit *v, struct str rest)
 {
+    if (v->q->method == HTTP_POST || rest.n) {
+        visit_error(v, 404, "There is no page of that name.");
+        return;
+    }
     struct str show = http_form_get(&v->form, "show");
     enum queue_which which = QUEUE_OPEN;
     struct view_queue q;
@@ -425,6 +455,17 @@ static void queue_show(struct visit *v)
     }
     page_queue_write(&v->m, v->frame, &q, which, v->session.actor.login, &v->r->body);
 }
+
+/* Whatever a signed-in member of the team may open; both methods. */
+static const struct {
+    const char *path;
+    void (*show)(struct visit *v, struct str rest);
+} staff_pages[] = {
+    {"/", queue_show},
+    {"/signout", signout},
+    {"/case", case_route},
+    {"/held", held_route},
+};
 
 void route_staff(struct visit *v)
 {
@@ -446,16 +487,11 @@ void route_staff(struct visit *v)
         return;
     }
     v->frame.done = done_of(v);
-    if (v->q->method == HTTP_POST && str_eq(v->q->path, STR("/signout")))
-        signout(v);
-    else if (v->q->method != HTTP_POST && str_eq(v->q->path, STR("/")))
-        queue_show(v);
-    else if (path_after(v->q->path, "/case/", &rest))
-        case_route(v, rest);
-    else if (v->q->method != HTTP_POST && str_eq(v->q->path, STR("/held")))
-        held_list(v);
-    else if (path_after(v->q->path, "/held/", &rest))
-        held_route(v, rest);
-    else
-        visit_error(v, 404, "There is no page of that name.");
+    for (size_t i = 0; i < ARRAY_LEN(staff_pages); i++) {
+        if (path_below(v->q->path, staff_pages[i].path, &rest)) {
+            staff_pages[i].show(v, rest);
+            return;
+        }
+    }
+    visit_error(v, 404, "There is no page of that name.");
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verbs about the people of the team, and the reporter's own.
+ * Runs in core.
+ * Input: arguments out of a form or a command, hostile; checked by desk/cmd_args.c.
+ */
+#include "base/when.h"
+#include "desk/cmd_inside.h"
+#include "desk/reply.h"
+
+static json_t *time_or_null(int64_t at_us)
+{
+    AUTO(buf) struct buf b = BUF_INIT(64);
+    when_rfc3339(&b, at_us);
+    return at_us ? json_str(buf_str(&b)) : json_null();
+}
+
+static enum rc user_list(struct cmd *c, struct err *e)
+{
+    struct account *p;
+    size_t n;
+    TRY(actor_needs_team(c->who, e));
+    TRY(people_list(c->d, c->a, &p, &n, e));
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list,
+                              json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:o}", "login",
+                                        json_str(p[i].login), "name", json_str(p[i].name), "email",
+                                        json_str(p[i].email), "role", json_str(p[i].role), "weight",
+                                        (json_int_t)p[i].weight, "active", p[i].active, "away",
+                                        p[i].away, "away_from", time_or_null(p[i].away_from_us),
+                                        "away_until", time_or_null(p[i].away_until_us)));
+    c->ret = json_pack("{s:o}", "users", list);
+    return RC_OK;
+}
+
+static enum rc user_add(struct cmd *c, struct err *e)
+{
+    struct account_new n = {.weight = 1};
+    int64_t id;
+    TRY(want_str(c, "login", DESK_LOGIN_MAX, &n.login, e));
+    TRY(want_str(c, "name", DESK_NAME_MAX, &n.name, e));
+    TRY(want_str(c, "email", DESK_ADDR_MAX, &n.email, e));
+    TRY(want_str(c, "role", 16, &n.role, e));
+    if (json_object_get(c->args, "weight"))
+        TRY(json_get_int(c->args, "weight", 0, PEOPLE_WEIGHT, &n.weight, e));
+    return people_add(c->d, c->who, &n, &id, e);
+}
+
+static enum rc user_signin(struct cmd *c, struct err *e)
+{
+    char secret[SECRET_SIZE];
+    struct str login;
+    TRY(want_str(c, "login", DESK_LOGIN_MAX, &login, e));
+    TRY(people_signin(c->d, c->who, login, secret, e));
+    struct str base = c->d->set->desk.staff_url;
+    struct str url = base.n ? arena_strf(c->a, "%.*s/signin/%s", STR_ARG(base), secret) : STR_NONE;
+    c->ret = json_pack("{s:o, s:s}", "url", json_str(url), "secret", secret);
+    return RC_OK;
+}
+
+static enum rc user_away(struct cmd *c, struct err *e)
+{
+    struct str login;
+    int64_t from, until;
+    TRY(want_str(c, "login", DESK_LOGIN_MAX, &login, e));
+    TRY(may_time(c, "from", &from, e));
+    TRY(may_time(c, "until", &until, e));
+    if (from && !until)
+        return err_set(e, RC_INVALID, "\"until\" is missing");
+    if (until && !from)
+        from = desk_now(c->d);
+    return people_away(c->d, c->who, login, from, until, e);
+}
+
+static enum rc reporter_says(struct cmd *c, struct err *e)
+{
+    struct str text;
+    int64_t message;
+    TRY(want_str(c, "text", DESK_TEXT_MAX, &text, e));
+    TRY(reporter_write(c->d, c->who, text, &message, e));
+    c->ret = json_pack("{s:I}", "message", (json_int_t)message);
+    return RC_OK;
+}
+
+const struct cmd_verb cmd_people_verbs[] = {
+    {"user.list", user_list, " ", false},
+    {"user.add", user_add, " login name email role weight ", false},
+    {"user.signin", user_signin, " login ", false},
+    {"user.away", user_away, " login from until ", false},
+    {"reporter.write", reporter_says, " text ", true},
+    {NULL, NULL, NULL, false},
+};

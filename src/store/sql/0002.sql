@@ -1,0 +1,156 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Schema 2: a place to work in.  Tokens as in 0001.sql, and two more: a line that begins with
+-- $LITE is for SQLite only, one that begins with $PG for PostgreSQL only.
+
+-- ---- people ----
+ALTER TABLE account ADD COLUMN notify $TEXT NOT NULL DEFAULT 'team'; -- team mine none
+
+-- What one key (an address, a login) did within a window of time (desk/throttle.h).
+CREATE TABLE throttle (
+    what $TEXT NOT NULL,                -- login report upload ...
+    key $TEXT NOT NULL,
+    from_us $INT NOT NULL,              -- begin of the window
+    count $INT NOT NULL,
+    PRIMARY KEY (what, key)
+) $STRICT;
+
+-- How far an account has read in a case: the newest message it was shown.
+CREATE TABLE seen (
+    account_id $INT NOT NULL REFERENCES account(id),
+    case_id $INT NOT NULL REFERENCES vcase(id),
+    message_id $INT NOT NULL,
+    at_us $INT NOT NULL,
+    PRIMARY KEY (account_id, case_id)
+) $STRICT;
+
+-- A reply or note being written; younger than a few minutes it says "a colleague is writing".
+CREATE TABLE draft (
+    account_id $INT NOT NULL REFERENCES account(id),
+    case_id $INT NOT NULL REFERENCES vcase(id),
+    thread_id $INT NOT NULL,            -- 0: the note
+    text $TEXT NOT NULL,
+    changed_us $INT NOT NULL,
+    PRIMARY KEY (account_id, case_id, thread_id)
+) $STRICT;
+CREATE INDEX draft_case ON draft (case_id);
+
+-- ---- mail ----
+ALTER TABLE message ADD COLUMN origin $TEXT NOT NULL DEFAULT 'mail'; -- mail web imap import
+ALTER TABLE message ADD COLUMN envelope $TEXT NOT NULL DEFAULT '';   -- JSON of the spool record's
+                                                                     -- envelope, of what is held
+ALTER TABLE outbox ADD COLUMN blob_id $INT REFERENCES blob(id); -- bytes are that blob, unchanged
+ALTER TABLE outbox ADD COLUMN hop $TEXT NOT NULL DEFAULT '';    -- '' the submission server, 'next'
+                                                                -- the next hop of a shared mailbox
+ALTER TABLE outbox ADD COLUMN account_id $INT REFERENCES account(id); -- whom a notice goes to
+
+-- Notices carry a secret of their own: an answer to one becomes a note on its case.
+CREATE TABLE notice (
+    id $ID,
+    account_id $INT NOT NULL REFERENCES account(id),
+    case_id $INT REFERENCES vcase(id),
+    kind $TEXT NOT NULL,                -- report reply clock handover held advisory proposal ...
+    tag $TEXT NOT NULL UNIQUE,
+    created_us $INT NOT NULL
+) $STRICT;
+
+-- A mailbox that is polled, and how far.
+CREATE TABLE mailbox (
+    id $ID,
+    name $TEXT NOT NULL UNIQUE,         -- URL and folder without the password
+    uidvalidity $INT NOT NULL,
+    uid $INT NOT NULL,                  -- the highest taken
+    changed_us $INT NOT NULL
+) $STRICT;
+
+-- ---- search over titles, subjects, bodies ----
+$LITE CREATE VIRTUAL TABLE search USING fts5(title, body, case_id UNINDEXED, message_id UNINDEXED,
+$LITE     tokenize = "unicode61 remove_diacritics 2");
+$PG CREATE TABLE search (
+$PG     case_id BIGINT NOT NULL, message_id BIGINT NOT NULL,
+$PG     words TSVECTOR NOT NULL, PRIMARY KEY (case_id, message_id));
+$PG CREATE INDEX search_words ON search USING gin (words);
+
+-- ---- third parties ----
+CREATE TABLE route (
+    id $ID,
+    case_id $INT NOT NULL REFERENCES vcase(id),
+    component $TEXT NOT NULL,
+    maintainer $TEXT NOT NULL,          -- name of the team or person
+    email $TEXT NOT NULL,
+    url $TEXT NOT NULL,                 -- its policy or form
+    source $TEXT NOT NULL,              -- where the contact is from
+    source_date $TEXT NOT NULL,         -- of that, YYYY-MM-DD
+    state $TEXT NOT NULL,               -- told asked consented refused forwarded answered closed
+    participant_id $INT REFERENCES participant(id), -- the maintainer, once it takes part
+    reporter_thread_id $INT REFERENCES thread(id),
+    account_id $INT REFERENCES account(id),
+    created_us $INT NOT NULL,
+    changed_us $INT NOT NULL
+) $STRICT;
+CREATE INDEX route_case ON route (case_id);
+
+-- ---- advisories ----
+CREATE TABLE advisory (
+    id $ID,
+    case_id $INT NOT NULL UNIQUE REFERENCES vcase(id),
+    number $TEXT NOT NULL UNIQUE,       -- PREFIX-SA-YYYY-NNNN
+    state $TEXT NOT NULL,               -- draft approved published withdrawn
+    revision $INT NOT NULL,             -- the newest
+    published_us $INT,                  -- first
+    modified_us $INT                    -- of the newest published revision
+) $STRICT;
+CREATE TABLE advisory_revision (
+    id $ID,
+    advisory_id $INT NOT NULL REFERENCES advisory(id),
+    nth $INT NOT NULL,
+    title $TEXT NOT NULL,
+    body $TEXT NOT NULL,                -- Markdown
+    facts $TEXT NOT NULL,               -- JSON: affected, fixed, severity, timeline, credits
+    summary $TEXT NOT NULL,             -- of the change, for the history
+    author_id $INT REFERENCES account(id),
+    created_us $INT NOT NULL,
+    approver_id $INT REFERENCES account(id),
+    approved_us $INT,
+    published_us $INT,                  -- NULL: not public
+    UNIQUE (advisory_id, nth)
+) $STRICT;
+CREATE TABLE credit (
+    id $ID,
+    case_id $INT NOT NULL REFERENCES vcase(id),
+    participant_id $INT REFERENCES participant(id),
+    name $TEXT NOT NULL,                -- as it is to be printed
+    role $TEXT NOT NULL,                -- finder reporter analyst ... (CSAF and OSV words)
+    decision $TEXT NOT NULL,            -- unasked asked named anonymous declined
+    changed_us $INT NOT NULL
+) $STRICT;
+CREATE INDEX credit_case ON credit (case_id);
+
+-- ---- the policy ----
+CREATE TABLE policy_revision (
+    id $ID,
+    text $TEXT NOT NULL,
+    commit_id $TEXT NOT NULL,           -- hex, in the desk's repository of the policy
+    source $TEXT NOT NULL,              -- file proposal
+    proposal_id $INT,
+    at_us $INT NOT NULL
+) $STRICT;
+CREATE TABLE proposal (
+    id $ID,
+    state $TEXT NOT NULL,               -- open merged rejected stale case
+    subject $TEXT NOT NULL,
+    explanation $TEXT NOT NULL,
+    author_name $TEXT NOT NULL,
+    author_email $TEXT NOT NULL,
+    base_text $TEXT NOT NULL,
+    new_text $TEXT NOT NULL,
+    patch $TEXT NOT NULL,               -- as it came, '' of a form
+    message_id $INT REFERENCES message(id),
+    account_id $INT REFERENCES account(id), -- who decided
+    reason $TEXT NOT NULL,
+    commit_id $TEXT NOT NULL,
+    created_us $INT NOT NULL,
+    decided_us $INT
+) $STRICT;
+
+-- ---- retention ----
+ALTER TABLE vcase ADD COLUMN erased_us $INT; -- content is shredded, the chain stays
