@@ -14,6 +14,7 @@
 #include "base/when.h"
 #include "desk/keygen.h"
 #include "desk/texts.h"
+#include "desk/throttle.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "serve/roles.h"
@@ -169,6 +170,8 @@ static void sweep(struct core *c)
         log_event(LOG_WARN_, "not-swept", "code=%s", rc_name(e.rc));
     else if (n > 0)
         log_event(LOG_INFO_, "swept", "tasks=%lld", (long long)n);
+    if (throttle_sweep(&c->desk, &n, &e) != RC_OK)
+        log_event(LOG_WARN_, "not-swept", "code=%s", rc_name(e.rc));
 }
 
 static void housekeeping(struct core *c)
