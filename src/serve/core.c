@@ -6,6 +6,7 @@
 #include "serve/core.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -202,9 +203,18 @@ static void core_turn(struct core *c)
     housekeeping(c);
 }
 
+/* A page is built in a few buffers of its size: given back to the system after each, they would be
+ * cleared by the kernel again for the next. */
+static void keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 int core_main(void)
 {
     struct err e = ERR_INIT;
+    keep_memory();
     struct core *c = mem_zalloc(sizeof *c);
     c->spool_fd = -1;
     enum rc rc = core_open(c, &e);

@@ -220,6 +220,10 @@ static enum rc sqlite_run(struct db *db, struct stmt *st, struct db_args args, s
 {
     if (st->handle == NULL)
         TRY(prepare(db, st, e));
+    /* Not by PRAGMA query_only: each change of it has every statement prepared anew. */
+    if (db->read_tx && !sqlite3_stmt_readonly(st->handle))
+        return err_set(e, RC_INTERNAL, "statement %s writes in a transaction that only reads",
+                       st->sql->name);
     int wanted = sqlite3_bind_parameter_count(st->handle);
     if (wanted != (int)args.n)
         return err_set(e, RC_INTERNAL, "statement %s has %d parameters, %zu were given",
@@ -247,18 +251,9 @@ static enum rc sqlite_clock(struct db *db, int64_t *ret_now_us, struct err *e)
     return RC_OK;
 }
 
-static void writable(struct db *db)
-{
-    if (db->read_tx && !db->readonly)
-        (void)!script(db, "PRAGMA query_only=OFF", NULL);
-}
-
 static enum rc sqlite_commit(struct db *db, struct err *e)
 {
-    enum rc rc = script(db, "COMMIT", e);
-    if (rc == RC_OK)
-        writable(db);
-    return rc;
+    return script(db, "COMMIT", e);
 }
 
 static void sqlite_rollback(struct db *db)
@@ -266,16 +261,12 @@ static void sqlite_rollback(struct db *db)
     /* A full disk may have rolled back already. */
     if (!sqlite3_get_autocommit(db->conn))
         (void)!script(db, "ROLLBACK", NULL);
-    writable(db);
 }
 
 static enum rc sqlite_begin(struct db *db, enum db_mode mode, int64_t *ret_now_us, struct err *e)
 {
     TRY(script(db, mode == DB_READ ? "BEGIN" : "BEGIN IMMEDIATE", e));
-    db->read_tx = mode == DB_READ;
     enum rc rc = sqlite_clock(db, ret_now_us, e);
-    if (rc == RC_OK && mode == DB_READ && !db->readonly)
-        rc = script(db, "PRAGMA query_only=ON", e);
     if (rc != RC_OK)
         sqlite_rollback(db);
     return rc;

@@ -39,6 +39,18 @@ static bool is_bad_control(uint32_t cp)
     return (cp < 0x20 && cp != '\t' && cp != '\n') || (cp >= 0x7f && cp < 0xa0);
 }
 
+/* Most of any text: visible ASCII without a meaning in HTML, and what stands between words. */
+static size_t plain_run(const char *p, size_t n)
+{
+    static const bool special[128] = {
+        [0x00 ... 0x08] = true, [0x0b ... 0x1f] = true, ['&'] = true,  ['<'] = true,
+        ['>'] = true,           ['"'] = true,           ['\''] = true, [0x7f] = true};
+    size_t i = 0;
+    while (i < n && (unsigned char)p[i] < 0x80 && !special[(unsigned char)p[i]])
+        i++;
+    return i;
+}
+
 enum trick { TRICK_ELEMENT, TRICK_BRACKETS, TRICK_KEEP };
 
 static void put_trick(struct buf *out, uint32_t cp, enum trick trick)
@@ -52,7 +64,7 @@ static void put_trick(struct buf *out, uint32_t cp, enum trick trick)
 static void escape(struct buf *out, struct str s, enum trick trick)
 {
     size_t from = 0, at = 0;
-    while (at < s.n) {
+    while ((at += plain_run(s.p + at, s.n - at)) < s.n) {
         uint32_t cp;
         size_t n = utf8_next(str_sub(s, at, 4), &cp);
         struct str put = STR_NONE;
