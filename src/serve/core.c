@@ -19,6 +19,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "serve/roles.h"
+#include "smtp/spool.h"
 #include "store/migrate.h"
 #include "store/task.h"
 #include "web/route.h"
@@ -148,6 +149,7 @@ static enum rc core_open(struct core *c, struct err *e)
     TRY(role_open(&c->role, ROLE_CORE, &ops, c, e));
     TRY(take_settings(c, e));
     TRY(open_spool(c, e));
+    TRY(core_spool_open(c, e));
     TRY(open_store(c, e));
     for (size_t i = 0; i < c->role.listener_count; i++)
         TRY(role_watch_fd(&c->role, c->role.listeners[i].fd, core_accept_cli, e));
@@ -216,7 +218,7 @@ int core_main(void)
     struct err e = ERR_INIT;
     keep_memory();
     struct core *c = mem_zalloc(sizeof *c);
-    c->spool_fd = -1;
+    c->spool_fd = c->spool_dir = -1;
     enum rc rc = core_open(c, &e);
     while (rc == RC_OK && !c->role.stop)
         core_turn(c);
@@ -229,6 +231,8 @@ int core_main(void)
     texts_free(c->texts);
     arena_free(c->policy_arena);
     settings_free(c->set);
+    spool_free(c->spool);
+    fd_auto(&c->spool_dir);
     fd_auto(&c->spool_fd);
     role_close(&c->role);
     free(c);

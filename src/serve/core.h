@@ -61,7 +61,9 @@ struct core {
     struct ticket tickets[CORE_INTAKE_MAX + CORE_DOWNLOADS_MAX];
     struct sending sending[CORE_OUTBOX_MAX];
     uint64_t last_ticket;
-    int spool_fd; /* spool/new, to list and to remove */
+    int spool_fd;        /* spool/new, to list and to remove */
+    int spool_dir;       /* spool/, for the writer */
+    struct spool *spool; /* the writer, with the public key only */
     uint64_t spool_seen[CORE_SPOOL_SEEN];
     int64_t renew_at_us, forget_at_us, sweep_at_us;
     bool look_now;   /* a hint came: do not wait for the next poll */
@@ -85,6 +87,18 @@ struct sealed_blob {
 };
 enum rc core_keys_blob_open(struct core *c, const struct sealed_blob *s, int *ret_fd, struct err *e)
     WARN_UNUSED;
+
+/* ---- core_spool.c: mail that comes by other ways than smtpd ---- */
+/*
+ * A sealed record in spool/new, durable when RC_OK is returned; intake follows by itself.  id is
+ * NULL for a fresh one, or a name (spool_id_of) under which the same mail may be brought twice.
+ * The trace field is added here.  RC_IO: the disk failed or is full.
+ */
+struct smtp_envelope;
+enum rc core_spool_put(struct core *c, const struct smtp_envelope *v, const char *id,
+                       struct str mail, struct err *e) WARN_UNUSED;
+/* Opens the writer, before the rights go. */
+enum rc core_spool_open(struct core *c, struct err *e) WARN_UNUSED;
 
 /* ---- core_intake.c: from the spool to a case ---- */
 /* Makes a task for every record that lies in the spool. */

@@ -91,12 +91,17 @@ static const struct table tables[ROLE_COUNT] = {
                            .limits = {.as_bytes = GIB, .nofile = 4096, .fsize_bytes = FILE_LIMIT}},
     [ROLE_HTTPD_STAFF] = {.calls = SANDBOX_C_IPC | SANDBOX_C_ACCEPT,
                           .limits = {.as_bytes = GIB, .nofile = 4096, .fsize_bytes = FILE_LIMIT}},
-    /* Of the spool it sees names and removes what is committed; it cannot read it.  It accepts
-     * commands of local users on the one socket that it was handed. */
+    /* Of the spool it sees names, adds sealed records (a mail that net fetched, a web report) and
+     * removes what is committed; it cannot read it.  It accepts commands of local users on the one
+     * socket that it was handed. */
     [ROLE_CORE] = {.calls = SANDBOX_C_IPC | SANDBOX_C_ACCEPT | SANDBOX_C_FILES | SANDBOX_C_CHANGE,
                    .limits = {.as_bytes = 8 * GIB, .nofile = 4096},
                    .rows = {{AT_DATA, "db", SANDBOX_RW},
-                            {AT_DATA, "spool/new", SANDBOX_LIST | SANDBOX_REMOVE}}},
+                            {AT_DATA, "spool/tmp",
+                             SANDBOX_LIST | SANDBOX_WRITE | SANDBOX_CREATE | SANDBOX_REMOVE |
+                                 SANDBOX_MOVE},
+                            {AT_DATA, "spool/new",
+                             SANDBOX_LIST | SANDBOX_REMOVE | SANDBOX_CREATE | SANDBOX_MOVE}}},
     [ROLE_KEYS] = {.calls = SANDBOX_C_IPC | SANDBOX_C_FILES | SANDBOX_C_CHANGE,
                    .limits = {.as_bytes = GIB, .nofile = 1024, .fsize_bytes = FILE_LIMIT},
                    .rows = {{AT_DATA, "keys", SANDBOX_READ},

@@ -523,10 +523,11 @@ static const struct {
     {ROLE_HTTPD_PUBLIC, false, HANDED_MAY | MAY(accept)},
     {ROLE_HTTPD_STAFF, false, HANDED_MAY | MAY(accept)},
     {ROLE_CORE, false,
-     HANDED_MAY | MAY(accept) | MAY(db_open) | MAY(sqlite) | MAY(spool_list) | MAY(spool_remove)},
+     HANDED_MAY | MAY(accept) | MAY(db_open) | MAY(sqlite) | MAY(spool_list) | MAY(spool_remove) |
+         MAY(spool_add) | MAY(spool_replace)},
     {ROLE_CORE, true,
      HANDED_MAY | MAY(accept) | MAY(db_open) | MAY(sqlite) | MAY(spool_list) | MAY(spool_remove) |
-         MAY(passwd) | MAY(unix)},
+         MAY(spool_add) | MAY(spool_replace) | MAY(passwd) | MAY(unix)},
     {ROLE_KEYS, false,
      HANDED_MAY | MAY(key_read) | MAY(spool_read) | MAY(spool_list) | MAY(blob_read) |
          MAY(blob_write)},

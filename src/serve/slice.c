@@ -115,6 +115,9 @@ static enum rc slice_core(const struct settings *set, json_t *j, struct err *e)
     unsigned char pk[KEYGEN_SIGN_LEN];
     TRY(keygen_sign_public(set->desk.data_dir.p, pk, e));
     put_hex(j, "sign_key", pk, sizeof pk);
+    unsigned char intake[KEYGEN_INTAKE_LEN];
+    TRY(keygen_intake_public(set->desk.data_dir.p, intake, e));
+    put_hex(j, "intake_key", intake, sizeof intake);
     return put_file(j, "policy", set->policy.file, e);
 }
 

@@ -192,15 +192,23 @@ static void make_id(int64_t now_us, char ret[SPOOL_ID_LEN + 1])
     ret[SPOOL_ID_LEN] = '\0';
 }
 
-enum rc spool_begin(struct spool *sp, const struct smtp_envelope *v, int64_t now_us,
-                    struct spool_writer **ret_w, struct err *e)
+void spool_id_of(struct str what, char ret[SPOOL_ID_LEN + 1])
+{
+    unsigned char hash[SHA256_LEN];
+    sha256(what, hash);
+    hex_put(ret, hash, SPOOL_ID_LEN / 2);
+    ret[SPOOL_ID_LEN] = '\0';
+}
+
+static enum rc begin(struct spool *sp, const struct smtp_envelope *v, const char *id,
+                     struct spool_writer **ret_w, struct err *e)
 {
     AUTO(buf) struct buf json = BUF_INIT(SPOOL_ENVELOPE_MAX);
     TRY(smtp_envelope_write(&json, v, e));
     struct spool_writer *w = mem_zalloc(sizeof *w);
     w->sp = sp;
     buf_init(&w->chunk, SPOOL_CHUNK);
-    make_id(now_us, w->id);
+    memcpy(w->id, id, sizeof w->id);
     spool_ad(w->id, w->ad);
     w->fd =
         faulty(sp, SPOOL_OP_CREATE)
@@ -217,6 +225,24 @@ enum rc spool_begin(struct spool *sp, const struct smtp_envelope *v, int64_t now
     }
     *ret_w = w;
     return RC_OK;
+}
+
+enum rc spool_begin(struct spool *sp, const struct smtp_envelope *v, int64_t now_us,
+                    struct spool_writer **ret_w, struct err *e)
+{
+    char id[SPOOL_ID_LEN + 1];
+    make_id(now_us, id);
+    return begin(sp, v, id, ret_w, e);
+}
+
+enum rc spool_begin_as(struct spool *sp, const struct smtp_envelope *v, const char *id,
+                       struct spool_writer **ret_w, struct err *e)
+{
+    BUG_ON(!spool_id_valid(str_c(id)));
+    /* What a process that died left unfinished under this name. */
+    if (unlinkat(sp->tmp_fd, id, 0) == -1 && errno != ENOENT)
+        return err_errno(e, RC_IO, "a spool record cannot be made");
+    return begin(sp, v, id, ret_w, e);
 }
 
 const char *spool_writer_id(const struct spool_writer *w)

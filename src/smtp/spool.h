@@ -67,6 +67,12 @@ enum rc spool_clean(struct spool *sp, int64_t now_us, int min_age_s, size_t *ret
 /* Starts a record; the trace header is not added here.  RC_IO when the disk fails or is full. */
 enum rc spool_begin(struct spool *sp, const struct smtp_envelope *v, int64_t now_us,
                     struct spool_writer **ret_w, struct err *e) WARN_UNUSED;
+/* The same under a name of the caller's (spool_id_valid), for what may be brought twice: a record
+ * of that name which waits already is replaced, one that was taken in is known by its id. */
+enum rc spool_begin_as(struct spool *sp, const struct smtp_envelope *v, const char *id,
+                       struct spool_writer **ret_w, struct err *e) WARN_UNUSED;
+/* The name of what `what` tells apart: the same for the same words, SPOOL_ID_LEN digits. */
+void spool_id_of(struct str what, char ret[SPOOL_ID_LEN + 1]);
 /* The id, SPOOL_ID_LEN characters and NUL; valid as long as w is. */
 const char *spool_writer_id(const struct spool_writer *w);
 /* Octets of mail written so far. */

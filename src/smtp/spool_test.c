@@ -312,6 +312,35 @@ static void test_other_name_key_version_and_limit(void **state)
     place_close(&p);
 }
 
+static void test_a_named_record_is_one_record(void **state)
+{
+    struct place p;
+    struct err e = ERR_INIT;
+    struct smtp_envelope v = an_envelope();
+    char id[SPOOL_ID_LEN + 1], other[SPOOL_ID_LEN + 1];
+    place_open(&p);
+    spool_id_of(STR("imaps://mail.example INBOX 7 12"), id);
+    spool_id_of(STR("imaps://mail.example INBOX 7 13"), other);
+    assert_true(spool_id_valid(str_c(id)) && strcmp(id, other) != 0);
+    /* Left in tmp/ by one that died; then brought twice. */
+    int fd = openat(p.dirfd, "tmp", O_RDONLY | O_DIRECTORY), left;
+    assert_true((left = openat(fd, id, O_WRONLY | O_CREAT, 0600)) >= 0);
+    close(left);
+    close(fd);
+    for (int i = 0; i < 2; i++) {
+        struct spool_writer *w;
+        enum rc each;
+        assert_int_equal(spool_begin_as(p.sp, &v, id, &w, &e), RC_OK);
+        assert_int_equal(spool_write(w, STR("Subject: one\r\n\r\n"), &e), RC_OK);
+        assert_int_equal(spool_finish(w, &e), RC_OK);
+        assert_int_equal(spool_commit(p.sp, &w, 1, &each, &e), RC_OK);
+    }
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    load(&p, id, &b);
+    assert_true(b.n > 0);
+    place_close(&p);
+}
+
 static void test_stale_files_are_cleaned(void **state)
 {
     (void)state;
@@ -621,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_every_cut_and_every_changed_octet_is_refused),
         cmocka_unit_test(test_cut_between_chunks_is_refused),
         cmocka_unit_test(test_other_name_key_version_and_limit),
+        cmocka_unit_test(test_a_named_record_is_one_record),
         cmocka_unit_test(test_stale_files_are_cleaned),
         cmocka_unit_test(test_trace_header),
         cmocka_unit_test(test_envelope_json_is_strict),
