@@ -54,6 +54,7 @@ static const struct {
     {"ingest", ingest_main, "take one mail from standard input"},
     {"case", case_main, "list, show, answer and change cases"},
     {"quarantine", quarantine_main, "what is held, quarantined or spam"},
+    {"third-party", third_party_main, "reports that belong to somebody else's software"},
     {"user", user_main, "the people of the team"},
     {"receipt", receipt_main, "verify the receipt of an acknowledgement"},
     {"verify", verify_main, "check the store against itself, offline"},

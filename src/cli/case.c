@@ -131,6 +131,47 @@ static const struct command commands[] = {
      false,
      true,
      "MESSAGE [--part N]"},
+    {"third-party", "contacts", "third.contacts", {NULL}, {{NULL}}, false, false, ""},
+    {"third-party", "list", "third.list", {"case"}, {{NULL}}, false, false, "NUMBER"},
+    {"third-party",
+     "tell",
+     "third.tell",
+     {"case", "component"},
+     {{"--thread", "thread", OPT_NUMBER},
+      {"--maintainer", "maintainer", OPT_TEXT},
+      {"--email", "email", OPT_TEXT},
+      {"--url", "url", OPT_TEXT},
+      {"--source", "source", OPT_TEXT},
+      {"--date", "source_date", OPT_TEXT},
+      {"--ask", "ask", OPT_FLAG}},
+     false,
+     false,
+     "NUMBER COMPONENT [--thread ID] [--maintainer NAME] [--email ADDRESS] [--url URL]\n"
+     "                 [--source TEXT] [--date YYYY-MM-DD] [--ask]"},
+    {"third-party",
+     "consent",
+     "third.consent",
+     {"#route"},
+     {{"--answer", "answer", OPT_TEXT}, REASON},
+     false,
+     false,
+     "ROUTE --answer named|unnamed|no --reason TEXT"},
+    {"third-party",
+     "forward",
+     "third.forward",
+     {"#route"},
+     {{"--note", "note", OPT_TEXT}},
+     false,
+     false,
+     "ROUTE [--note TEXT]"},
+    {"third-party",
+     "close",
+     "third.close",
+     {"#route"},
+     {REASON},
+     false,
+     false,
+     "ROUTE --reason TEXT"},
     {"quarantine",
      "list",
      "quarantine.list",
@@ -331,4 +372,9 @@ int quarantine_main(int argc, char **argv)
 int user_main(int argc, char **argv)
 {
     return group_main("user", argc, argv);
+}
+
+int third_party_main(int argc, char **argv)
+{
+    return group_main("third-party", argc, argv);
 }

@@ -3,12 +3,14 @@
 #define VULNDESK_CLI_CASE_H
 
 /*
- * `vulndesk case|quarantine|user VERB ...`: commands to the running desk.  Words and options become
- * the arguments of a verb of desk/cmd.h; the answer is shown for people, or with --json as it came.
+ * `vulndesk case|quarantine|third-party|user VERB ...`: commands to the running desk.  Words and
+ * options become the arguments of a verb of desk/cmd.h; the answer is shown for people, or with
+ * --json as it came.
  * --config FILE names the desk (default vulndesk.conf).  Exit codes of sysexits(3); 64 for usage.
  */
 int case_main(int argc, char **argv);
 int quarantine_main(int argc, char **argv);
 int user_main(int argc, char **argv);
+int third_party_main(int argc, char **argv);
 
 #endif

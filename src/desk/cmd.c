@@ -10,6 +10,7 @@ static const struct cmd_verb *const tables[] = {
     cmd_case_verbs,
     cmd_held_verbs,
     cmd_people_verbs,
+    cmd_third_verbs,
 };
 
 static const struct cmd_verb *find(struct str verb)

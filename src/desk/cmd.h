@@ -22,6 +22,14 @@
  *   case.close     case, exit?, reason
  *   case.invite    case, role, name, email                         -> {"participant","thread"}
  *   case.revoke    thread              (all ways back of it)
+ *   third.contacts                                                 -> {"components":[...]}
+ *   third.list     case                                            -> {"routes":[...]}
+ *   third.tell     case, component, thread?, maintainer?, email?, url?, source?, source_date?,
+ *                  ask?                                            -> {"route"}
+ *   third.consent  route, answer (named unnamed no), reason
+ *   third.forward  route, note?
+ *   third.close    route, reason
+ *   third.answer   answer              (a reporter's session only)
  *   quarantine.list    state?                                      -> held list
  *   quarantine.show    message                                     -> one, with body
  *   quarantine.release message, number?, reason                    -> {"number","kind"}

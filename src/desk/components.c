@@ -27,9 +27,20 @@ struct load {
     unsigned keys; /* bits of the keys that the open section has */
 };
 
-enum { K_RELATION, K_WHAT, K_PATHS, K_UPSTREAM, K_VERSION, K_CONTACT, K_SEEN, K_DATE, K_COUNT };
-static const char *const keys[K_COUNT] = {"relation", "what",    "paths", "upstream",
-                                          "version",  "contact", "seen",  "date"};
+enum {
+    K_RELATION,
+    K_WHAT,
+    K_PATHS,
+    K_UPSTREAM,
+    K_VERSION,
+    K_CONTACT,
+    K_SOURCE,
+    K_SEEN,
+    K_DATE,
+    K_COUNT
+};
+static const char *const keys[K_COUNT] = {"relation", "what",   "paths", "upstream", "version",
+                                          "contact",  "source", "seen",  "date"};
 
 static enum rc wrong(const struct load *l, unsigned line, struct err *e, const char *fmt, ...)
     PRINTF(4, 5);
@@ -88,11 +99,9 @@ static enum rc read_relation(struct load *l, const struct ini_entry *en, struct 
 static enum rc read_value(struct load *l, const struct ini_entry *en, size_t key,
                           struct component *c, struct err *e)
 {
-    struct str *const texts[K_COUNT] = {[K_WHAT] = &c->what,
-                                        [K_UPSTREAM] = &c->upstream,
-                                        [K_VERSION] = &c->version,
-                                        [K_CONTACT] = &c->contact,
-                                        [K_DATE] = &c->date};
+    struct str *const texts[K_COUNT] = {
+        [K_WHAT] = &c->what,       [K_UPSTREAM] = &c->upstream, [K_VERSION] = &c->version,
+        [K_CONTACT] = &c->contact, [K_SOURCE] = &c->source,     [K_DATE] = &c->date};
     if (key == K_RELATION)
         return read_relation(l, en, c, e);
     if (key == K_PATHS)

@@ -16,12 +16,14 @@
  *     upstream = owner/name or URL
  *     version  = where its version is found
  *     contact  = address, URL or words; empty = none known
+ *     source   = where the contact was read: URL or words
  *     seen     = yes | no         (yes: read at its source)
  *     date     = YYYY-MM-DD of that look
  * relation, what, seen and date must be there; contact and upstream too unless the relation is own.
  */
 #define COMPONENTS_FILE_MAX (256 * 1024)
 #define COMPONENTS_MAX      500
+#define COMPONENTS_ARENA    (4u << 20) /* memory of one map */
 #define COMPONENT_PATHS     40
 
 enum relation {
@@ -32,7 +34,7 @@ enum relation {
     RELATION_CONFIGURED
 };
 struct component {
-    struct str name, what, upstream, version, contact, date;
+    struct str name, what, upstream, version, contact, source, date;
     enum relation relation;
     struct str *paths;
     size_t n_paths;

@@ -80,7 +80,7 @@ enum rc desk_id(struct desk *d, struct arena *a, struct str *ret_id, struct err 
 
 enum rc desk_check_line(struct str s, size_t max, const char *what, struct err *e)
 {
-    if (s.n == 0)
+    if (str_trim(s).n == 0)
         return err_set(e, RC_INVALID, "%s is empty", what);
     if (s.n > max)
         return err_set(e, RC_LIMIT, "%s is longer than %zu bytes", what, max);

@@ -14,6 +14,7 @@
  * borrowed by every function of desk/.
  */
 struct db;
+struct components; /* desk/components.h */
 struct texts;
 
 #define DESK_TEXT_MAX   (256 * 1024) /* bytes of a reply or a note */
@@ -35,6 +36,11 @@ struct rewrap {
     struct str wrapped; /* the blob's key, wrapped for from_scope */
 };
 #define DESK_SCOPE_INBOX "inbox"
+/* A blob to be read; scope, key and name as above. */
+struct blob_ask {
+    struct str scope, case_key;
+    struct str purpose, name, wrapped;
+};
 
 /*
  * Done by the keys role on core's behalf.  They may be called inside a transaction and must not
@@ -46,6 +52,8 @@ struct desk_calls {
     enum rc (*new_case_key)(void *arg, struct str scope, struct buf *ret_wrapped, struct err *e);
     /* The blob's key wrapped for the new scope. */
     enum rc (*rewrap)(void *arg, const struct rewrap *r, struct buf *ret_wrapped, struct err *e);
+    /* The plain bytes; RC_LIMIT when they do not fit. */
+    enum rc (*blob_read)(void *arg, const struct blob_ask *b, struct buf *ret, struct err *e);
     /* Ed25519 signature (64 bytes) of text by the desk's key; ret_key_id is its printable id. */
     enum rc (*sign)(void *arg, struct str text, struct buf *ret_sig, struct buf *ret_key_id,
                     struct err *e);
@@ -54,8 +62,9 @@ struct desk_calls {
 struct desk {
     struct db *db;
     const struct settings *set;
-    const struct policy *policy; /* NULL: none configured, then nothing is promised */
-    const struct texts *texts;   /* desk/texts.h */
+    const struct policy *policy;         /* NULL: none configured, then nothing is promised */
+    const struct texts *texts;           /* desk/texts.h */
+    const struct components *components; /* NULL: no map is configured */
     struct desk_calls calls;
 };
 

@@ -7,11 +7,10 @@
 #include "desk/letter.h"
 
 #include "mime/autoreply.h"
-#include "mime/writer.h"
 #include "store/ops_message.h"
 #include "store/outbox.h"
 
-#define BYTES_MAX (4u << 20)
+#define BYTES_MAX (16u << 20)
 
 void letter_link(struct str base, const char *path, const char *secret, struct buf *b)
 {
@@ -53,6 +52,8 @@ static enum rc write_bytes(struct desk *d, const struct letter *l, struct arena 
         .extra = extra,
         .n_extra = l->automatic ? AUTOREPLY_HEADERS : 0,
         .text = l->text,
+        .files = l->files,
+        .n_files = l->n_files,
         .smtputf8 = outmail_addr_utf8(l->to) || outmail_addr_utf8(ours),
     };
     return outmail_write(&m, out, e);

@@ -3,6 +3,7 @@
 #define VULNDESK_DESK_LETTER_H
 
 #include "desk/inside.h"
+#include "mime/writer.h"
 
 /* Writes a mail of ours into the outbox; shared by ack.c and reply.c. */
 struct letter {
@@ -12,8 +13,10 @@ struct letter {
     struct str to_name, to;     /* envelope and header recipient */
     struct str subject, text;
     struct str in_reply_to; /* Message-ID, may be empty */
-    bool automatic;         /* RFC 3834 fields, null reverse-path */
-    int64_t author_id;      /* account, 0 = none */
+    const struct outmail_file *files;
+    size_t n_files;
+    bool automatic;    /* RFC 3834 fields, null reverse-path */
+    int64_t author_id; /* account, 0 = none */
 };
 /* Inside a transaction: message row (with a thread), outbox row, event message.out. */
 enum rc letter_put(struct desk *d, const struct actor *who, const struct letter *l,

@@ -45,6 +45,20 @@ static enum rc fake_rewrap(void *arg, const struct rewrap *r, struct buf *ret, s
     return RC_OK;
 }
 
+/* The bytes of a blob are its name here. */
+static enum rc fake_blob_read(void *arg, const struct blob_ask *b, struct buf *ret, struct err *e)
+{
+    struct test_desk *t = arg;
+    char want[300];
+    if (t->keys_away)
+        return err_set(e, RC_BUSY, "keys are away");
+    snprintf(want, sizeof(want), "%.*s/%.*s", STR_ARG(b->scope), STR_ARG(b->name));
+    if (!str_eq(b->wrapped, str_c(want)))
+        fail_msg("a blob is read with the key of another scope");
+    buf_addf(ret, "raw bytes of %.*s", STR_ARG(b->name));
+    return RC_OK;
+}
+
 static enum rc fake_sign(void *arg, struct str text, struct buf *ret_sig, struct buf *ret_id,
                          struct err *e)
 {
@@ -79,7 +93,11 @@ void test_desk_init(struct test_desk *t, bool pg, const char *extra)
     T_OK(texts_load(STR_NONE, &t->texts, e));
     t->d.set = t->set;
     t->d.texts = t->texts;
-    t->d.calls = (struct desk_calls){t, fake_case_key, fake_rewrap, fake_sign};
+    t->d.calls = (struct desk_calls){.arg = t,
+                                     .new_case_key = fake_case_key,
+                                     .rewrap = fake_rewrap,
+                                     .blob_read = fake_blob_read,
+                                     .sign = fake_sign};
 }
 
 void test_desk_release(struct test_desk *t)

@@ -25,6 +25,14 @@ static const struct {
     [TEXT_REPLY] = {"reply", {"desk", "number", "text", "name", "contact"}},
     [TEXT_WAY_BACK] = {"way-back", {"desk", "number", "way_back", "way_back_until", "contact"}},
     [TEXT_SIGNIN] = {"sign-in", {"desk", "name", "link", "until"}},
+    [TEXT_THIRD_TOLD] = {"third-party-told",
+                         {"desk", "number", "component", "maintainer", "email", "url", "source",
+                          "source_date", "ask", "contact"}},
+    [TEXT_THIRD_FORWARD] = {"third-party-forward",
+                            {"desk", "number", "component", "maintainer", "reporter",
+                             "reporter_email", "attached", "note", "report", "contact"}},
+    [TEXT_THIRD_FORWARDED] = {"third-party-forwarded",
+                              {"desk", "number", "component", "maintainer", "named", "contact"}},
 };
 
 struct texts {

@@ -22,6 +22,9 @@ enum text_id {
     TEXT_REPLY,           /* around what a person writes */
     TEXT_WAY_BACK,        /* a new link to the reporter page */
     TEXT_SIGNIN,          /* a sign-in link for a team member */
+    TEXT_THIRD_TOLD,      /* to a reporter: whose software it is */
+    TEXT_THIRD_FORWARD,   /* to its maintainer */
+    TEXT_THIRD_FORWARDED, /* to a reporter: it was sent on */
     TEXT_COUNT
 };
 const char *text_name(enum text_id id); /* "acknowledgement" */

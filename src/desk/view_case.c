@@ -127,6 +127,11 @@ static const struct {
     {"mail.failed", "mail failed:", "answer", NULL},
     {"mail.unknown", "mail, outcome unknown:", "kind", NULL},
     {"mail.report", "delivery report:", "report", NULL},
+    {"third.told", "reporter told whose software it is:", "component", NULL},
+    {"third.asked", "reporter told and asked whether to send it on:", "component", NULL},
+    {"third.consent", "reporter on sending it on:", "state", NULL},
+    {"third.forwarded", "report sent on to the maintainer of", "component", NULL},
+    {"third.closed", "third-party report closed:", "component", NULL},
     {"way_back.revoked", "links of the reporter taken back", NULL, NULL},
 };
 

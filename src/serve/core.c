@@ -93,6 +93,12 @@ static enum rc take_settings(struct core *c, struct err *e)
         c->policy_arena = arena_new(POLICY_ARENA);
         TRY(policy_parse(c->policy_arena, policy, &c->policy, e));
     }
+    struct str map, name = c->set->project.components;
+    if (name.n == 0)
+        return RC_OK;
+    c->components_arena = arena_new(COMPONENTS_ARENA);
+    TRY(role_text(&c->role, "components", &map, e));
+    TRY(components_parse(c->components_arena, map, name.p, &c->components, e));
     return RC_OK;
 }
 
@@ -137,6 +143,7 @@ static enum rc open_desk(struct core *c, struct err *e)
                             .set = c->set,
                             .policy = c->policy,
                             .texts = c->texts,
+                            .components = c->components_arena ? &c->components : NULL,
                             .calls = core_keys_calls(c)};
     return web_new(&c->desk, c->policy_text, str_of(c->sign_key, sizeof c->sign_key), &c->web, e);
 }
@@ -230,6 +237,7 @@ int core_main(void)
     db_close(c->db);
     texts_free(c->texts);
     arena_free(c->policy_arena);
+    arena_free(c->components_arena);
     settings_free(c->set);
     spool_free(c->spool);
     fd_auto(&c->spool_dir);

@@ -2,6 +2,7 @@
 #ifndef VULNDESK_SERVE_CORE_H
 #define VULNDESK_SERVE_CORE_H
 
+#include "desk/components.h"
 #include "desk/desk.h"
 #include "serve/role.h"
 
@@ -52,6 +53,8 @@ struct core {
     struct arena *policy_arena;
     const struct policy *policy;
     struct str policy_text;
+    struct arena *components_arena; /* NULL: no map */
+    struct components components;
     struct texts *texts;
     struct db *db;
     struct desk desk;
@@ -82,10 +85,7 @@ void spool_opened_auto(struct spool_opened *o);
 /* RC_NOTFOUND: no such record; RC_INVALID: it is damaged. */
 enum rc core_keys_spool_open(struct core *c, struct str id, struct spool_opened *ret_o,
                              struct err *e) WARN_UNUSED;
-struct sealed_blob {
-    struct str scope, case_key, purpose, name, key;
-};
-enum rc core_keys_blob_open(struct core *c, const struct sealed_blob *s, int *ret_fd, struct err *e)
+enum rc core_keys_blob_open(struct core *c, const struct blob_ask *s, int *ret_fd, struct err *e)
     WARN_UNUSED;
 
 /* ---- core_spool.c: mail that comes by other ways than smtpd ---- */

@@ -84,12 +84,6 @@ static enum rc call_sign(void *arg, struct str text, struct buf *ret_sig, struct
     return RC_OK;
 }
 
-struct desk_calls core_keys_calls(struct core *c)
-{
-    return (struct desk_calls){
-        .arg = c, .new_case_key = call_new_case_key, .rewrap = call_rewrap, .sign = call_sign};
-}
-
 void spool_opened_auto(struct spool_opened *o)
 {
     buf_release(&o->envelope);
@@ -120,13 +114,13 @@ enum rc core_keys_spool_open(struct core *c, struct str id, struct spool_opened 
     return RC_OK;
 }
 
-enum rc core_keys_blob_open(struct core *c, const struct sealed_blob *s, int *ret_fd, struct err *e)
+enum rc core_keys_blob_open(struct core *c, const struct blob_ask *s, int *ret_fd, struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(4000);
     struct frame f;
     struct wire_blob_opened m;
     wire_put_blob_open(
-        &b, &(struct wire_blob_open){s->scope, s->case_key, s->purpose, s->name, s->key});
+        &b, &(struct wire_blob_open){s->scope, s->case_key, s->purpose, s->name, s->wrapped});
     TRY(ask(c, WIRE_BLOB_OPEN, &b, WIRE_BLOB_OPENED, &f, e));
     AUTO(fd) int fd = f.fd;
     TRY(wire_get_blob_opened(f.body, &m, e));
@@ -135,4 +129,20 @@ enum rc core_keys_blob_open(struct core *c, const struct sealed_blob *s, int *re
         return err_set(e, RC_INTERNAL, "keys opened a blob without its bytes");
     *ret_fd = fd_take(&fd);
     return RC_OK;
+}
+
+static enum rc call_blob_read(void *arg, const struct blob_ask *b, struct buf *ret, struct err *e)
+{
+    AUTO(fd) int fd = -1;
+    TRY(core_keys_blob_open(arg, b, &fd, e));
+    return fd_read_all(fd, ret->max, ret, e);
+}
+
+struct desk_calls core_keys_calls(struct core *c)
+{
+    return (struct desk_calls){.arg = c,
+                               .new_case_key = call_new_case_key,
+                               .rewrap = call_rewrap,
+                               .blob_read = call_blob_read,
+                               .sign = call_sign};
 }

@@ -43,11 +43,11 @@ static enum rc open_raw(struct core *c, int64_t message_id, int *ret_fd, struct 
     if (message.blob_id == 0)
         return err_set(e, RC_NOTFOUND, "this message has no raw mail");
     TRY(blob_get(c->db, a, message.blob_id, &blob, e));
-    struct sealed_blob s = {.scope = STR(DESK_SCOPE_INBOX),
-                            .case_key = STR_NONE,
-                            .purpose = blob.purpose,
-                            .name = blob.name,
-                            .key = blob.key_wrapped};
+    struct blob_ask s = {.scope = STR(DESK_SCOPE_INBOX),
+                         .case_key = STR_NONE,
+                         .purpose = blob.purpose,
+                         .name = blob.name,
+                         .wrapped = blob.key_wrapped};
     if (blob.case_id != 0) {
         TRY(ops_case_get(c->db, a, blob.case_id, &vcase, e));
         s.scope = vcase.scope;

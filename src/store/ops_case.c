@@ -354,6 +354,7 @@ enum rc ops_case_rest_move(struct db *db, int64_t from_case, int64_t to_case, st
         {"case_rest_messages", "UPDATE message SET case_id = $2 WHERE case_id = $1", NULL},
         {"case_rest_mails", "UPDATE outbox SET case_id = $2 WHERE case_id = $1", NULL},
         {"case_rest_clocks", "UPDATE clock SET case_id = $2 WHERE case_id = $1", NULL},
+        {"case_rest_routes", "UPDATE route SET case_id = $2 WHERE case_id = $1", NULL},
     };
     for (size_t i = 0; i < ARRAY_LEN(rest); i++)
         TRY(db_run(db, &rest[i], DB_ARGS(DB_I(from_case), DB_I(to_case)), NULL, e));

@@ -38,6 +38,10 @@ void gate_cookie_clear(struct visit *v);
 void route_staff(struct visit *v);
 void route_public(struct visit *v);
 
+struct route_case;
+/* Pages below a case, each in a file of its own. */
+void route_third(struct visit *v, const struct route_case *at, struct str rest);
+
 /* Answers. */
 void visit_error(struct visit *v, int status, const char *why);
 void visit_failed(struct visit *v); /* out of v->e */

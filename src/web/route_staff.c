@@ -65,6 +65,10 @@ static const struct {
     {"move", "The conversation has moved."},
     {"invite", "They take part now. Nothing has been sent yet."},
     {"release", "It is let in."},
+    {"third-tell", "The mail to the reporter is on its way."},
+    {"third-consent", "The answer is recorded."},
+    {"third-forward", "The report is on its way to the maintainer, and the reporter is told."},
+    {"third-close", "It is closed."},
     {"discard", "It is discarded."},
 };
 
@@ -303,6 +307,7 @@ static const struct {
     void (*show)(struct visit *v, const struct route_case *at, struct str rest);
 } case_pages[] = {
     {"message", case_part},
+    {"third-party", route_third},
 };
 
 static void case_route(struct visit *v, struct str rest)
