@@ -35,7 +35,11 @@ static enum rc take(struct test_desk *t, const char *spool, const char *mid,
     struct mail *m = mem_zalloc(sizeof(*m));
     struct str rcpt = STR("security@desk.example");
     struct test_mail tm = {.from = "f@reporter.example", .mid = mid, .text = mid};
-    struct intake_env env = {str_c(spool), STR("f@reporter.example"), &rcpt, 1, t->now_us};
+    struct intake_env env = {.spool = str_c(spool),
+                             .return_path = STR("f@reporter.example"),
+                             .rcpts = &rcpt,
+                             .n_rcpts = 1,
+                             .received_us = t->now_us};
     struct intake_blob blob = {STR_NONE, STR_NONE, 1};
     test_mail_make(t, &tm, m);
     enum rc rc = RC_BUSY;

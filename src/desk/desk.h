@@ -46,6 +46,14 @@ struct blob_ask {
  * Done by the keys role on core's behalf.  They may be called inside a transaction and must not
  * touch the database.  RC_BUSY from any of them undoes the unit of work; it is tried again later.
  */
+struct spool_put {
+    struct str raw;       /* the message, RFC 5322 */
+    struct str from;      /* of its sender, empty: unknown */
+    struct str rcpt;      /* an address of ours */
+    struct str mark, way; /* smtp/envelope.h */
+    int64_t thread, received_us;
+};
+#define SPOOL_PUT_ID_MAX 64 /* letters of a record's id */
 struct desk_calls {
     void *arg;
     /* A fresh random key for the scope, wrapped by the master key. */
@@ -57,6 +65,9 @@ struct desk_calls {
     /* Ed25519 signature (64 bytes) of text by the desk's key; ret_key_id is its printable id. */
     enum rc (*sign)(void *arg, struct str text, struct buf *ret_sig, struct buf *ret_key_id,
                     struct err *e);
+    /* A sealed record in the spool, as durable as a mail that was answered with 250 when this
+     * returns RC_OK.  Not inside a transaction: it cannot be undone. */
+    enum rc (*spool)(void *arg, const struct spool_put *s, struct buf *ret_id, struct err *e);
 };
 
 struct desk {

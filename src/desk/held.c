@@ -50,7 +50,9 @@ static enum rc quarantine_tx(struct desk *d, void *arg, struct err *e)
                                .ack = STR_NONE,
                                .received_us = q->env->received_us};
     TRY(intake_blob_add(d, q->blob, &row.blob_id, e));
+    row.origin = q->env->web ? STR("web") : STR_NONE;
     TRY(ops_message_insert(d->db, &row, &q->r.message_id, e));
+    TRY(intake_web_held(d, q->env, q->r.message_id, e));
     return desk_event(d, &machine, 0, "message.quarantined",
                       json_pack("{s:I}", "message", (json_int_t)q->r.message_id), e);
 }
@@ -142,7 +144,8 @@ static enum rc release_tx(struct desk *d, void *arg, struct err *e)
     if (p->number.n == 0) {
         enum autoreply_why why;
         TRY(why_then(&row, &why, e));
-        return intake_open(d, p->who, &row, why, &p->r, e);
+        TRY(intake_open(d, p->who, &row, why, &p->r, e));
+        return intake_web_released(d, row.id, p->r.thread_id, e);
     }
     struct thread_row t;
     struct case_row c;
@@ -150,6 +153,7 @@ static enum rc release_tx(struct desk *d, void *arg, struct err *e)
     TRY(thread_in(d, a, p, p->r.case_id, &row, &t, e));
     p->r.thread_id = t.id;
     TRY(intake_join(d, p->who, &row, &t, true, e));
+    TRY(intake_web_released(d, row.id, t.id, e));
     TRY(ops_case_get(d->db, a, p->r.case_id, &c, e));
     return str_copy(p->r.number, sizeof(p->r.number), c.number, "case number", e);
 }
@@ -174,6 +178,7 @@ static enum rc discard_tx(struct desk *d, void *arg, struct err *e)
     row.state = STR("discarded");
     row.hold_reason = p->reason;
     TRY(ops_message_place(d->db, &row, e));
+    TRY(intake_web_released(d, row.id, 0, e));
     return desk_event(
         d, p->who, row.case_id, "message.discarded",
         json_pack("{s:I, s:o}", "message", (json_int_t)row.id, "reason", json_str(p->reason)), e);

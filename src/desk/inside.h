@@ -35,6 +35,9 @@ enum rc case_store(struct desk *d, struct case_row *c, struct err *e) WARN_UNUSE
 /* Hands over and tells of it; from -> to by account ids.  Nothing when they are the same. */
 enum rc case_hand_over(struct desk *d, const struct actor *who, struct case_row *c, int64_t to,
                        struct str reason, struct err *e) WARN_UNUSED;
+/* The fact `acknowledged` of a case, once. */
+enum rc case_acknowledged(struct desk *d, struct arena *a, int64_t case_id, const char *reason,
+                          struct err *e) WARN_UNUSED;
 /* A blob goes to a case's scope (or from one case to another). */
 enum rc blob_to_case(struct desk *d, struct arena *a, int64_t blob_id, const struct case_row *to,
                      struct err *e) WARN_UNUSED;

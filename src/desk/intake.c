@@ -190,7 +190,7 @@ static enum rc why_of(struct desk *d, struct arena *a, const struct intake *in,
                                 .n_ours = d->set->desk.contact.n,
                                 .recent_address = (unsigned)(recent > 1000000 ? 1000000 : recent),
                                 .recent_max = (unsigned)d->set->mail.ack_rate_count};
-    *ret = autoreply_decide(&ask);
+    *ret = in->env->web && path.n == 0 ? AUTOREPLY_ANONYMOUS : autoreply_decide(&ask);
     return RC_OK;
 }
 
@@ -286,16 +286,16 @@ static enum rc keep_aside(struct desk *d, struct message_row *row, struct intake
 }
 
 /* A reply to a closed case is a new report that is linked to it: nothing leaves C. */
-static enum rc reopen(struct desk *d, struct message_row *row, int64_t old_case,
-                      enum autoreply_why why, struct intake *in, struct err *e)
+enum rc intake_reopen(struct desk *d, struct message_row *row, int64_t old_case,
+                      enum autoreply_why why, struct intake_result *ret, struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct case_row old;
     TRY(ops_case_get(d->db, a, old_case, &old, e));
-    TRY(intake_open(d, &machine, row, why, &in->r, e));
-    TRY(desk_event(d, &machine, old_case, "case.linked", json_pack("{s:s}", "number", in->r.number),
+    TRY(intake_open(d, &machine, row, why, ret, e));
+    TRY(desk_event(d, &machine, old_case, "case.linked", json_pack("{s:s}", "number", ret->number),
                    e));
-    return desk_event(d, &machine, in->r.case_id, "case.linked",
+    return desk_event(d, &machine, ret->case_id, "case.linked",
                       json_pack("{s:o}", "number", json_str(old.number)), e);
 }
 
@@ -306,7 +306,7 @@ static enum rc join(struct desk *d, struct arena *a, struct message_row *row,
     struct case_row c;
     TRY(ops_case_get(d->db, a, p->case_id, &c, e));
     if (c.closed_us)
-        return reopen(d, row, p->case_id, why, in, e);
+        return intake_reopen(d, row, p->case_id, why, &in->r, e);
     struct actor who = {.kind = ACTOR_REPORTER,
                         .login = STR_NONE,
                         .thread_id = p->thread.id,
@@ -360,6 +360,20 @@ static enum rc store(struct desk *d, struct arena *a, struct intake *in, struct 
     return number_of(d, a, &in->r, e);
 }
 
+/* The same for what a form brought. */
+static enum rc store_web(struct desk *d, struct arena *a, struct intake *in, struct err *e)
+{
+    enum autoreply_why why;
+    struct message_row row;
+    TRY(why_of(d, a, in, &why, e));
+    TRY(intake_record(a, in->m, in->env, why, &row, e));
+    TRY(intake_blob_add(d, in->blob, &row.blob_id, e));
+    in->r.keep_blob = row.blob_id != 0;
+    TRY(intake_web(d, a, in->env, &row, why, &in->r, e));
+    TRY(intake_attachments(d, in->m, in->r.message_id, e));
+    return number_of(d, a, &in->r, e);
+}
+
 static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
 {
     struct intake *in = arg;
@@ -382,10 +396,12 @@ static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
         in->r.kind = INTAKE_DUPLICATE;
         TRY(earlier(d, a, &row, in, e));
         in->r.acknowledge = false;
-        return RC_OK;
+        return intake_web_done(d, in->env, e);
     }
     if (rc != RC_NOTFOUND)
         return rc;
+    if (in->env->web)
+        return store_web(d, a, in, e);
     TRY(intake_point_of(d, a, in->m, in->env, &p, e));
     TRY(is_bounce(d, a, in, &p.f.bounce, &bounced, e));
     TRY(is_loop(d, a, in->m, &p.f.loop, e));

@@ -11,7 +11,11 @@
  * acknowledges.  Done again for the same spool record it changes nothing and gives the same result,
  * so core may be killed anywhere.
  *
- * In this order (intake_decide, pure):
+ * What came by a form: the same record again or the same content as above; else it joins the
+ * session's thread, or opens a case with its way back.  Anonymous (no address): no acknowledgement
+ * is sent, the answer page was it.
+ *
+ * Everything else in this order (intake_decide, pure):
  *   1 the same spool record        the earlier result
  *   2 same Message-ID and content  duplicate of one message
  *   3 bounce, DSN, MDN             attached to the outgoing message it names; never answered
@@ -35,6 +39,13 @@ struct intake_env {
     const struct str *rcpts; /* of RCPT TO that we accepted */
     size_t n_rcpts;
     int64_t received_us; /* when the spool took it */
+    /*
+     * It came by a form, core's own mark proves it (desk/webform.h): then nothing in the mail is
+     * looked at to find a thread, and no automatic answer, loop or spam is suspected.
+     */
+    bool web;
+    struct str web_way; /* hex SHA-256 of the secret of its way back */
+    int64_t web_thread; /* of the session that wrote it, 0 = a new report */
 };
 /* The sealed raw bytes, in scope DESK_SCOPE_INBOX. */
 struct intake_blob {

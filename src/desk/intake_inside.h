@@ -40,6 +40,22 @@ enum rc intake_join(struct desk *d, const struct actor *who, struct message_row 
 enum rc intake_place(struct desk *d, const struct actor *who, struct message_row *row,
                      const char *event, struct str reason, struct err *e) WARN_UNUSED;
 
+/* A closed case's thread: what comes opens a new case that is linked to it. */
+enum rc intake_reopen(struct desk *d, struct message_row *row, int64_t old_case,
+                      enum autoreply_why why, struct intake_result *ret, struct err *e) WARN_UNUSED;
+
+/* What came by a form (intake_web.c); env->web.  Fills ret but for the number. */
+enum rc intake_web(struct desk *d, struct arena *a, const struct intake_env *env,
+                   struct message_row *row, enum autoreply_why why, struct intake_result *ret,
+                   struct err *e) WARN_UNUSED;
+/* It is taken in (or there already), or a person has to decide about that message. */
+enum rc intake_web_done(struct desk *d, const struct intake_env *env, struct err *e) WARN_UNUSED;
+enum rc intake_web_held(struct desk *d, const struct intake_env *env, int64_t message_id,
+                        struct err *e) WARN_UNUSED;
+/* A person let it in: its link becomes a way back to that thread; thread 0: discarded. */
+enum rc intake_web_released(struct desk *d, int64_t message_id, int64_t thread_id, struct err *e)
+    WARN_UNUSED;
+
 /* Delivery reports (intake_bounce.c). */
 enum rc intake_bounce(struct desk *d, struct arena *a, const struct mail *m,
                       const struct mail_row *mail, struct message_row *row, struct err *e)

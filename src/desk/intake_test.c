@@ -227,7 +227,11 @@ static void nobody_to_handle(void **state)
     struct mail *m = mem_zalloc(sizeof(*m));
     struct test_mail tm = {.from = "f@reporter.example", .mid = "m1@reporter.example"};
     struct intake_result r;
-    struct intake_env env = {STR("sp"), STR("f@reporter.example"), NULL, 0, TEST_NOW_US};
+    struct intake_env env = {.spool = STR("sp"),
+                             .return_path = STR("f@reporter.example"),
+                             .rcpts = NULL,
+                             .n_rcpts = 0,
+                             .received_us = TEST_NOW_US};
     struct intake_blob blob = {STR_NONE, STR_NONE, 1};
     test_desk_init(&t, on_pg, "");
     test_mail_make(&t, &tm, m);
@@ -440,7 +444,11 @@ static void keys_away(void **state)
     struct test_mail tm = {.from = "f@reporter.example", .mid = "m1@reporter.example"};
     struct intake_result r;
     struct str rcpt = STR("security@desk.example");
-    struct intake_env env = {STR("sp"), STR("f@reporter.example"), &rcpt, 1, t->now_us};
+    struct intake_env env = {.spool = STR("sp"),
+                             .return_path = STR("f@reporter.example"),
+                             .rcpts = &rcpt,
+                             .n_rcpts = 1,
+                             .received_us = t->now_us};
     struct intake_blob blob = {STR(HEX64), STR("inbox/" HEX64), 1};
     test_mail_make(t, &tm, m);
     t->keys_away = true;
@@ -459,7 +467,11 @@ static void quarantine_and_release(void **state)
     struct test_desk *t = *state;
     struct actor alice = test_actor(t, "alice");
     struct intake_result r, rel;
-    struct intake_env env = {STR("sp-q"), STR("f@reporter.example"), NULL, 0, t->now_us};
+    struct intake_env env = {.spool = STR("sp-q"),
+                             .return_path = STR("f@reporter.example"),
+                             .rcpts = NULL,
+                             .n_rcpts = 0,
+                             .received_us = t->now_us};
     struct intake_blob blob = {STR(HEX64), STR("inbox/" HEX64), 9};
     T_OK(desk_quarantine(&t->d, &env, &blob, STR("the parser died twice"), &r, e));
     assert_int_equal(r.kind, INTAKE_QUARANTINED);

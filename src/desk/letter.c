@@ -92,7 +92,7 @@ enum rc letter_put(struct desk *d, const struct actor *who, const struct letter 
     AUTO(buf) struct buf reply_to = BUF_INIT(OUTBOX_ADDR_MAX);
     AUTO(buf) struct buf bytes = BUF_INIT(BYTES_MAX);
     char random[TAG_SIZE];
-    int64_t message = 0, outbox;
+    int64_t message = 0, outbox = 0;
     if (l->t) {
         thread_mid(d, l->number, l->t->tag, &mid);
         thread_address(d, l->t->tag, &reply_to);
@@ -102,7 +102,8 @@ enum rc letter_put(struct desk *d, const struct actor *who, const struct letter 
     }
     TRY(buf_ok(&mid, "Message-ID", e));
     TRY(buf_ok(&reply_to, "address of the thread", e));
-    TRY(write_bytes(d, l, a, buf_str(&mid), buf_str(&reply_to), &bytes, e));
+    if (l->to.n)
+        TRY(write_bytes(d, l, a, buf_str(&mid), buf_str(&reply_to), &bytes, e));
     struct str from = env_from(d, l, buf_str(&reply_to));
     if (l->t)
         TRY(put_message(d, l, buf_str(&mid), from, &message, e));
@@ -114,7 +115,8 @@ enum rc letter_put(struct desk *d, const struct actor *who, const struct letter 
                            .env_from = from,
                            .rcpt = l->to,
                            .bytes = buf_str(&bytes)};
-    TRY(outbox_add(d->db, &o, &outbox, e));
+    if (l->to.n)
+        TRY(outbox_add(d->db, &o, &outbox, e));
     if (l->t)
         TRY(desk_event(d, who, l->t->case_id, "message.out",
                        json_pack("{s:I, s:I, s:s, s:I, s:s, s:s}", "message", (json_int_t)message,

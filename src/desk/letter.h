@@ -10,7 +10,8 @@ struct letter {
     const char *kind;           /* acknowledgement reply notice signin */
     const struct thread_row *t; /* NULL: about no case */
     struct str number;          /* of the case, empty without */
-    struct str to_name, to;     /* envelope and header recipient */
+    struct str to_name, to;     /* envelope and header recipient; none: only to be read on the
+                                   reporter's page, *ret_outbox 0 */
     struct str subject, text;
     struct str in_reply_to; /* Message-ID, may be empty */
     const struct outmail_file *files;

@@ -62,6 +62,14 @@ static enum rc render(struct desk *d, const struct case_row *c, struct str text,
     return texts_render(d->texts, TEXT_REPLY, v, ARRAY_LEN(v), out, e);
 }
 
+/* An anonymous reporter reads it on the page of the report: there is no mail to wait for. */
+static enum rc read_on_page(struct desk *d, struct arena *a, const struct thread_row *t,
+                            struct err *e)
+{
+    TRY(clock_answered(d, t->case_id, t->id, true, e));
+    return case_acknowledged(d, a, t->case_id, "the answer is on the reporter's page", e);
+}
+
 struct reply {
     const struct actor *who;
     const struct reply_new *n;
@@ -79,8 +87,6 @@ static enum rc reply_tx(struct desk *d, void *arg, struct err *e)
     int64_t outbox;
     TRY(ops_thread_get(d->db, a, p->n->thread_id, &t, e));
     TRY(case_load(d, a, t.case_id, &oc, e));
-    if (t.email.n == 0)
-        return err_set(e, RC_INVALID, "this participant has no mail address");
     TRY(subject_of(d, a, &t, &oc.c, &subject, &mid, e));
     TRY(author(d, a, p->who, &name, e));
     TRY(render(d, &oc.c, p->n->text, name, &text, e));
@@ -94,10 +100,13 @@ static enum rc reply_tx(struct desk *d, void *arg, struct err *e)
                        .in_reply_to = mid,
                        .author_id = p->who->account_id};
     TRY(letter_put(d, p->who, &l, &p->message, &outbox, e));
+    if (outbox == 0)
+        TRY(read_on_page(d, a, &t, e));
     if (p->n->wait && !oc.c.closed_us) {
         TRY(ops_thread_set_waiting(d->db, t.id, desk_now(d), e));
         TRY(clock_pause(d, t.case_id, t.id, e));
     }
+    TRY(ops_case_get(d->db, a, t.case_id, &oc.c, e)); /* read_on_page changes it */
     return case_store(d, &oc.c, e);
 }
 
@@ -359,14 +368,14 @@ enum rc people_signin_mail(struct desk *d, struct str login, struct err *e)
 
 /* ---- what became of a mail ---- */
 
-static enum rc acknowledged(struct desk *d, struct arena *a, const struct mail_row *mail,
-                            struct err *e)
+enum rc case_acknowledged(struct desk *d, struct arena *a, int64_t case_id, const char *reason,
+                          struct err *e)
 {
     AUTO(json) json_t *facts = NULL;
     AUTO(json) json_t *yes = json_true();
     AUTO(buf) struct buf text = BUF_INIT(64 * 1024);
     struct case_row c;
-    TRY(ops_case_get(d->db, a, mail->case_id, &c, e));
+    TRY(ops_case_get(d->db, a, case_id, &c, e));
     TRY(json_parse(c.facts, 64 * 1024, "facts of the case", &facts, e));
     if (json_is_true(json_object_get(facts, fact_name(FACT_ACKNOWLEDGED))))
         return RC_OK;
@@ -376,7 +385,7 @@ static enum rc acknowledged(struct desk *d, struct arena *a, const struct mail_r
     TRY(case_store(d, &c, e));
     return desk_event(d, &machine, c.id, "case.fact",
                       json_pack("{s:s, s:b, s:s}", "fact", fact_name(FACT_ACKNOWLEDGED), "value", 1,
-                                "reason", "the mail was handed over"),
+                                "reason", reason),
                       e);
 }
 
@@ -399,5 +408,5 @@ enum rc desk_mail_ended(struct desk *d, int64_t outbox_id, struct err *e)
     if (!str_eq(m.state, STR("sent")) || (!reply && !str_eq(m.kind, STR("acknowledgement"))))
         return RC_OK;
     TRY(clock_answered(d, m.case_id, m.thread_id, reply, e));
-    return acknowledged(d, a, &m, e);
+    return case_acknowledged(d, a, m.case_id, "the mail was handed over", e);
 }

@@ -9,6 +9,9 @@
  * that left.  Bytes and Message-ID are frozen into the outbox in the transaction that records the
  * reply; <CASE.TAG.RANDOM@host> carries the thread's tag, so that an answer finds its thread.
  *
+ * To a participant without an address (an anonymous report) no mail is made: the words are on the
+ * page of the report at once, and that counts as the answer.
+ *
  * Events: message.out note.added message.in mail.sent mail.failed mail.unknown.
  */
 struct reply_new {

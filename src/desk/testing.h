@@ -19,6 +19,8 @@ struct test_desk {
     unsigned char pk[32], sk[64]; /* of the receipts */
     bool keys_away;               /* every call to keys answers RC_BUSY */
     int spool;                    /* counts test_mail_in's records */
+    struct spool_put put;         /* the last record that a form put into the spool */
+    bool disk_full;               /* nothing can be put there */
 };
 #define TEST_NOW_US INT64_C(1795600000000000) /* 2026-11-25 */
 

@@ -266,6 +266,7 @@ static const struct {
     [AUTOREPLY_RATE_CASE] = {"rate-case", "this address was already answered for this case"},
     [AUTOREPLY_RATE_ADDRESS] = {"rate-address", "this address already had as many answers as the "
                                                 "limit allows"},
+    [AUTOREPLY_ANONYMOUS] = {"anonymous", "the reporter left no address"},
 };
 
 const char *autoreply_why_name(enum autoreply_why w)

@@ -101,6 +101,7 @@ enum autoreply_why {
     AUTOREPLY_SPAM,
     AUTOREPLY_RATE_CASE,    /* this address was answered for this case already */
     AUTOREPLY_RATE_ADDRESS, /* this address had too many answers in the window */
+    AUTOREPLY_ANONYMOUS,    /* a form without an address; never of autoreply_decide() */
     AUTOREPLY_WHY_COUNT
 };
 /* Constant word ("null-path") for JSON and logs, sentence for people. */

@@ -68,7 +68,7 @@ static void test_each_reason(void **state)
     }
     for (int w = 0; w < AUTOREPLY_WHY_COUNT; w++) {
         assert_true(seen[w] || w == AUTOREPLY_ROLE || w == AUTOREPLY_RATE_CASE ||
-                    w == AUTOREPLY_RATE_ADDRESS);
+                    w == AUTOREPLY_RATE_ADDRESS || w == AUTOREPLY_ANONYMOUS);
         assert_true(autoreply_why_text((enum autoreply_why)w)[0] != '\0');
     }
 }

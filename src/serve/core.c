@@ -16,6 +16,7 @@
 #include "desk/keygen.h"
 #include "desk/texts.h"
 #include "desk/throttle.h"
+#include "desk/webform.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "serve/roles.h"
@@ -180,7 +181,7 @@ static void sweep(struct core *c)
         log_event(LOG_WARN_, "not-swept", "code=%s", rc_name(e.rc));
     else if (n > 0)
         log_event(LOG_INFO_, "swept", "tasks=%lld", (long long)n);
-    if (throttle_sweep(&c->desk, &n, &e) != RC_OK)
+    if (throttle_sweep(&c->desk, &n, &e) != RC_OK || webform_sweep(&c->desk, &e) != RC_OK)
         log_event(LOG_WARN_, "not-swept", "code=%s", rc_name(e.rc));
 }
 

@@ -97,6 +97,9 @@ enum rc core_keys_blob_open(struct core *c, const struct blob_ask *s, int *ret_f
 struct smtp_envelope;
 enum rc core_spool_put(struct core *c, const struct smtp_envelope *v, const char *id,
                        struct str mail, struct err *e) WARN_UNUSED;
+/* desk_calls.spool: what came by a form; arg is the core. */
+enum rc core_spool_form(void *arg, const struct spool_put *s, struct buf *ret_id, struct err *e)
+    WARN_UNUSED;
 /* Opens the writer, before the rights go. */
 enum rc core_spool_open(struct core *c, struct err *e) WARN_UNUSED;
 

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "desk/intake.h"
+#include "desk/webform.h"
 #include "mime/mail.h"
 #include "os/file.h"
 #include "serve/core.h"
@@ -180,8 +181,29 @@ static enum rc read_record(struct arena *a, int fd, struct mail *ret_m, struct e
     return mail_decode(a, buf_str(&json), ret_m, e);
 }
 
-static enum rc intake_env(struct arena *a, const struct ticket *k, struct intake_env *ret_env,
-                          struct err *e)
+/* What only core may say of a record counts only with core's own mark: whoever else may write to
+ * the spool could say it too. */
+static enum rc believe(struct core *c, const struct smtp_envelope *v, struct intake_env *env,
+                       struct err *e)
+{
+    const struct smtp_envelope_web *w = &v->web;
+    if (w->mark.n == 0)
+        return RC_OK;
+    struct webform_mark_of of = {w->way, v->from, w->thread, v->received_us};
+    enum rc rc = webform_mark_check(&c->desk, &of, w->mark, e);
+    if (rc == RC_DENIED) {
+        log_event(LOG_WARN_, "false-mark", "spool=%.*s", STR_ARG(env->spool));
+        return RC_OK; /* a mail like any other */
+    }
+    TRY(rc);
+    env->web = true;
+    env->web_way = w->way;
+    env->web_thread = w->thread;
+    return RC_OK;
+}
+
+static enum rc intake_env(struct core *c, struct arena *a, const struct ticket *k,
+                          struct intake_env *ret_env, struct err *e)
 {
     struct smtp_envelope v;
     TRY(smtp_envelope_read(a, buf_str(&k->envelope), &v, e));
@@ -190,7 +212,7 @@ static enum rc intake_env(struct arena *a, const struct ticket *k, struct intake
                                    .rcpts = v.rcpts,
                                    .n_rcpts = v.n_rcpts,
                                    .received_us = v.received_us};
-    return RC_OK;
+    return believe(c, &v, ret_env, e);
 }
 
 /* The mail is a row now (or was before): the record has done its duty. */
@@ -224,7 +246,7 @@ static enum rc take_in(struct core *c, const struct ticket *k, int fd, const cha
     struct intake_env env;
     struct intake_blob blob = {str_c(k->blob), buf_str(&k->key), k->size};
     struct mail *m = mem_zalloc(sizeof *m);
-    enum rc rc = intake_env(a, k, &env, e);
+    enum rc rc = intake_env(c, a, k, &env, e);
     if (rc == RC_OK && why == NULL)
         rc = read_record(a, fd, m, e);
     if (rc == RC_OK)

@@ -144,5 +144,6 @@ struct desk_calls core_keys_calls(struct core *c)
                                .new_case_key = call_new_case_key,
                                .rewrap = call_rewrap,
                                .blob_read = call_blob_read,
-                               .sign = call_sign};
+                               .sign = call_sign,
+                               .spool = core_spool_form};
 }

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 
+#include "base/hash.h"
 #include "base/hex.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -52,4 +53,24 @@ enum rc core_spool_put(struct core *c, const struct smtp_envelope *v, const char
     TRY(spool_commit(c->spool, &w, 1, &rc, e));
     c->look_now = true;
     return RC_OK;
+}
+
+enum rc core_spool_form(void *arg, const struct spool_put *s, struct buf *ret_id, struct err *e)
+{
+    unsigned char random[16];
+    char id[SPOOL_ID_LEN + 1];
+    random_bytes(random, sizeof random);
+    spool_id_of(str_of(random, sizeof random), id);
+    struct smtp_envelope v = {.from = s->from,
+                              .from_known = true,
+                              .rcpts = &s->rcpt,
+                              .n_rcpts = 1,
+                              .peer = STR("local"),
+                              .helo = STR_NONE,
+                              .proto = STR("HTTP"),
+                              .received_us = s->received_us,
+                              .web = {.mark = s->mark, .way = s->way, .thread = s->thread}};
+    TRY(core_spool_put(arg, &v, id, s->raw, e));
+    buf_adds(ret_id, id);
+    return buf_ok(ret_id, "id of a record", e);
 }

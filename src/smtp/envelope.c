@@ -17,6 +17,15 @@ static json_t *rcpts_json(const struct smtp_envelope *v)
     return list;
 }
 
+static json_t *web_json(const struct smtp_envelope_web *w)
+{
+    json_t *j = json_object();
+    json_put_str(j, "mark", w->mark);
+    json_put_str(j, "way", w->way);
+    json_put_int(j, "thread", w->thread);
+    return j;
+}
+
 enum rc smtp_envelope_write(struct buf *b, const struct smtp_envelope *v, struct err *e)
 {
     AUTO(json) json_t *j = json_object();
@@ -30,6 +39,8 @@ enum rc smtp_envelope_write(struct buf *b, const struct smtp_envelope *v, struct
     bad |= json_object_set_new(j, "received_us", json_integer(v->received_us));
     bad |= json_object_set_new(j, "size", json_integer(v->declared_size));
     bad |= json_object_set_new(j, "smtputf8", json_boolean(v->smtputf8));
+    if (v->web.mark.n > 0)
+        bad |= json_object_set_new(j, "web", web_json(&v->web));
     if (bad)
         return err_set(e, RC_INTERNAL, "an envelope could not be written as JSON");
     return json_write(b, j, e);
@@ -67,6 +78,25 @@ static enum rc read_rcpts(struct arena *a, const json_t *j, struct smtp_envelope
     return RC_OK;
 }
 
+static bool is_hex(struct str s, bool may_be_empty)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_is_digit(s.p[i]) && (s.p[i] < 'a' || s.p[i] > 'f'))
+            return false;
+    return s.n == SMTP_WEB_HEX || (s.n == 0 && may_be_empty);
+}
+
+static enum rc read_web(struct arena *a, const json_t *j, struct smtp_envelope_web *w)
+{
+    *w = (struct smtp_envelope_web){.mark = STR_NONE, .way = STR_NONE};
+    if (j == NULL)
+        return RC_OK;
+    TRY(read_text(a, j, "mark", SMTP_WEB_HEX, &w->mark));
+    TRY(read_text(a, j, "way", SMTP_WEB_HEX, &w->way));
+    TRY(json_get_int(j, "thread", 0, INT64_MAX, &w->thread, NULL));
+    return is_hex(w->mark, false) && is_hex(w->way, true) ? RC_OK : RC_INVALID;
+}
+
 static enum rc read_all(struct arena *a, const json_t *j, struct smtp_envelope *v)
 {
     v->from = STR_NONE;
@@ -80,7 +110,8 @@ static enum rc read_all(struct arena *a, const json_t *j, struct smtp_envelope *
     TRY(read_text(a, j, "proto", SMTP_PROTO_MAX, &v->proto));
     TRY(json_get_int(j, "received_us", 0, INT64_MAX, &v->received_us, NULL));
     TRY(json_get_int(j, "size", 0, SMTP_SIZE_MAX, &v->declared_size, NULL));
-    return json_get_bool(j, "smtputf8", &v->smtputf8, NULL);
+    TRY(json_get_bool(j, "smtputf8", &v->smtputf8, NULL));
+    return read_web(a, json_object_get(j, "web"), &v->web);
 }
 
 enum rc smtp_envelope_read(struct arena *a, struct str json, struct smtp_envelope *ret_v,

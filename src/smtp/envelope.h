@@ -30,10 +30,20 @@ struct smtp_envelope {
     bool smtputf8;
     int64_t received_us;   /* when DATA was accepted */
     int64_t declared_size; /* SIZE= in octets, 0 when none was declared */
+    /*
+     * Only of what core itself spools out of its forms; smtpd and `ingest` leave them empty.  The
+     * seal proves no writer (its key is public), so core believes them only with its own mark.
+     */
+    struct smtp_envelope_web {
+        struct str mark; /* hex, desk/webform.h; empty: not from a form */
+        struct str way;  /* hex SHA-256 of a secret of the way back, or empty */
+        int64_t thread;  /* of the session that wrote, 0 = a new report */
+    } web;
 };
+#define SMTP_WEB_HEX 64 /* letters of mark and way */
 
 /* Appends the envelope as one JSON object; keys: from (null when unknown), rcpts, peer, helo, tls,
- * proto, received_us, size (declared), smtputf8. */
+ * proto, received_us, size (declared), smtputf8; with a mark also web {mark, way, thread}. */
 enum rc smtp_envelope_write(struct buf *b, const struct smtp_envelope *v, struct err *e)
     WARN_UNUSED;
 /* Strict; texts and the array are copied into a. */

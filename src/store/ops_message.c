@@ -25,8 +25,8 @@ enum rc ops_message_insert(struct db *db, const struct message_row *m, int64_t *
         "message_insert",
         "INSERT INTO message (case_id, thread_id, author_id, blob_id, date_us, received_us, spool,"
         " direction, state, hold_reason, from_name, from_addr, return_path, subject, mid, refs,"
-        " trust, body, facts, ack, dedupe) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-        " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING id",
+        " trust, body, facts, ack, dedupe, origin) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) RETURNING id",
         NULL};
     return db_one_i64(db, &q,
                       DB_ARGS(DB_I0(m->case_id), DB_I0(m->thread_id), DB_I0(m->author_id),
@@ -35,14 +35,15 @@ enum rc ops_message_insert(struct db *db, const struct message_row *m, int64_t *
                               DB_T(m->hold_reason), DB_T(m->from_name), DB_T(m->from_addr),
                               DB_T(m->return_path), DB_T(m->subject), DB_T(m->mid), DB_T(m->refs),
                               DB_T(m->trust), DB_T(m->body), DB_T(m->facts), DB_T(m->ack),
-                              m->dedupe.n ? DB_B(m->dedupe) : DB_NULL),
+                              m->dedupe.n ? DB_B(m->dedupe) : DB_NULL,
+                              DB_T(m->origin.n ? m->origin : STR("mail"))),
                       ret_id, e);
 }
 
 #define MESSAGE_SELECT                                                                             \
     "SELECT m.id, m.case_id, m.thread_id, m.author_id, m.blob_id, m.date_us, m.received_us,"       \
     " m.spool, m.direction, m.state, m.hold_reason, m.from_name, m.from_addr, m.return_path,"      \
-    " m.subject, m.mid, m.refs, m.trust, m.body, m.facts, m.ack, a.name"                           \
+    " m.subject, m.mid, m.refs, m.trust, m.body, m.facts, m.ack, a.name, m.origin"                 \
     " FROM message m LEFT JOIN account a ON a.id = m.author_id "
 
 static void message_fill(struct arena *a, struct rows *r, struct message_row *m)
@@ -70,6 +71,7 @@ static void message_fill(struct arena *a, struct rows *r, struct message_row *m)
         .facts = row_keep(a, r, 19),
         .ack = row_keep(a, r, 20),
         .author = row_keep(a, r, 21),
+        .origin = row_keep(a, r, 22),
         .dedupe = STR_NONE,
     };
 }

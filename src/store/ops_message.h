@@ -9,7 +9,8 @@
 struct message_row {
     int64_t id, case_id, thread_id, author_id, blob_id; /* 0 = NULL */
     int64_t date_us, received_us;
-    struct str spool; /* empty = NULL */
+    struct str spool;  /* empty = NULL */
+    struct str origin; /* mail web imap import; empty: mail */
     struct str direction, state, hold_reason;
     struct str from_name, from_addr, return_path, subject, mid, refs, trust, body, facts, ack;
     struct str dedupe; /* 32 bytes, empty = NULL */

@@ -14,6 +14,15 @@ CREATE TABLE throttle (
     PRIMARY KEY (what, key)
 ) $STRICT;
 
+-- A record of a form of ours that lies in the spool: its private link works already and says so.
+CREATE TABLE web_pending (
+    hash $BLOB PRIMARY KEY,             -- SHA-256 of the secret of the way back
+    thread_id $INT NOT NULL,            -- 0: a new report
+    created_us $INT NOT NULL,
+    message_id $INT                     -- quarantined: a person decides about that message
+) $STRICT;
+CREATE INDEX web_pending_thread ON web_pending (thread_id);
+
 -- How far an account has read in a case: the newest message it was shown.
 CREATE TABLE seen (
     account_id $INT NOT NULL REFERENCES account(id),
