@@ -16,6 +16,7 @@
 #include "desk/components.h"
 #include "desk/keygen.h"
 #include "desk/policy.h"
+#include "desk/canned.h"
 #include "desk/texts.h"
 #include "git/git.h"
 #include "git/tagpattern.h"
@@ -158,6 +159,9 @@ static void check_texts(struct findings *f, const struct settings *s)
     struct err e = ERR_INIT;
     if (texts_load(s->desk.templates, &t, &e) != RC_OK)
         add(f, FINDING_ERROR, "desk.templates", "%s", e.msg);
+    AUTO(canned) struct canned *c = NULL;
+    if (canned_load(s->desk.canned, &c, &e) != RC_OK)
+        add(f, FINDING_ERROR, "desk.canned", "%s", e.msg);
 }
 
 static void check_mail(struct findings *f, const struct settings *s)

@@ -112,7 +112,7 @@ static void reply_and_clocks(void **state)
                      1);
     /* A question: the clocks stand still until the answer. */
     t->now_us += US_PER_DAY;
-    struct reply_new ask = {r.thread_id, STR("Which version?"), true};
+    struct reply_new ask = {.thread_id = r.thread_id, .text = STR("Which version?"), .wait = true};
     T_OK(reply_send(&t->d, &alice, &ask, &message, e));
     assert_int_equal(test_count(t, "SELECT count(*) FROM clock WHERE state = 'paused'"), 2);
     assert_string_equal(test_text(t, "SELECT rcpt FROM outbox WHERE kind = 'reply'").p,
@@ -141,7 +141,7 @@ static void reply_and_clocks(void **state)
     assert_int_equal(q.overdue, 1);
     assert_true(q.rows[0].next.overdue && q.rows[0].needs_answer);
     /* The reply meets what it can and starts the next update. */
-    struct reply_new say = {r.thread_id, STR("Fixed next week."), false};
+    struct reply_new say = {.thread_id = r.thread_id, .text = STR("Fixed next week.")};
     T_OK(reply_send(&t->d, &alice, &say, &message, e));
     test_sent(t, test_count(t, "SELECT max(id) FROM outbox"));
     T_OK(view_queue(&t->d, &alice, t->a, QUEUE_OPEN, &q, e));

@@ -7,10 +7,7 @@
 #include "desk/cmd_inside.h"
 
 static const struct cmd_verb *const tables[] = {
-    cmd_case_verbs,
-    cmd_held_verbs,
-    cmd_people_verbs,
-    cmd_third_verbs,
+    cmd_case_verbs, cmd_held_verbs, cmd_people_verbs, cmd_third_verbs, cmd_write_verbs,
 };
 
 static const struct cmd_verb *find(struct str verb)

@@ -11,8 +11,11 @@
  *
  *   case.list      which? (open mine closed all)                   -> queue
  *   case.show      case                                            -> case
- *   case.reply     case or thread, text, wait?                     -> {"message","thread"}
- *   case.note      case, text                                      -> {"message"}
+ *   case.reply     case or thread, text, wait?, token?, newest?    -> {"message","thread"}
+ *   case.note      case, text, token?                              -> {"message"}
+ *   case.undo      message             (a reply that still waits)  -> {"thread"}
+ *   case.hurry     message             (that one goes out now)
+ *   case.draft     case, thread? (none: the note), text, token?    -> {"kept"}
  *   case.assign    case, login, reason
  *   case.set       case, one or more of: title, severity, rm, em + until, cs, fact + value, exit;
  *                  reason (not for title and severity)

@@ -65,6 +65,11 @@ static enum rc case_reply(struct cmd *c, struct err *e)
     TRY(want_str(c, "text", DESK_TEXT_MAX, &r.text, e));
     if (json_object_get(c->args, "wait"))
         TRY(json_get_bool(c->args, "wait", &r.wait, e));
+    TRY(may_str(c, "token", FORM_TOKEN_MAX, &r.token, e));
+    if (json_object_get(c->args, "newest")) {
+        r.check_newest = true;
+        TRY(json_get_int(c->args, "newest", 0, INT64_MAX, &r.newest, e));
+    }
     TRY(reply_send(c->d, c->who, &r, &message, e));
     c->ret =
         json_pack("{s:I, s:I}", "message", (json_int_t)message, "thread", (json_int_t)r.thread_id);
@@ -74,10 +79,11 @@ static enum rc case_reply(struct cmd *c, struct err *e)
 static enum rc case_note(struct cmd *c, struct err *e)
 {
     int64_t id, message;
-    struct str text;
+    struct str text, token;
     TRY(want_case(c, "case", &id, e));
     TRY(want_str(c, "text", DESK_TEXT_MAX, &text, e));
-    TRY(note_add(c->d, c->who, id, text, &message, e));
+    TRY(may_str(c, "token", FORM_TOKEN_MAX, &token, e));
+    TRY(note_add_once(c->d, c->who, id, text, token, &message, e));
     c->ret = json_pack("{s:I}", "message", (json_int_t)message);
     return RC_OK;
 }
@@ -252,8 +258,8 @@ static enum rc case_revoke(struct cmd *c, struct err *e)
 const struct cmd_verb cmd_case_verbs[] = {
     {"case.list", case_list, " which ", false},
     {"case.show", case_show, " case ", false},
-    {"case.reply", case_reply, " case thread text wait ", false},
-    {"case.note", case_note, " case text ", false},
+    {"case.reply", case_reply, " case thread text wait token newest ", false},
+    {"case.note", case_note, " case text token ", false},
     {"case.assign", case_assign, " case login reason ", false},
     {"case.set", case_set, " case title severity rm em until cs fact value exit reason ", false},
     {"case.join", case_join, " into case reason ", false},

@@ -16,6 +16,7 @@
 struct db;
 struct components; /* desk/components.h */
 struct texts;
+struct canned;
 
 #define DESK_TEXT_MAX   (256 * 1024) /* bytes of a reply or a note */
 #define DESK_TITLE_MAX  300          /* bytes of a case's title */
@@ -76,6 +77,7 @@ struct desk {
     const struct policy *policy;         /* NULL: none configured, then nothing is promised */
     const struct texts *texts;           /* desk/texts.h */
     const struct components *components; /* NULL: no map is configured */
+    const struct canned *canned;         /* desk/canned.h; NULL: none */
     struct desk_calls calls;
 };
 

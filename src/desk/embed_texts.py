@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Turns templates/mail/*.txt into a C array: embed_texts.py OUT.c IN.txt..."""
+"""Turns templates/*/*.txt into a C array: embed_texts.py ARRAY OUT.c IN.txt..."""
 import pathlib
 import sys
 
 
 def main():
-    out, files = sys.argv[1], [pathlib.Path(f) for f in sys.argv[2:]]
-    text = '/* Made by embed_texts.py from templates/mail. */\n#include "desk/texts_built_in.h"\n\n'
-    text += "const struct built_in_text built_in_texts[] = {\n"
+    name, out, files = sys.argv[1], sys.argv[2], [pathlib.Path(f) for f in sys.argv[3:]]
+    text = '/* Made by embed_texts.py. */\n#include "desk/texts_built_in.h"\n\n'
+    text += f"const struct built_in_text {name}[] = {{\n"
     for f in files:
         data = f.read_bytes() + b"\0"
         if data.count(0) != 1:
@@ -18,7 +18,7 @@ def main():
         for i in range(0, len(data), 20):
             text += "        " + "".join(f"(char){b}," for b in data[i : i + 20]) + "\n"
         text += "    }},\n"
-    text += "};\nconst int built_in_texts_count = sizeof built_in_texts / sizeof built_in_texts[0];\n"
+    text += f"}};\nconst int {name}_count = sizeof {name} / sizeof {name}[0];\n"
     pathlib.Path(out).write_text(text)
 
 

@@ -42,6 +42,10 @@ enum rc case_acknowledged(struct desk *d, struct arena *a, int64_t case_id, cons
 enum rc blob_to_case(struct desk *d, struct arena *a, int64_t blob_id, const struct case_row *to,
                      struct err *e) WARN_UNUSED;
 
+/* The message that this form of theirs (its token) has made already; 0: none. */
+enum rc form_sent(struct desk *d, struct arena *a, const struct actor *who, struct str token,
+                  int64_t *ret_message, struct err *e) WARN_UNUSED;
+
 /* "local+TAG@domain" of our first address. */
 void thread_address(const struct desk *d, struct str tag, struct buf *b);
 /* "case.TAG.RANDOM@host": random is fresh at each call. */

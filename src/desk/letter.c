@@ -78,9 +78,9 @@ static enum rc put_message(struct desk *d, const struct letter *l, struct str mi
                               .refs = l->in_reply_to,
                               .trust = STR("none"),
                               .body = l->text,
-                              .facts = STR("{}"),
+                              .facts = l->facts.n ? l->facts : STR("{}"),
                               .ack = STR_NONE,
-                              .dedupe = STR_NONE};
+                              .dedupe = l->dedupe};
     return ops_message_insert(d->db, &row, ret_id, e);
 }
 
@@ -114,7 +114,8 @@ enum rc letter_put(struct desk *d, const struct actor *who, const struct letter 
                            .mid = buf_str(&mid),
                            .env_from = from,
                            .rcpt = l->to,
-                           .bytes = buf_str(&bytes)};
+                           .bytes = buf_str(&bytes),
+                           .due_us = l->due_us};
     if (l->to.n)
         TRY(outbox_add(d->db, &o, &outbox, e));
     if (l->t)

@@ -18,6 +18,9 @@ struct letter {
     size_t n_files;
     bool automatic;    /* RFC 3834 fields, null reverse-path */
     int64_t author_id; /* account, 0 = none */
+    int64_t due_us;    /* not sent before; 0 = now */
+    struct str facts;  /* of the message, JSON; empty = {} */
+    struct str dedupe; /* of the message, 32 bytes; empty = none */
 };
 /* Inside a transaction: message row (with a thread), outbox row, event message.out. */
 enum rc letter_put(struct desk *d, const struct actor *who, const struct letter *l,

@@ -7,14 +7,17 @@
  */
 #include "desk/reply.h"
 
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "base/when.h"
 #include "desk/clock.h"
 #include "desk/letter.h"
 #include "mime/mail.h"
 #include "mime/subject.h"
+#include "store/ops_draft.h"
 #include "store/ops_message.h"
 #include "store/ops_people.h"
+#include "store/outbox.h"
 
 static const struct actor machine = ACTOR_INIT_MACHINE;
 
@@ -74,40 +77,123 @@ struct reply {
     const struct actor *who;
     const struct reply_new *n;
     int64_t message;
+    bool changed; /* something came into the thread meanwhile */
 };
+
+/* What the mail is made of. */
+struct composed {
+    struct thread_row t;
+    struct open_case oc;
+    struct str subject, in_reply_to, text;
+};
+
+static enum rc compose(struct desk *d, struct arena *a, const struct actor *who,
+                       const struct reply_new *n, struct composed *ret, struct err *e)
+{
+    AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
+    struct str name;
+    TRY(ops_thread_get(d->db, a, n->thread_id, &ret->t, e));
+    TRY(case_load(d, a, ret->t.case_id, &ret->oc, e));
+    TRY(subject_of(d, a, &ret->t, &ret->oc.c, &ret->subject, &ret->in_reply_to, e));
+    TRY(author(d, a, who, &name, e));
+    TRY(render(d, &ret->oc.c, n->text, name, &text, e));
+    ret->text = arena_str(a, buf_str(&text));
+    return arena_ok(a, "the reply", e);
+}
+
+/* 32 bytes that say which form of whom it was; empty without a token. */
+static struct str form_dedupe(const struct actor *who, struct str token, unsigned char hash[32])
+{
+    AUTO(buf) struct buf b = BUF_INIT(FORM_TOKEN_MAX + 64);
+    if (token.n == 0)
+        return STR_NONE;
+    buf_addf(&b, "form %lld %.*s", (long long)who->account_id, STR_ARG(token));
+    sha256(buf_str(&b), hash);
+    return str_of(hash, 32);
+}
+
+/* The message that this form has made already; 0: none. */
+static enum rc made_before(struct desk *d, struct arena *a, struct str dedupe, int64_t *ret_id,
+                           struct err *e)
+{
+    struct message_row row;
+    *ret_id = 0;
+    if (dedupe.n == 0)
+        return RC_OK;
+    enum rc rc = ops_message_by_dedupe(d->db, a, dedupe, &row, e);
+    if (rc == RC_OK)
+        *ret_id = row.id;
+    return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+enum rc form_sent(struct desk *d, struct arena *a, const struct actor *who, struct str token,
+                  int64_t *ret_message, struct err *e)
+{
+    unsigned char hash[32];
+    return made_before(d, a, form_dedupe(who, token, hash), ret_message, e);
+}
+
+static enum rc newest_check(struct desk *d, struct reply *p, struct err *e)
+{
+    int64_t newest;
+    if (!p->n->check_newest)
+        return RC_OK;
+    TRY(ops_message_newest(d->db, p->n->thread_id, &newest, e));
+    p->changed = newest != p->n->newest;
+    return p->changed ? err_set(e, RC_INVALID, "something was written here meanwhile") : RC_OK;
+}
+
+static enum rc drop_draft(struct desk *d, const struct actor *who, int64_t case_id,
+                          int64_t thread_id, struct err *e)
+{
+    const struct draft_row key = {
+        .account_id = who->account_id, .case_id = case_id, .thread_id = thread_id};
+    return who->account_id ? ops_draft_drop(d->db, &key, e) : RC_OK;
+}
+
+/* facts of a reply that makes us wait: what its undoing has to put back. */
+static struct str waits_facts(struct arena *a, const struct composed *m)
+{
+    return arena_strf(a, "{\"wait\":true,\"waited_us\":%lld}", (long long)m->t.waiting_us);
+}
 
 static enum rc reply_tx(struct desk *d, void *arg, struct err *e)
 {
     struct reply *p = arg;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
-    AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
-    struct thread_row t;
-    struct open_case oc;
-    struct str subject, mid, name;
-    int64_t outbox;
-    TRY(ops_thread_get(d->db, a, p->n->thread_id, &t, e));
-    TRY(case_load(d, a, t.case_id, &oc, e));
-    TRY(subject_of(d, a, &t, &oc.c, &subject, &mid, e));
-    TRY(author(d, a, p->who, &name, e));
-    TRY(render(d, &oc.c, p->n->text, name, &text, e));
+    unsigned char hash[32];
+    struct composed m;
+    int64_t outbox, undo = d->set->mail.undo_us;
+    struct str dedupe = form_dedupe(p->who, p->n->token, hash);
+    p->changed = false;
+    TRY(made_before(d, a, dedupe, &p->message, e));
+    if (p->message)
+        return RC_OK;
+    TRY(compose(d, a, p->who, p->n, &m, e));
+    TRY(newest_check(d, p, e));
+    bool wait = p->n->wait && !m.oc.c.closed_us;
     struct letter l = {.kind = "reply",
-                       .t = &t,
-                       .number = oc.c.number,
-                       .to_name = t.name,
-                       .to = t.email,
-                       .subject = subject,
-                       .text = buf_str(&text),
-                       .in_reply_to = mid,
-                       .author_id = p->who->account_id};
+                       .t = &m.t,
+                       .number = m.oc.c.number,
+                       .to_name = m.t.name,
+                       .to = m.t.email,
+                       .subject = m.subject,
+                       .text = m.text,
+                       .in_reply_to = m.in_reply_to,
+                       .author_id = p->who->account_id,
+                       .due_us = undo ? desk_now(d) + undo : 0,
+                       .facts = wait ? waits_facts(a, &m) : STR_NONE,
+                       .dedupe = dedupe};
     TRY(letter_put(d, p->who, &l, &p->message, &outbox, e));
     if (outbox == 0)
-        TRY(read_on_page(d, a, &t, e));
-    if (p->n->wait && !oc.c.closed_us) {
-        TRY(ops_thread_set_waiting(d->db, t.id, desk_now(d), e));
-        TRY(clock_pause(d, t.case_id, t.id, e));
+        TRY(read_on_page(d, a, &m.t, e));
+    if (wait) {
+        TRY(ops_thread_set_waiting(d->db, m.t.id, desk_now(d), e));
+        TRY(clock_pause(d, m.t.case_id, m.t.id, e));
     }
-    TRY(ops_case_get(d->db, a, t.case_id, &oc.c, e)); /* read_on_page changes it */
-    return case_store(d, &oc.c, e);
+    TRY(drop_draft(d, p->who, m.t.case_id, m.t.id, e));
+    TRY(ops_case_get(d->db, a, m.t.case_id, &m.oc.c, e)); /* read_on_page changes it */
+    return case_store(d, &m.oc.c, e);
 }
 
 enum rc reply_send(struct desk *d, const struct actor *who, const struct reply_new *r,
@@ -116,9 +202,155 @@ enum rc reply_send(struct desk *d, const struct actor *who, const struct reply_n
     struct reply p = {.who = who, .n = r};
     TRY(actor_needs_team(who, e));
     TRY(desk_check_text(r->text, DESK_TEXT_MAX, "the text", e));
-    TRY(desk_run(d, reply_tx, &p, e));
+    if (r->token.n > FORM_TOKEN_MAX)
+        return err_set(e, RC_LIMIT, "the form's token is too long");
+    enum rc rc = desk_run(d, reply_tx, &p, e);
+    if (rc != RC_OK && p.changed)
+        return err_set(e, RC_CONFLICT, "something was written here since you began");
+    TRY(rc);
     *ret_message = p.message;
     return RC_OK;
+}
+
+enum rc reply_compose(struct desk *d, const struct actor *who, struct arena *a,
+                      const struct reply_new *r, struct reply_mail *ret, struct err *e)
+{
+    AUTO(tx) struct tx tx = TX_INIT;
+    struct composed m;
+    TRY(actor_needs_team(who, e));
+    TRY(desk_check_text(r->text, DESK_TEXT_MAX, "the text", e));
+    TRY(tx_begin_read(d->db, &tx, e));
+    TRY(compose(d, a, who, r, &m, e));
+    *ret = (struct reply_mail){.to_name = m.t.name,
+                               .to = m.t.email,
+                               .from_name = d->set->desk.name,
+                               .from = d->set->mail.from.n ? d->set->mail.from
+                                                           : d->set->desk.contact.v[0],
+                               .subject = m.subject,
+                               .text = m.text};
+    return RC_OK;
+}
+
+/* ---- second thoughts ---- */
+
+struct second {
+    const struct actor *who;
+    int64_t message_id;
+};
+
+static enum rc too_late(struct err *e)
+{
+    return err_set(e, RC_INVALID, "it is too late: this reply is on its way");
+}
+
+/* The mail of a reply that still waits for its time. */
+static enum rc waiting_mail(struct desk *d, struct arena *a, int64_t message_id,
+                            struct message_row *ret_m, struct mail_row *ret_mail, struct err *e)
+{
+    struct mail_row *mails;
+    size_t n;
+    TRY(ops_message_get(d->db, a, message_id, ret_m, e));
+    TRY(ops_mail_of_message(d->db, a, message_id, &mails, &n, e));
+    if (!str_eq(ret_m->direction, STR("out")) || n != 1)
+        return err_set(e, RC_INVALID, "this is not a reply of ours");
+    if (!str_eq(mails[0].state, STR("ready")) || mails[0].due_us <= desk_now(d))
+        return too_late(e);
+    *ret_mail = mails[0];
+    return RC_OK;
+}
+
+/* What the person wrote, without what the template put around it; all of it when the template is
+ * another one by now. */
+static struct str typed_text(struct desk *d, struct arena *a, const struct message_row *m,
+                             const struct case_row *c, struct err *e)
+{
+    AUTO(buf) struct buf around = BUF_INIT(TEXT_RENDER_MAX);
+    const struct str mark = STR("\x01");
+    if (render(d, c, mark, m->author, &around, e) != RC_OK)
+        return m->body;
+    struct str all = buf_str(&around);
+    size_t at = str_find(all, mark);
+    if (at == STR_NPOS)
+        return m->body;
+    struct str before = str_sub(all, 0, at), after = str_sub(all, at + 1, all.n);
+    if (m->body.n < before.n + after.n || !str_starts(m->body, before) || !str_ends(m->body, after))
+        return m->body;
+    return arena_str(a, str_sub(m->body, before.n, m->body.n - before.n - after.n));
+}
+
+/* Back where it came from, before what was typed since. */
+static enum rc back_to_draft(struct desk *d, struct arena *a, const struct second *s,
+                             const struct message_row *m, const struct case_row *c, struct err *e)
+{
+    struct draft_row now, key = {.account_id = m->author_id ? m->author_id : s->who->account_id,
+                                 .case_id = m->case_id,
+                                 .thread_id = m->thread_id,
+                                 .changed_us = desk_now(d)};
+    if (key.account_id == 0)
+        return RC_OK;
+    key.text = typed_text(d, a, m, c, e);
+    enum rc rc = ops_draft_get(d->db, a, &key, &now, e);
+    if (rc == RC_OK && now.text.n)
+        key.text = arena_strf(a, "%.*s\n\n%.*s", STR_ARG(key.text), STR_ARG(now.text));
+    else if (rc != RC_OK && rc != RC_NOTFOUND)
+        return rc;
+    return ops_draft_put(d->db, &key, e);
+}
+
+/* We wait again since when we did before. */
+static enum rc unwait(struct desk *d, const struct message_row *m, struct err *e)
+{
+    AUTO(json) json_t *facts = NULL;
+    TRY(json_parse(m->facts, 64 * 1024, "facts of a message", &facts, e));
+    if (!json_is_true(json_object_get(facts, "wait")))
+        return RC_OK;
+    int64_t waited = json_integer_value(json_object_get(facts, "waited_us"));
+    TRY(ops_thread_set_waiting(d->db, m->thread_id, waited, e));
+    return waited ? RC_OK : clock_resume(d, m->case_id, m->thread_id, e);
+}
+
+static enum rc undo_tx(struct desk *d, void *arg, struct err *e)
+{
+    struct second *s = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct message_row m;
+    struct mail_row mail;
+    struct open_case oc;
+    TRY(waiting_mail(d, a, s->message_id, &m, &mail, e));
+    TRY(case_load(d, a, m.case_id, &oc, e));
+    TRY(outbox_cancel(d->db, mail.id, e));
+    TRY(ops_message_cancel(d->db, m.id, e));
+    TRY(unwait(d, &m, e));
+    TRY(back_to_draft(d, a, s, &m, &oc.c, e));
+    TRY(case_store(d, &oc.c, e));
+    return desk_event(d, s->who, m.case_id, "reply.undone",
+                      json_pack("{s:I, s:I, s:I}", "message", (json_int_t)m.id, "thread",
+                                (json_int_t)m.thread_id, "outbox", (json_int_t)mail.id),
+                      e);
+}
+
+enum rc reply_undo(struct desk *d, const struct actor *who, int64_t message_id, struct err *e)
+{
+    struct second s = {.who = who, .message_id = message_id};
+    TRY(actor_needs_team(who, e));
+    return desk_run(d, undo_tx, &s, e);
+}
+
+static enum rc hurry_tx(struct desk *d, void *arg, struct err *e)
+{
+    struct second *s = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct message_row m;
+    struct mail_row mail;
+    TRY(waiting_mail(d, a, s->message_id, &m, &mail, e));
+    return outbox_hurry(d->db, mail.id, e);
+}
+
+enum rc reply_hurry(struct desk *d, const struct actor *who, int64_t message_id, struct err *e)
+{
+    struct second s = {.who = who, .message_id = message_id};
+    TRY(actor_needs_team(who, e));
+    return desk_run(d, hurry_tx, &s, e);
 }
 
 /* ---- notes and a reporter's words ---- */
@@ -126,7 +358,7 @@ enum rc reply_send(struct desk *d, const struct actor *who, const struct reply_n
 struct words {
     const struct actor *who;
     int64_t case_id;
-    struct str text;
+    struct str text, token;
     int64_t message;
 };
 
@@ -155,25 +387,40 @@ static enum rc note_tx(struct desk *d, void *arg, struct err *e)
 {
     struct words *p = arg;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    unsigned char hash[32];
     struct case_row c;
+    struct str dedupe = form_dedupe(p->who, p->token, hash);
+    TRY(made_before(d, a, dedupe, &p->message, e));
+    if (p->message)
+        return RC_OK;
     TRY(ops_case_get(d->db, a, p->case_id, &c, e));
     struct message_row row = words_row(d, p);
     row.direction = STR("note");
+    row.dedupe = dedupe;
     TRY(ops_message_insert(d->db, &row, &p->message, e));
+    TRY(drop_draft(d, p->who, p->case_id, 0, e));
     TRY(case_store(d, &c, e));
     return desk_event(d, p->who, p->case_id, "note.added",
                       json_pack("{s:I}", "message", (json_int_t)p->message), e);
 }
 
-enum rc note_add(struct desk *d, const struct actor *who, int64_t case_id, struct str text,
-                 int64_t *ret_message, struct err *e)
+enum rc note_add_once(struct desk *d, const struct actor *who, int64_t case_id, struct str text,
+                      struct str token, int64_t *ret_message, struct err *e)
 {
-    struct words p = {.who = who, .case_id = case_id, .text = text};
+    struct words p = {.who = who, .case_id = case_id, .text = text, .token = token};
     TRY(actor_needs_team(who, e));
     TRY(desk_check_text(text, DESK_TEXT_MAX, "the note", e));
+    if (token.n > FORM_TOKEN_MAX)
+        return err_set(e, RC_LIMIT, "the form's token is too long");
     TRY(desk_run(d, note_tx, &p, e));
     *ret_message = p.message;
     return RC_OK;
+}
+
+enum rc note_add(struct desk *d, const struct actor *who, int64_t case_id, struct str text,
+                 int64_t *ret_message, struct err *e)
+{
+    return note_add_once(d, who, case_id, text, STR_NONE, ret_message, e);
 }
 
 static enum rc write_tx(struct desk *d, void *arg, struct err *e)

@@ -39,6 +39,7 @@ struct settings {
         struct str_list contact; /* addresses that take reports, at least one; [0] = ours */
         struct str language;     /* of the texts we write, "en" */
         struct str templates;    /* folder of changed text templates, empty = the built-in ones */
+        struct str canned;       /* folder of texts to start a reply from (desk/canned.h) */
     } desk;
     struct {
         struct str url; /* "sqlite:/path" or what libpq takes (store/db.h) */
@@ -66,6 +67,7 @@ struct settings {
         struct str from;                     /* From of what we send; default contact[0] */
         struct str bounce_address;           /* envelope sender of replies; default `from` */
         struct str tls_cert, tls_key;        /* for STARTTLS on our listener, both or neither */
+        int64_t undo_us;                     /* a reply waits so long and can be undone meanwhile */
         int64_t ack_rate_count;              /* acknowledgements for one sender ... */
         int64_t ack_rate_us;                 /* ... in this span */
     } mail;

@@ -107,6 +107,7 @@ void test_desk_init(struct test_desk *t, bool pg, const char *extra)
              extra);
     T_OK(settings_parse(str_c(conf), STR("test.conf"), STR("/nowhere"), NULL, &t->set, e));
     T_OK(texts_load(STR_NONE, &t->texts, e));
+    t->set->mail.undo_us = 0; /* tests of the undoing set it */
     t->d.set = t->set;
     t->d.texts = t->texts;
     t->d.calls = (struct desk_calls){.arg = t,

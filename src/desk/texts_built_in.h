@@ -9,5 +9,8 @@ struct built_in_text {
 };
 extern const struct built_in_text built_in_texts[];
 extern const int built_in_texts_count;
+/* templates/canned/NAME.txt, for canned.c. */
+extern const struct built_in_text built_in_canned[];
+extern const int built_in_canned_count;
 
 #endif

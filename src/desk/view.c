@@ -59,14 +59,11 @@ void view_clock_fill(const struct desk *d, const struct clock_row *c, int64_t no
             v->words = clock_limit_of(d, (enum clock_kind)k).words;
 }
 
-static enum rc attachments(struct desk *d, struct arena *a, struct view_message *v, struct err *e)
+static void attachments_fill(struct arena *a, const struct attachment_row *t, size_t n,
+                             struct view_message *v)
 {
-    struct attachment_row *t;
-    size_t n;
-    TRY(ops_attachment_list(d->db, a, v->id, &t, &n, e));
     v->attachments = arena_array(a, n + 1, sizeof(*v->attachments));
-    TRY(arena_ok(a, "attachments", e));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; v->attachments && i < n; i++)
         v->attachments[i] = (struct view_attachment){.id = t[i].id,
                                                      .part = t[i].part,
                                                      .size = t[i].size,
@@ -74,30 +71,25 @@ static enum rc attachments(struct desk *d, struct arena *a, struct view_message 
                                                      .type = t[i].type,
                                                      .sha256 = t[i].sha256,
                                                      .damaged = t[i].damaged};
-    v->n_attachments = n;
-    return RC_OK;
+    v->n_attachments = v->attachments ? n : 0;
 }
 
-static enum rc mails(struct desk *d, struct arena *a, struct view_message *v, struct err *e)
+static void mails_fill(struct arena *a, const struct mail_row *m, size_t n, struct view_message *v)
 {
-    struct mail_row *m;
-    size_t n;
-    TRY(ops_mail_of_message(d->db, a, v->id, &m, &n, e));
     v->outbox = arena_array(a, n + 1, sizeof(*v->outbox));
-    TRY(arena_ok(a, "mails", e));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; v->outbox && i < n; i++)
         v->outbox[i] = (struct view_outbox){.id = m[i].id,
                                             .attempt = m[i].attempt,
                                             .code = m[i].code,
                                             .doubles = m[i].doubles,
                                             .created_us = m[i].created_us,
                                             .changed_us = m[i].changed_us,
+                                            .due_us = m[i].due_us,
                                             .kind = m[i].kind,
                                             .rcpt = m[i].rcpt,
                                             .state = m[i].state,
                                             .answer = m[i].answer};
-    v->n_outbox = n;
-    return RC_OK;
+    v->n_outbox = v->outbox ? n : 0;
 }
 
 /*
@@ -131,8 +123,8 @@ static enum rc without_way_back(struct desk *d, struct arena *a, struct str *bod
     return arena_ok(a, "text of a message", e);
 }
 
-enum rc view_message_fill(struct desk *d, struct arena *a, const struct message_row *m,
-                          struct view_message *v, struct err *e)
+static enum rc message_fill(struct desk *d, struct arena *a, const struct message_row *m,
+                            struct view_message *v, struct err *e)
 {
     AUTO(json) json_t *facts = NULL;
     *v = (struct view_message){.id = m->id,
@@ -154,12 +146,51 @@ enum rc view_message_fill(struct desk *d, struct arena *a, const struct message_
                                .ack = m->ack,
                                .facts = m->facts};
     TRY(without_way_back(d, a, &v->body, e));
+    if (str_eq(m->facts, STR("{}")))
+        return RC_OK;
     TRY(json_parse(m->facts, 64 * 1024, "facts of a message", &facts, e));
     const char *crypto = json_string_value(json_object_get(facts, "crypto"));
     v->encrypted = crypto && str_ends(str_c(crypto), STR("encrypted"));
     v->truncated = json_is_true(json_object_get(facts, "truncated"));
-    TRY(attachments(d, a, v, e));
-    return mails(d, a, v, e);
+    return RC_OK;
+}
+
+/* What hangs on the messages comes in one query each, ordered by message. */
+static enum rc hangers_fill(struct desk *d, struct arena *a, struct view_message *v, size_t n,
+                            struct err *e)
+{
+    AUTO(buf) struct buf ids = BUF_INIT(24 * n + 16);
+    struct attachment_row *t;
+    struct mail_row *m;
+    size_t nt, nm;
+    if (n == 0)
+        return RC_OK;
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&ids, "%c%lld", i ? ',' : '[', (long long)v[i].id);
+    buf_addc(&ids, ']');
+    TRY(ops_attachment_of_messages(d->db, a, buf_str(&ids), &t, &nt, e));
+    TRY(ops_mail_of_messages(d->db, a, buf_str(&ids), &m, &nm, e));
+    for (size_t i = 0; i < n; i++) {
+        size_t from = 0, to = nt;
+        while (from < nt && t[from].message_id != v[i].id)
+            from++;
+        for (to = from; to < nt && t[to].message_id == v[i].id;)
+            to++;
+        attachments_fill(a, t + from, to - from, &v[i]);
+        for (from = 0; from < nm && m[from].message_id != v[i].id;)
+            from++;
+        for (to = from; to < nm && m[to].message_id == v[i].id;)
+            to++;
+        mails_fill(a, m + from, to - from, &v[i]);
+    }
+    return arena_ok(a, "messages", e);
+}
+
+enum rc view_message_fill(struct desk *d, struct arena *a, const struct message_row *m,
+                          struct view_message *v, struct err *e)
+{
+    TRY(message_fill(d, a, m, v, e));
+    return hangers_fill(d, a, v, 1, e);
 }
 
 enum rc view_messages(struct desk *d, struct arena *a, const struct message_query *q,
@@ -173,14 +204,14 @@ enum rc view_messages(struct desk *d, struct arena *a, const struct message_quer
     if (n == q->max)
         *ret_more = true;
     for (size_t i = 0; i < n; i++)
-        TRY(view_message_fill(d, a, &m[i], &v[i], e));
+        TRY(message_fill(d, a, &m[i], &v[i], e));
+    TRY(hangers_fill(d, a, v, n, e));
     *ret = v;
     *ret_n = n;
     return RC_OK;
 }
 
-enum rc view_thread_fill(struct desk *d, struct arena *a, const struct thread_row *t,
-                         struct view_thread *v, bool *ret_more, struct err *e)
+void view_thread_head(const struct thread_row *t, struct view_thread *v)
 {
     *v = (struct view_thread){.id = t->id,
                               .participant_id = t->participant_id,
@@ -190,6 +221,12 @@ enum rc view_thread_fill(struct desk *d, struct arena *a, const struct thread_ro
                               .name = t->name,
                               .email = t->email,
                               .role = t->role};
+}
+
+enum rc view_thread_fill(struct desk *d, struct arena *a, const struct thread_row *t,
+                         struct view_thread *v, bool *ret_more, struct err *e)
+{
+    view_thread_head(t, v);
     struct message_query q = {
         .which = MESSAGES_THREAD, .id = t->id, .state = STR_NONE, .max = VIEW_MESSAGES_MAX};
     return view_messages(d, a, &q, &v->messages, &v->n_messages, ret_more, e);
@@ -326,13 +363,28 @@ enum rc view_held_one(struct desk *d, const struct actor *who, struct arena *a, 
 
 /* ---- the reporter's page ---- */
 
-/* The names of team members and the machine's remarks stay with the team. */
-static void for_reporter(struct view_thread *t)
+int64_t view_newest(const struct view_thread *t)
+{
+    int64_t newest = 0;
+    for (size_t i = 0; i < t->n_messages; i++)
+        newest = t->messages[i].id > newest ? t->messages[i].id : newest;
+    return newest;
+}
+
+bool view_may_undo(const struct view_message *m, int64_t now_us)
+{
+    return str_eq(m->direction, STR("out")) && m->n_outbox == 1 && m->outbox[0].due_us > now_us &&
+           str_eq(m->outbox[0].state, STR("ready"));
+}
+
+/* The names of team members and the machine's remarks stay with the team, and so does a reply that
+ * can still be undone. */
+static void for_reporter(struct view_thread *t, int64_t now_us)
 {
     size_t n = 0;
     for (size_t i = 0; i < t->n_messages; i++) {
         struct view_message *m = &t->messages[i];
-        if (!str_eq(m->state, STR("ok")))
+        if (!str_eq(m->state, STR("ok")) || view_may_undo(m, now_us))
             continue;
         m->hold_reason = STR_NONE;
         m->facts = STR("{}");
@@ -388,7 +440,7 @@ enum rc view_reporter(struct desk *d, const struct actor *who, struct arena *a,
     }
     v.embargo = arena_str(a, buf_str(&embargo));
     TRY(view_thread_fill(d, a, &t, &v.thread, &more, e));
-    for_reporter(&v.thread);
+    for_reporter(&v.thread, v.now_us);
     TRY(reporter_clocks(d, a, &v, e));
     *ret = v;
     return RC_OK;

@@ -64,6 +64,7 @@ struct view_attachment {
 };
 struct view_outbox {
     int64_t id, attempt, code, doubles, created_us, changed_us;
+    int64_t due_us;               /* it waits until then and can be undone */
     struct str kind, rcpt, state; /* ready handing_over sent failed unknown parked */
     struct str answer;            /* the server's words */
 };
@@ -101,6 +102,13 @@ struct view_event {
 struct view_fact {
     struct str name, value; /* value as text; "yes" or "no" where it is one of two */
 };
+/* What a member of the team is writing in a case. */
+struct view_draft {
+    int64_t thread_id, changed_us; /* thread 0: a note */
+    struct str name;               /* of the account */
+    struct str text;               /* only of one's own */
+    bool own;
+};
 struct view_case {
     int64_t id;
     struct str number, title, severity;
@@ -127,8 +135,14 @@ struct view_case {
     size_t n_clocks;
     struct view_event *events; /* oldest first */
     size_t n_events;
+    struct view_draft *drafts; /* one's own, and fresh ones of colleagues (desk/draft.h) */
+    size_t n_drafts;
     bool more; /* a limit cut something */
 };
+/* The newest message that a form of this thread has seen (desk/reply.h); 0 for none. */
+int64_t view_newest(const struct view_thread *t);
+/* A reply in its minute: it goes out at outbox[0].due_us. */
+bool view_may_undo(const struct view_message *m, int64_t now_us);
 /* RC_NOTFOUND: no such case. */
 enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
                   struct view_case *ret, struct err *e) WARN_UNUSED;

@@ -5,7 +5,9 @@
  * Input: an id that a team member asks for.
  */
 #include "base/when.h"
+#include "desk/draft.h"
 #include "desk/view_inside.h"
+#include "store/ops_draft.h"
 
 static enum rc facts_of(struct arena *a, const json_t *facts, struct view_case *v, struct err *e)
 {
@@ -50,21 +52,78 @@ static enum rc people_of(struct desk *d, struct arena *a, struct view_case *v, s
     return RC_OK;
 }
 
+/* Where a message of the case is shown. */
+static struct view_message *place(struct view_case *v, const struct view_message *m,
+                                  const size_t *room)
+{
+    if (str_eq(m->direction, STR("note")))
+        return &v->notes[v->n_notes++];
+    if (!str_eq(m->state, STR("ok")) && !str_eq(m->state, STR("bounce")))
+        return &v->held[v->n_held++];
+    for (size_t i = 0; i < v->n_threads; i++)
+        if (v->threads[i].id == m->thread_id && v->threads[i].n_messages < room[i])
+            return &v->threads[i].messages[v->threads[i].n_messages++];
+    return NULL;
+}
+
+static size_t count_of(const struct view_message *m, size_t n, int64_t thread_id)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++)
+        k += m[i].thread_id == thread_id;
+    return k;
+}
+
 static enum rc threads_of(struct desk *d, struct arena *a, struct view_case *v, struct err *e)
 {
     struct thread_row *t;
-    size_t n;
+    struct view_message *m;
+    size_t n, nm;
     TRY(ops_thread_list(d->db, a, v->id, &t, &n, e));
+    struct message_query q = {.which = MESSAGES_CASE,
+                              .id = v->id,
+                              .state = STR_NONE,
+                              .max = VIEW_MESSAGES_MAX,
+                              .newest_first = true};
+    TRY(view_messages(d, a, &q, &m, &nm, &v->more, e));
     v->threads = arena_array(a, n + 1, sizeof(*v->threads));
-    TRY(arena_ok(a, "threads", e));
-    for (size_t i = 0; i < n; i++)
-        TRY(view_thread_fill(d, a, &t[i], &v->threads[i], &v->more, e));
+    v->notes = arena_array(a, nm + 1, sizeof(*v->notes));
+    v->held = arena_array(a, nm + 1, sizeof(*v->held));
+    size_t *room = arena_array(a, n + 1, sizeof(*room));
+    TRY(arena_ok(a, "messages", e));
     v->n_threads = n;
-    struct message_query q = {
-        .which = MESSAGES_NOTES, .id = v->id, .state = STR_NONE, .max = VIEW_MESSAGES_MAX};
-    TRY(view_messages(d, a, &q, &v->notes, &v->n_notes, &v->more, e));
-    q.which = MESSAGES_HELD;
-    return view_messages(d, a, &q, &v->held, &v->n_held, &v->more, e);
+    for (size_t i = 0; i < n; i++) {
+        view_thread_head(&t[i], &v->threads[i]);
+        room[i] = count_of(m, nm, t[i].id);
+        v->threads[i].messages = arena_array(a, room[i] + 1, sizeof(*m));
+        TRY(arena_ok(a, "messages", e));
+    }
+    for (size_t i = nm; i-- > 0;) {
+        struct view_message *at = place(v, &m[i], room);
+        if (at)
+            *at = m[i];
+    }
+    return RC_OK;
+}
+
+static enum rc drafts_of(struct desk *d, struct arena *a, const struct actor *who,
+                         struct view_case *v, struct err *e)
+{
+    struct draft_row *r;
+    size_t n;
+    TRY(ops_draft_list(d->db, a, v->id, who->account_id, &r, &n, e));
+    v->drafts = arena_array(a, n + 1, sizeof(*v->drafts));
+    TRY(arena_ok(a, "drafts", e));
+    for (size_t i = 0; i < n; i++) {
+        bool own = r[i].account_id == who->account_id;
+        if (own || r[i].changed_us > v->now_us - DRAFT_FRESH_US)
+            v->drafts[v->n_drafts++] = (struct view_draft){.thread_id = r[i].thread_id,
+                                                           .changed_us = r[i].changed_us,
+                                                           .name = r[i].name,
+                                                           .text = r[i].text,
+                                                           .own = own};
+    }
+    return RC_OK;
 }
 
 static enum rc clocks_of(struct desk *d, struct arena *a, struct view_case *v, struct err *e)
@@ -115,6 +174,7 @@ static const struct {
     {"message.held", "message held:", "reason", NULL},
     {"message.discarded", "message discarded", NULL, NULL},
     {"note.added", "note added", NULL, NULL},
+    {"reply.undone", "a reply was undone before it went out", NULL, NULL},
     {"ack.queued", "acknowledgement ordered", NULL, NULL},
     {"ack.withheld", "no acknowledgement:", "why", NULL},
     {"clock.started", "clock started:", "kind", NULL},
@@ -231,6 +291,7 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
     TRY(head_of(d, a, &v, e));
     TRY(people_of(d, a, &v, e));
     TRY(threads_of(d, a, &v, e));
+    TRY(drafts_of(d, a, who, &v, e));
     TRY(clocks_of(d, a, &v, e));
     TRY(events_of(d, a, &v, e));
     TRY(arena_ok(a, "the case", e));

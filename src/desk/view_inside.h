@@ -23,6 +23,7 @@ enum rc view_message_fill(struct desk *d, struct arena *a, const struct message_
 enum rc view_messages(struct desk *d, struct arena *a, const struct message_query *q,
                       struct view_message **ret, size_t *ret_n, bool *ret_more, struct err *e)
     WARN_UNUSED;
+void view_thread_head(const struct thread_row *t, struct view_thread *v); /* without messages */
 enum rc view_thread_fill(struct desk *d, struct arena *a, const struct thread_row *t,
                          struct view_thread *v, bool *ret_more, struct err *e) WARN_UNUSED;
 

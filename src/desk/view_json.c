@@ -86,6 +86,7 @@ static json_t *outbox_json(const struct view_outbox *o)
     json_put_int(j, "doubles", o->doubles);
     put_time(j, "created", o->created_us);
     put_time(j, "changed", o->changed_us);
+    put_time(j, "due", o->due_us);
     return j;
 }
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "desk/keygen.h"
+#include "desk/canned.h"
 #include "desk/texts.h"
 #include "desk/throttle.h"
 #include "desk/webform.h"
@@ -89,6 +90,7 @@ static enum rc take_settings(struct core *c, struct err *e)
     keygen_id(c->sign_key, c->sign_id);
     TRY(settings_parse(text, file, dir, NULL, &c->set, e));
     TRY(texts_load(c->set->desk.templates, &c->texts, e));
+    TRY(canned_load(c->set->desk.canned, &c->canned, e));
     c->policy_text = policy;
     if (policy.n > 0) {
         c->policy_arena = arena_new(POLICY_ARENA);
@@ -145,6 +147,7 @@ static enum rc open_desk(struct core *c, struct err *e)
                             .policy = c->policy,
                             .texts = c->texts,
                             .components = c->components_arena ? &c->components : NULL,
+                            .canned = c->canned,
                             .calls = core_keys_calls(c)};
     return web_new(&c->desk, c->policy_text, str_of(c->sign_key, sizeof c->sign_key), &c->web, e);
 }
@@ -237,6 +240,7 @@ int core_main(void)
     web_free(c->web);
     db_close(c->db);
     texts_free(c->texts);
+    canned_free(c->canned);
     arena_free(c->policy_arena);
     arena_free(c->components_arena);
     settings_free(c->set);

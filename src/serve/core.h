@@ -13,6 +13,7 @@
  */
 struct db;
 struct texts;
+struct canned;
 struct web;
 
 #define CORE_POLL_MS       250   /* how often due tasks and the spool are looked for */
@@ -56,6 +57,7 @@ struct core {
     struct arena *components_arena; /* NULL: no map */
     struct components components;
     struct texts *texts;
+    struct canned *canned;
     struct db *db;
     struct desk desk;
     struct web *web;

@@ -340,6 +340,7 @@ enum rc ops_thread_move(struct db *db, int64_t id, int64_t to_case, int64_t part
         {"thread_move_messages", "UPDATE message SET case_id = $2 WHERE thread_id = $1", NULL},
         {"thread_move_mails", "UPDATE outbox SET case_id = $2 WHERE thread_id = $1", NULL},
         {"thread_move_clocks", "UPDATE clock SET case_id = $2 WHERE thread_id = $1", NULL},
+        {"thread_move_drafts", "UPDATE draft SET case_id = $2 WHERE thread_id = $1", NULL},
     };
     TRY(db_run_one(db, &thread, DB_ARGS(DB_I(id), DB_I(to_case), DB_I(participant_id)), "thread",
                    e));
@@ -355,6 +356,18 @@ enum rc ops_case_rest_move(struct db *db, int64_t from_case, int64_t to_case, st
         {"case_rest_mails", "UPDATE outbox SET case_id = $2 WHERE case_id = $1", NULL},
         {"case_rest_clocks", "UPDATE clock SET case_id = $2 WHERE case_id = $1", NULL},
         {"case_rest_routes", "UPDATE route SET case_id = $2 WHERE case_id = $1", NULL},
+        /* Two drafts of one note become one. */
+        {"case_rest_draft_texts",
+         "UPDATE draft SET text = text || '\n\n' || (SELECT f.text FROM draft f WHERE"
+         " f.case_id = $1 AND f.account_id = draft.account_id AND f.thread_id = draft.thread_id)"
+         " WHERE case_id = $2 AND EXISTS (SELECT 1 FROM draft f WHERE f.case_id = $1 AND"
+         " f.account_id = draft.account_id AND f.thread_id = draft.thread_id)",
+         NULL},
+        {"case_rest_drafts_twice",
+         "DELETE FROM draft WHERE case_id = $1 AND EXISTS (SELECT 1 FROM draft t WHERE"
+         " t.case_id = $2 AND t.account_id = draft.account_id AND t.thread_id = draft.thread_id)",
+         NULL},
+        {"case_rest_drafts", "UPDATE draft SET case_id = $2 WHERE case_id = $1", NULL},
     };
     for (size_t i = 0; i < ARRAY_LEN(rest); i++)
         TRY(db_run(db, &rest[i], DB_ARGS(DB_I(from_case), DB_I(to_case)), NULL, e));

@@ -195,6 +195,18 @@ static const struct sql lists[][2] = {
                          MESSAGE_SELECT "WHERE CAST($1 AS BIGINT) = 0 AND m.state = $2"
                                         " ORDER BY m.received_us DESC, m.id DESC LIMIT $3",
                          NULL}},
+    [MESSAGES_CASE] = {{"messages_case",
+                        MESSAGE_SELECT "WHERE m.case_id = $1 AND $2 = '' AND (m.state IN ('held',"
+                                       " 'quarantined', 'spam') OR (m.state IN ('ok', 'bounce')"
+                                       " AND (m.thread_id IS NOT NULL OR m.direction = 'note')))"
+                                       " ORDER BY m.received_us, m.id LIMIT $3",
+                        NULL},
+                       {"messages_case_new",
+                        MESSAGE_SELECT "WHERE m.case_id = $1 AND $2 = '' AND (m.state IN ('held',"
+                                       " 'quarantined', 'spam') OR (m.state IN ('ok', 'bounce')"
+                                       " AND (m.thread_id IS NOT NULL OR m.direction = 'note')))"
+                                       " ORDER BY m.received_us DESC, m.id DESC LIMIT $3",
+                        NULL}},
     [MESSAGES_UNDECIDED] = {{"messages_undecided",
                              MESSAGE_SELECT "WHERE CAST($1 AS BIGINT) = 0 AND $2 = '' AND m.state"
                                             " IN ('held', 'quarantined', 'spam')"
@@ -222,6 +234,24 @@ enum rc ops_message_list(struct db *db, struct arena *a, const struct message_qu
     *ret = m;
     *ret_n = n;
     return RC_OK;
+}
+
+enum rc ops_message_newest(struct db *db, int64_t thread_id, int64_t *ret_id, struct err *e)
+{
+    static const struct sql q = {"message_newest",
+                                 "SELECT coalesce(max(id), 0) FROM message WHERE thread_id = $1"
+                                 " AND state IN ('ok', 'bounce')",
+                                 NULL};
+    return db_one_i64(db, &q, DB_ARGS(DB_I(thread_id)), ret_id, e);
+}
+
+enum rc ops_message_cancel(struct db *db, int64_t id, struct err *e)
+{
+    static const struct sql q = {
+        "message_cancel",
+        "UPDATE message SET state = 'cancelled', dedupe = NULL WHERE id = $1 AND state = 'ok'",
+        NULL};
+    return db_run_one(db, &q, DB_ARGS(DB_I(id)), "message", e);
 }
 
 enum rc ops_message_of_case(struct db *db, struct arena *a, int64_t case_id,
@@ -256,15 +286,19 @@ enum rc ops_attachment_insert(struct db *db, const struct attachment_row *t, str
                   NULL, e);
 }
 
-enum rc ops_attachment_list(struct db *db, struct arena *a, int64_t message_id,
-                            struct attachment_row **ret, size_t *ret_n, struct err *e)
+/* $1 is a JSON array of ids. */
+#define AMONG    "(SELECT value FROM json_each($1))"
+#define AMONG_PG "(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS JSON)))"
+#define ATTACHMENT_SELECT                                                                          \
+    "SELECT id, message_id, part, size, name, type, sha256, damaged FROM attachment"               \
+    " WHERE message_id IN "
+#define BY_MESSAGE " ORDER BY message_id, id"
+
+static enum rc attachments(struct db *db, const struct sql *q, struct dbv of, struct arena *a,
+                           struct attachment_row **ret, size_t *ret_n, struct err *e)
 {
-    static const struct sql q = {"attachment_list",
-                                 "SELECT id, message_id, part, size, name, type, sha256, damaged"
-                                 " FROM attachment WHERE message_id = $1 ORDER BY id",
-                                 NULL};
     AUTO(rows) struct rows *r = NULL;
-    TRY(db_query(db, &q, DB_ARGS(DB_I(message_id)), &r, e));
+    TRY(db_query(db, q, DB_ARGS(of), &r, e));
     struct attachment_row *t = ROWS_ARRAY(a, r, struct attachment_row);
     size_t n = 0;
     while (t && rows_next(r))
@@ -284,11 +318,26 @@ enum rc ops_attachment_list(struct db *db, struct arena *a, int64_t message_id,
     return RC_OK;
 }
 
+enum rc ops_attachment_list(struct db *db, struct arena *a, int64_t message_id,
+                            struct attachment_row **ret, size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {"attachment_list", ATTACHMENT_SELECT "($1) ORDER BY id", NULL};
+    return attachments(db, &q, DB_I(message_id), a, ret, ret_n, e);
+}
+
+enum rc ops_attachment_of_messages(struct db *db, struct arena *a, struct str ids,
+                                   struct attachment_row **ret, size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {"attachment_of_messages", ATTACHMENT_SELECT AMONG BY_MESSAGE,
+                                 ATTACHMENT_SELECT AMONG_PG BY_MESSAGE};
+    return attachments(db, &q, DB_T(ids), a, ret, ret_n, e);
+}
+
 /* ---- outgoing mails ---- */
 
 #define MAIL_SELECT                                                                                \
     "SELECT id, case_id, thread_id, message_id, attempt, code, doubles, created_us, changed_us,"   \
-    " kind, mid, rcpt, state, answer FROM outbox "
+    " kind, mid, rcpt, state, answer, due_us FROM outbox "
 
 static void mail_fill(struct arena *a, struct rows *r, struct mail_row *m)
 {
@@ -307,6 +356,7 @@ static void mail_fill(struct arena *a, struct rows *r, struct mail_row *m)
         .rcpt = row_keep(a, r, 11),
         .state = row_keep(a, r, 12),
         .answer = row_keep(a, r, 13),
+        .due_us = row_i64(r, 14),
     };
 }
 
@@ -356,13 +406,11 @@ enum rc ops_mail_last(struct db *db, struct arena *a, int64_t thread_id, struct 
     return mail_one(db, &q, DB_I(thread_id), a, ret, e);
 }
 
-enum rc ops_mail_of_message(struct db *db, struct arena *a, int64_t message_id,
-                            struct mail_row **ret, size_t *ret_n, struct err *e)
+static enum rc mails(struct db *db, const struct sql *q, struct dbv of, struct arena *a,
+                     struct mail_row **ret, size_t *ret_n, struct err *e)
 {
-    static const struct sql q = {"mail_of_message", MAIL_SELECT "WHERE message_id = $1 ORDER BY id",
-                                 NULL};
     AUTO(rows) struct rows *r = NULL;
-    TRY(db_query(db, &q, DB_ARGS(DB_I(message_id)), &r, e));
+    TRY(db_query(db, q, DB_ARGS(of), &r, e));
     struct mail_row *m = ROWS_ARRAY(a, r, struct mail_row);
     size_t n = 0;
     while (m && rows_next(r))
@@ -371,6 +419,23 @@ enum rc ops_mail_of_message(struct db *db, struct arena *a, int64_t message_id,
     *ret = m;
     *ret_n = n;
     return RC_OK;
+}
+
+enum rc ops_mail_of_message(struct db *db, struct arena *a, int64_t message_id,
+                            struct mail_row **ret, size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {"mail_of_message", MAIL_SELECT "WHERE message_id = $1 ORDER BY id",
+                                 NULL};
+    return mails(db, &q, DB_I(message_id), a, ret, ret_n, e);
+}
+
+enum rc ops_mail_of_messages(struct db *db, struct arena *a, struct str ids, struct mail_row **ret,
+                             size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {"mail_of_messages",
+                                 MAIL_SELECT "WHERE message_id IN " AMONG BY_MESSAGE,
+                                 MAIL_SELECT "WHERE message_id IN " AMONG_PG BY_MESSAGE};
+    return mails(db, &q, DB_T(ids), a, ret, ret_n, e);
 }
 
 enum rc ops_mail_count(struct db *db, struct str kind, struct str rcpt, int64_t since_us,

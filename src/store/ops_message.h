@@ -43,6 +43,7 @@ enum message_list {
     MESSAGES_HELD,      /* id = case: held, quarantined or spam that points there */
     MESSAGES_STATE,     /* text = state */
     MESSAGES_UNDECIDED, /* held, quarantined, spam */
+    MESSAGES_CASE,      /* id = case: the first three of these */
 };
 struct message_query {
     enum message_list which;
@@ -53,6 +54,12 @@ struct message_query {
 };
 enum rc ops_message_list(struct db *db, struct arena *a, const struct message_query *mq,
                          struct message_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+
+/* Newest message of a thread that people see, 0 for none. */
+enum rc ops_message_newest(struct db *db, int64_t thread_id, int64_t *ret_id, struct err *e)
+    WARN_UNUSED;
+/* It never went out: state cancelled, its dedupe is free again. */
+enum rc ops_message_cancel(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
 
 /* Every message of a case, whatever its state; for the replay. */
 enum rc ops_message_of_case(struct db *db, struct arena *a, int64_t case_id,
@@ -67,10 +74,15 @@ enum rc ops_attachment_insert(struct db *db, const struct attachment_row *t, str
     WARN_UNUSED;
 enum rc ops_attachment_list(struct db *db, struct arena *a, int64_t message_id,
                             struct attachment_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+/* Those of many messages: ids is a JSON array of their ids; ordered by message, then id. */
+enum rc ops_attachment_of_messages(struct db *db, struct arena *a, struct str ids,
+                                   struct attachment_row **ret, size_t *ret_n, struct err *e)
+    WARN_UNUSED;
 
 /* What the desk reads of the outbox (store/outbox.h owns its rows). */
 struct mail_row {
     int64_t id, case_id, thread_id, message_id, attempt, code, doubles, created_us, changed_us;
+    int64_t due_us; /* not sent before */
     struct str kind, mid, rcpt, state, answer;
 };
 enum rc ops_mail_get(struct db *db, struct arena *a, int64_t id, struct mail_row *ret,
@@ -85,6 +97,9 @@ enum rc ops_mail_last(struct db *db, struct arena *a, int64_t thread_id, struct 
                       struct err *e) WARN_UNUSED;
 enum rc ops_mail_of_message(struct db *db, struct arena *a, int64_t message_id,
                             struct mail_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+/* Those of many messages, as ops_attachment_of_messages. */
+enum rc ops_mail_of_messages(struct db *db, struct arena *a, struct str ids, struct mail_row **ret,
+                             size_t *ret_n, struct err *e) WARN_UNUSED;
 /* Mails of a kind to an address since then. */
 enum rc ops_mail_count(struct db *db, struct str kind, struct str rcpt, int64_t since_us,
                        int64_t *ret_n, struct err *e) WARN_UNUSED;

@@ -13,8 +13,8 @@
 static const struct sql sql_add = {
     "outbox_add",
     "INSERT INTO outbox (case_id, thread_id, message_id, kind, mid, env_from, rcpt, bytes, state,"
-    " attempt, code, answer, doubles, created_us, changed_us)"
-    " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,'ready',0,0,'',0,$9,$9)"
+    " attempt, code, answer, doubles, created_us, changed_us, due_us)"
+    " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,'ready',0,0,'',0,$9,$9,$10)"
     " ON CONFLICT (mid) DO NOTHING RETURNING id",
     NULL};
 static const struct sql sql_get = {
@@ -31,6 +31,13 @@ static const struct sql sql_lease = {
 static const struct sql sql_state = {
     "outbox_state", "UPDATE outbox SET state = $3, changed_us = $4 WHERE id = $1 AND state = $2",
     NULL};
+static const struct sql sql_cancel = {"outbox_cancel",
+                                      "UPDATE outbox SET state = 'cancelled', changed_us = $2"
+                                      " WHERE id = $1 AND state = 'ready' AND due_us > $2",
+                                      NULL};
+static const struct sql sql_hurry = {
+    "outbox_hurry",
+    "UPDATE outbox SET due_us = $2 WHERE id = $1 AND state = 'ready' AND due_us > $2", NULL};
 static const struct sql sql_hand_over = {
     "outbox_hand_over",
     "UPDATE outbox SET doubles = doubles + CASE state WHEN 'unknown' THEN 1 ELSE 0 END,"
@@ -50,8 +57,8 @@ static const struct sql sql_count = {
     " GROUP BY state",
     NULL};
 
-static const char *const state_names[OUTBOX_STATES] = {"ready",  "handing_over", "sent",
-                                                       "failed", "unknown",      "parked"};
+static const char *const state_names[OUTBOX_STATES] = {
+    "ready", "handing_over", "sent", "failed", "unknown", "parked", "cancelled"};
 
 const char *outbox_state_name(enum outbox_state s)
 {
@@ -96,7 +103,8 @@ static enum rc check_new(const struct outbox_new *o, struct err *e)
     return RC_OK;
 }
 
-static enum rc add_task(struct db *db, int64_t id, const char *kind, struct str fair, struct err *e)
+static enum rc add_task(struct db *db, int64_t id, const char *kind, struct str fair,
+                        int64_t due_us, struct err *e)
 {
     char key[KEY_MAX];
     bool ack = str_eq(str_c(kind), STR("acknowledgement"));
@@ -106,6 +114,7 @@ static enum rc add_task(struct db *db, int64_t id, const char *kind, struct str 
                          .subject = id,
                          .arg = STR_NONE,
                          .fair = fair,
+                         .due_us = due_us,
                          .patience = OUTBOX_PATIENCE,
                          .again = true};
     return task_add(db, &t, NULL, e);
@@ -117,15 +126,16 @@ enum rc outbox_add(struct db *db, const struct outbox_new *o, int64_t *ret_id, s
     int64_t id;
     AUTO(tx) struct tx tx = TX_INIT;
     TRY(tx_begin(db, &tx, e));
-    enum rc rc = db_one_i64(db, &sql_add,
-                            DB_ARGS(DB_I0(o->case_id), DB_I0(o->thread_id), DB_I0(o->message_id),
-                                    DB_T(str_c(o->kind)), DB_T(o->mid), DB_T(o->env_from),
-                                    DB_T(o->rcpt), DB_B(o->bytes), DB_I(db_now_us(db))),
-                            &id, e);
+    enum rc rc =
+        db_one_i64(db, &sql_add,
+                   DB_ARGS(DB_I0(o->case_id), DB_I0(o->thread_id), DB_I0(o->message_id),
+                           DB_T(str_c(o->kind)), DB_T(o->mid), DB_T(o->env_from), DB_T(o->rcpt),
+                           DB_B(o->bytes), DB_I(db_now_us(db)), DB_I(o->due_us)),
+                   &id, e);
     if (rc == RC_NOTFOUND)
         return err_set(e, RC_CONFLICT, "the outbox has a mail with this Message-ID already");
     TRY(rc);
-    TRY(add_task(db, id, o->kind, o->rcpt, e));
+    TRY(add_task(db, id, o->kind, o->rcpt, o->due_us, e));
     TRY(tx_commit(&tx, e));
     *ret_id = id;
     return RC_OK;
@@ -345,7 +355,7 @@ enum rc outbox_resume(struct db *db, int64_t id, struct err *e)
     if (str_eq(t.state, STR("parked")))
         TRY(task_unpark(db, t.id, e));
     else
-        TRY(add_task(db, id, "", o.rcpt, e));
+        TRY(add_task(db, id, "", o.rcpt, 0, e));
     return tx_commit(&tx, e);
 }
 
@@ -361,6 +371,26 @@ enum rc outbox_give_up(struct db *db, int64_t id, struct err *e)
         TRY(set_state(db, id, o.state, OUTBOX_FAILED, e));
     if (str_eq(t.state, STR("parked")))
         TRY(task_drop(db, t.id, e));
+    return tx_commit(&tx, e);
+}
+
+enum rc outbox_cancel(struct db *db, int64_t id, struct err *e)
+{
+    char key[KEY_MAX];
+    AUTO(tx) struct tx tx = TX_INIT;
+    TRY(tx_begin(db, &tx, e));
+    TRY(db_run_one(db, &sql_cancel, DB_ARGS(DB_I(id), DB_I(db_now_us(db))), "the mail", e));
+    TRY(task_cancel(db, task_key(id, key), e));
+    return tx_commit(&tx, e);
+}
+
+enum rc outbox_hurry(struct db *db, int64_t id, struct err *e)
+{
+    char key[KEY_MAX];
+    AUTO(tx) struct tx tx = TX_INIT;
+    TRY(tx_begin(db, &tx, e));
+    TRY(db_run_one(db, &sql_hurry, DB_ARGS(DB_I(id), DB_I(db_now_us(db))), "the mail", e));
+    TRY(task_hurry(db, task_key(id, key), e));
     return tx_commit(&tx, e);
 }
 

@@ -12,6 +12,8 @@
  *     ^                   |   |   '--5xx--> failed
  *     '-------4xx---------'   '--no answer, or a crash--> unknown --hand_over--> handing_over ...
  *
+ * A ready one that is not due yet can become `cancelled`.
+ *
  * SMTP cannot promise exactly once between the final dot and our commit (RFC 1047).  What is
  * `unknown` is handed over again with identical bytes, which counts in `doubles`; announcements go
  * to `parked` instead and wait for a person.
@@ -31,6 +33,7 @@ struct outbox_new {
     struct str mid;                         /* without <> */
     struct str env_from, rcpt;              /* without <>; env_from '' is the null reverse-path */
     struct str bytes;
+    int64_t due_us; /* not sent before, and until then it may be cancelled; 0 = now */
 };
 /* Freezes a mail and adds its task (lane acknowledge for acknowledgements, else mail), in the
  * caller's transaction.  RC_CONFLICT: a mail with this Message-ID exists. */
@@ -44,6 +47,7 @@ enum outbox_state {
     OUTBOX_FAILED,
     OUTBOX_UNKNOWN,
     OUTBOX_PARKED,
+    OUTBOX_CANCELLED,
     OUTBOX_STATES
 };
 const char *outbox_state_name(enum outbox_state s);
@@ -90,6 +94,13 @@ enum rc outbox_end(struct db *db, int64_t id, int64_t attempt, const struct outb
  * up. RC_CONFLICT: not parked. */
 enum rc outbox_resume(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
 enum rc outbox_give_up(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
+
+/*
+ * Second thoughts about one that is ready and not due yet: it is never sent, or is due at once.
+ * RC_CONFLICT: too late.
+ */
+enum rc outbox_cancel(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
+enum rc outbox_hurry(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
 
 struct outbox_counts {
     int64_t n[OUTBOX_STATES];

@@ -106,6 +106,11 @@ static const struct sql sql_unpark = {
     NULL};
 static const struct sql sql_drop = {
     "task_drop", "UPDATE task SET state = 'done' WHERE id = $1 AND state = 'parked'", NULL};
+static const struct sql sql_cancel = {
+    "task_cancel", "UPDATE task SET state = 'done' WHERE key = $1 AND state = 'ready'", NULL};
+static const struct sql sql_hurry = {
+    "task_hurry", "UPDATE task SET due_us = $2 WHERE key = $1 AND state = 'ready' AND due_us > $2",
+    NULL};
 static const struct sql sql_count = {
     "task_count",
     "SELECT CAST(coalesce(sum(CASE WHEN state = 'ready' THEN 1 END), 0) AS BIGINT),"
@@ -290,6 +295,16 @@ enum rc task_renew(struct db *db, int64_t id, int64_t attempt, int64_t lease_us,
 {
     return db_run_one(db, &sql_renew,
                       DB_ARGS(DB_I(id), DB_I(attempt), DB_I(db_now_us(db) + lease_us)), lost, e);
+}
+
+enum rc task_cancel(struct db *db, struct str key, struct err *e)
+{
+    return db_run(db, &sql_cancel, DB_ARGS(DB_T(key)), NULL, e);
+}
+
+enum rc task_hurry(struct db *db, struct str key, struct err *e)
+{
+    return db_run(db, &sql_hurry, DB_ARGS(DB_T(key), DB_I(db_now_us(db))), NULL, e);
 }
 
 enum rc task_unpark(struct db *db, int64_t id, struct err *e)

@@ -81,6 +81,10 @@ enum rc task_renew(struct db *db, int64_t id, int64_t attempt, int64_t lease_us,
 enum rc task_unpark(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
 /* Or it is dropped: done without having been done. RC_CONFLICT: not parked. */
 enum rc task_drop(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
+/* Whoever ordered it does not want it any more: a ready task becomes done; hurry: a ready one is
+ * due now.  A task in any other state, or none, stays as it is. */
+enum rc task_cancel(struct db *db, struct str key, struct err *e) WARN_UNUSED;
+enum rc task_hurry(struct db *db, struct str key, struct err *e) WARN_UNUSED;
 enum rc task_get(struct db *db, struct arena *a, struct str key, struct task *ret_t, struct err *e)
     WARN_UNUSED;
 /* Parked tasks, oldest first. */

@@ -244,7 +244,7 @@ class Desk:
                   "listen.staff_http": f"127.0.0.1:{self.staff}",
                   "desk.base_url": f"http://127.0.0.1:{self.public}",
                   "desk.staff_url": f"http://127.0.0.1:{self.staff}",
-                  "mail.outgoing": "on", "mail.submission_tls": "never",
+                  "mail.outgoing": "on", "mail.submission_tls": "never", "mail.undo": "0s",
                   "mail.submission_url": f"smtp://127.0.0.1:{self.sink.port}"})
         if settings:
             self.set(settings)

@@ -44,12 +44,15 @@ CREATE TABLE draft (
 CREATE INDEX draft_case ON draft (case_id);
 
 -- ---- mail ----
+-- A reply that was undone before it went out: outbox.state and message.state 'cancelled'.
 ALTER TABLE message ADD COLUMN origin $TEXT NOT NULL DEFAULT 'mail'; -- mail web imap import
 ALTER TABLE message ADD COLUMN envelope $TEXT NOT NULL DEFAULT '';   -- JSON of the spool record's
                                                                      -- envelope, of what is held
 ALTER TABLE outbox ADD COLUMN blob_id $INT REFERENCES blob(id); -- bytes are that blob, unchanged
 ALTER TABLE outbox ADD COLUMN hop $TEXT NOT NULL DEFAULT '';    -- '' the submission server, 'next'
                                                                 -- the next hop of a shared mailbox
+ALTER TABLE outbox ADD COLUMN due_us $INT NOT NULL DEFAULT 0; -- not sent before; until then a
+                                                            -- reply may be undone
 ALTER TABLE outbox ADD COLUMN account_id $INT REFERENCES account(id); -- whom a notice goes to
 
 -- Notices carry a secret of their own: an answer to one becomes a note on its case.
@@ -70,6 +73,11 @@ CREATE TABLE mailbox (
     uid $INT NOT NULL,                  -- the highest taken
     changed_us $INT NOT NULL
 ) $STRICT;
+
+-- ---- ways to rows that a page of a case needs ----
+CREATE INDEX outbox_message ON outbox (message_id);
+CREATE INDEX outbox_thread ON outbox (thread_id);
+CREATE INDEX vcase_joined ON vcase (joined_into);
 
 -- ---- search over titles, subjects, bodies ----
 $LITE CREATE VIRTUAL TABLE search USING fts5(title, body, case_id UNINDEXED, message_id UNINDEXED,
