@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/args.h"
+#include "cli/backup.h"
 #include "cli/case.h"
 #include "cli/config.h"
 #include "cli/ingest.h"
@@ -58,6 +59,9 @@ static const struct {
     {"user", user_main, "the people of the team"},
     {"receipt", receipt_main, "verify the receipt of an acknowledgement"},
     {"verify", verify_main, "check the store against itself, offline"},
+    {"waiting", waiting_main, "what waits for a person: send or drop it"},
+    {"backup", backup_main, "copy the desk to a folder while it runs"},
+    {"restore", restore_main, "make a desk from a backup"},
     {"version", version_main, "print the version"},
     {"help", help_main, "this list"},
 };

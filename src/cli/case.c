@@ -226,6 +226,24 @@ static const struct command commands[] = {
      false,
      false,
      "LOGIN [--from TIME] [--until TIME]"},
+    {"waiting", "list", "waiting.list", {NULL}, {{NULL}}, false, false, ""},
+    {"waiting",
+     "send",
+     "waiting.send",
+     {NULL},
+     {{"--task", "task", OPT_NUMBER}, {"--kind", "kind", OPT_TEXT}},
+     false,
+     false,
+     "--task NUMBER | --kind KIND"},
+    {"waiting",
+     "drop",
+     "waiting.drop",
+     {NULL},
+     {{"--task", "task", OPT_NUMBER}, {"--kind", "kind", OPT_TEXT}, REASON},
+     false,
+     false,
+     "--task NUMBER | --kind KIND, --reason TEXT"},
+    {"waiting", "clocks", "waiting.clocks", {NULL}, {{NULL}}, false, false, ""},
 };
 
 static int usage(const char *group)
@@ -367,6 +385,11 @@ int case_main(int argc, char **argv)
 int quarantine_main(int argc, char **argv)
 {
     return group_main("quarantine", argc, argv);
+}
+
+int waiting_main(int argc, char **argv)
+{
+    return group_main("waiting", argc, argv);
 }
 
 int user_main(int argc, char **argv)

@@ -10,6 +10,7 @@
  */
 int case_main(int argc, char **argv);
 int quarantine_main(int argc, char **argv);
+int waiting_main(int argc, char **argv);
 int user_main(int argc, char **argv);
 int third_party_main(int argc, char **argv);
 

@@ -75,8 +75,8 @@ static enum rc open_blobs(const struct settings *set, int *ret_fd, struct err *e
     return dir_open(AT_FDCWD, path, ret_fd, e);
 }
 
-static enum rc verify_all(const struct settings *set, struct db *db, bool json, int64_t *ret_bad,
-                          struct err *e)
+enum rc verify_all(const struct settings *set, struct db *db, bool json, int64_t *ret_bad,
+                   struct err *e)
 {
     unsigned char key[KEYGEN_SIGN_LEN];
     AUTO(fd) int blobs = -1;

@@ -60,7 +60,8 @@ static enum rc schedule(struct desk *d, const struct clock_row *c, struct err *e
                          .subject = c->id,
                          .arg = STR_NONE,
                          .fair = STR_NONE,
-                         .due_us = c->due_us};
+                         .due_us = c->due_us,
+                         .again = true};
     return task_add(d->db, &t, NULL, e);
 }
 
@@ -100,12 +101,18 @@ static enum rc change(struct desk *d, struct clock_row *c, const char *to, const
     return desk_event(d, &machine, c->case_id, event, told(c), e);
 }
 
+/* Neither met nor missed nor cancelled. */
+static bool open_state(const struct clock_row *c)
+{
+    return str_eq(c->state, STR("running")) || str_eq(c->state, STR("paused")) ||
+           str_eq(c->state, STR("waiting"));
+}
+
 /* Met in time, or (a missed one) answered after all. */
 static enum rc meet(struct desk *d, struct clock_row *c, int64_t now_us, struct err *e)
 {
     bool missed = str_eq(c->state, STR("missed"));
-    if (c->met_us ||
-        (!missed && !str_eq(c->state, STR("running")) && !str_eq(c->state, STR("paused"))))
+    if (c->met_us || (!missed && !open_state(c)))
         return RC_OK;
     c->met_us = now_us;
     c->paused_us = 0;
@@ -165,6 +172,35 @@ enum rc clock_resume(struct desk *d, int64_t case_id, int64_t thread_id, struct 
     return RC_OK;
 }
 
+enum rc clock_hold_all(struct desk *d, int64_t *ret_n, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct clock_row *c;
+    size_t n;
+    TRY(ops_clock_in_state(d->db, a, STR("running"), &c, &n, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(change(d, &c[i], "waiting", "clock.waits", e));
+    *ret_n = (int64_t)n;
+    return RC_OK;
+}
+
+enum rc clock_let_go_all(struct desk *d, const struct actor *who, int64_t *ret_n, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct clock_row *c;
+    size_t n;
+    TRY(ops_clock_in_state(d->db, a, STR("waiting"), &c, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        struct str was = c[i].state;
+        c[i].state = STR("running");
+        TRY(ops_clock_update(d->db, &c[i], was, e));
+        TRY(desk_event(d, who, c[i].case_id, "clock.goes_on", told(&c[i]), e));
+        TRY(schedule(d, &c[i], e));
+    }
+    *ret_n = (int64_t)n;
+    return RC_OK;
+}
+
 enum rc clock_cancel(struct desk *d, int64_t case_id, struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
@@ -172,7 +208,7 @@ enum rc clock_cancel(struct desk *d, int64_t case_id, struct err *e)
     size_t n;
     TRY(ops_clock_list(d->db, a, case_id, 0, &c, &n, e));
     for (size_t i = 0; i < n; i++) {
-        if (!str_eq(c[i].state, STR("running")) && !str_eq(c[i].state, STR("paused")))
+        if (!open_state(&c[i]))
             continue;
         c[i].paused_us = 0;
         TRY(change(d, &c[i], "cancelled", "clock.cancelled", e));

@@ -12,7 +12,7 @@
  * Times are microseconds.  All run inside the caller's transaction but clock_fire.
  *
  * Events: clock.started clock.met clock.missed clock.paused clock.resumed clock.cancelled
- * case.escalated.
+ * clock.waits clock.goes_on case.escalated.
  */
 enum clock_kind { CLOCK_ACKNOWLEDGE, CLOCK_DETAIL, CLOCK_UPDATE, CLOCK_KINDS };
 const char *clock_kind_name(enum clock_kind k);
@@ -38,6 +38,13 @@ enum rc clock_pause(struct desk *d, int64_t case_id, int64_t thread_id, struct e
 enum rc clock_resume(struct desk *d, int64_t case_id, int64_t thread_id, struct err *e) WARN_UNUSED;
 /* The case ends: nothing runs any more. */
 enum rc clock_cancel(struct desk *d, int64_t case_id, struct err *e) WARN_UNUSED;
+
+/* A new epoch (desk/epoch.h): what ran waits for a person, and goes on with its old time limit,
+ * since the reporter was promised that one.  Meanwhile it can be met and cancelled.  ret_n: how
+ * many. */
+enum rc clock_hold_all(struct desk *d, int64_t *ret_n, struct err *e) WARN_UNUSED;
+enum rc clock_let_go_all(struct desk *d, const struct actor *who, int64_t *ret_n, struct err *e)
+    WARN_UNUSED;
 
 /*
  * Task "clock" (subject: the clock).  If it still runs and is due it is missed, and the case is

@@ -6,9 +6,16 @@
  */
 #include "desk/cmd_inside.h"
 
+/* clang-format off */
 static const struct cmd_verb *const tables[] = {
-    cmd_case_verbs, cmd_held_verbs, cmd_people_verbs, cmd_third_verbs, cmd_write_verbs,
+    cmd_case_verbs,
+    cmd_held_verbs,
+    cmd_people_verbs,
+    cmd_third_verbs,
+    cmd_waiting_verbs,
+    cmd_write_verbs,
 };
+/* clang-format on */
 
 static const struct cmd_verb *find(struct str verb)
 {

@@ -41,6 +41,10 @@
  *   user.add       login, name, email, role, weight?
  *   user.signin    login                                           -> {"url","secret"}
  *   user.away      login, from?, until?  (RFC 3339; neither = back now)
+ *   waiting.list                                                   -> {"waiting":[...],"clocks"}
+ *   waiting.send   task or kind                                    -> {"done"}
+ *   waiting.drop   task or kind, reason                            -> {"done"}
+ *   waiting.clocks (the clocks that wait go on)                    -> {"clocks"}
  *   reporter.write text                  (a reporter's session only)
  *
  * Without a result of its own a verb answers {"ok":true}.  A "case.set" with several names is done

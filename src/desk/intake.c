@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "desk/clock.h"
+#include "desk/epoch.h"
 #include "desk/intake_inside.h"
 #include "store/task.h"
 
@@ -129,6 +130,7 @@ static enum rc queue_ack(struct desk *d, struct message_row *row, enum autoreply
                          .arg = STR_NONE,
                          .fair = row->return_path};
     TRY(task_add(d->db, &t, NULL, e));
+    TRY(epoch_hold_task(d, t.key, row->received_us, e));
     ret->acknowledge = true;
     return desk_event(d, &machine, row->case_id, "ack.queued",
                       json_pack("{s:I}", "message", (json_int_t)row->id), e);

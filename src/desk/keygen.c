@@ -110,3 +110,22 @@ void keygen_id(const unsigned char pub[KEYGEN_SIGN_LEN], char ret_id[KEYGEN_ID_L
     sha256(str_of(pub, KEYGEN_SIGN_LEN), d);
     hex_put(ret_id, d, KEYGEN_ID_LEN / 2);
 }
+
+void keygen_wipe(struct keygen_secrets *s)
+{
+    sodium_memzero(s, sizeof *s);
+}
+
+enum rc keygen_signer(void *arg, struct str text, struct buf *ret_sig, struct buf *ret_key_id,
+                      struct err *e)
+{
+    const struct keygen_secrets *s = arg;
+    unsigned char sig[crypto_sign_BYTES];
+    char id[KEYGEN_ID_LEN + 1];
+    crypto_sign_detached(sig, NULL, (const unsigned char *)text.p, text.n, s->sign);
+    keygen_id(s->sign + crypto_sign_SEEDBYTES, id); /* the secret ends with the public key */
+    buf_add(ret_sig, str_of(sig, sizeof sig));
+    buf_adds(ret_key_id, id);
+    TRY(buf_ok(ret_sig, "a signature", e));
+    return buf_ok(ret_key_id, "a key's id", e);
+}

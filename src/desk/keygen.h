@@ -2,7 +2,7 @@
 #ifndef VULNDESK_DESK_KEYGEN_H
 #define VULNDESK_DESK_KEYGEN_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 /*
  * The desk's keys, made once by `vulndesk init`.  Files, each its raw bytes in lower-case hex and a
@@ -37,6 +37,13 @@ struct keygen_secrets {
     unsigned char sign[KEYGEN_SECRET_LEN];
 };
 enum rc keygen_load(const char *data_dir, struct keygen_secrets *ret_s, struct err *e) WARN_UNUSED;
+
+/* Overwrites them. */
+void keygen_wipe(struct keygen_secrets *s);
+/* Signs text with the secrets at arg (struct keygen_secrets), as struct desk_calls has it: for
+ * commands that work while no desk runs. */
+enum rc keygen_signer(void *arg, struct str text, struct buf *ret_sig, struct buf *ret_key_id,
+                      struct err *e) WARN_UNUSED;
 
 /* Printable id of a signing key: the first 16 hex digits of the SHA-256 of its public bytes. */
 #define KEYGEN_ID_LEN 16

@@ -53,15 +53,11 @@ enum rc ops_clock_get(struct db *db, struct arena *a, int64_t id, struct clock_r
     return rows_kept(r, a, e);
 }
 
-enum rc ops_clock_list(struct db *db, struct arena *a, int64_t case_id, int64_t thread_id,
-                       struct clock_row **ret, size_t *ret_n, struct err *e)
+static enum rc list(struct db *db, struct arena *a, const struct sql *q, struct db_args args,
+                    struct clock_row **ret, size_t *ret_n, struct err *e)
 {
-    static const struct sql q = {"clock_list",
-                                 "SELECT " CLOCK_COLUMNS " FROM clock WHERE case_id = $1 AND"
-                                 " (CAST($2 AS BIGINT) = 0 OR thread_id = $2) ORDER BY id",
-                                 NULL};
     AUTO(rows) struct rows *r = NULL;
-    TRY(db_query(db, &q, DB_ARGS(DB_I(case_id), DB_I(thread_id)), &r, e));
+    TRY(db_query(db, q, args, &r, e));
     struct clock_row *c = ROWS_ARRAY(a, r, struct clock_row);
     size_t n = 0;
     while (c && rows_next(r))
@@ -70,6 +66,25 @@ enum rc ops_clock_list(struct db *db, struct arena *a, int64_t case_id, int64_t 
     *ret = c;
     *ret_n = n;
     return RC_OK;
+}
+
+enum rc ops_clock_list(struct db *db, struct arena *a, int64_t case_id, int64_t thread_id,
+                       struct clock_row **ret, size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {"clock_list",
+                                 "SELECT " CLOCK_COLUMNS " FROM clock WHERE case_id = $1 AND"
+                                 " (CAST($2 AS BIGINT) = 0 OR thread_id = $2) ORDER BY id",
+                                 NULL};
+    return list(db, a, &q, DB_ARGS(DB_I(case_id), DB_I(thread_id)), ret, ret_n, e);
+}
+
+enum rc ops_clock_in_state(struct db *db, struct arena *a, struct str state, struct clock_row **ret,
+                           size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {
+        "clock_in_state",
+        "SELECT " CLOCK_COLUMNS " FROM clock WHERE state = $1 ORDER BY case_id, id", NULL};
+    return list(db, a, &q, DB_ARGS(DB_T(state)), ret, ret_n, e);
 }
 
 enum rc ops_clock_update(struct db *db, const struct clock_row *c, struct str was, struct err *e)

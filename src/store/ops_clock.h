@@ -17,6 +17,9 @@ enum rc ops_clock_get(struct db *db, struct arena *a, int64_t id, struct clock_r
 /* All clocks of a case (thread_id 0) or of one thread, oldest first. */
 enum rc ops_clock_list(struct db *db, struct arena *a, int64_t case_id, int64_t thread_id,
                        struct clock_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+/* All of the desk in that state. */
+enum rc ops_clock_in_state(struct db *db, struct arena *a, struct str state, struct clock_row **ret,
+                           size_t *ret_n, struct err *e) WARN_UNUSED;
 /* due_us, paused_us, state, met_us of the row; RC_CONFLICT unless it still has `was`. */
 enum rc ops_clock_update(struct db *db, const struct clock_row *c, struct str was, struct err *e)
     WARN_UNUSED;

@@ -198,6 +198,11 @@ enum rc task_get(struct db *db, struct arena *a, struct str key, struct task *re
     return one_task(db, a, &sql_by_key, DB_T(key), ret_t, e);
 }
 
+enum rc task_by_id(struct db *db, struct arena *a, int64_t id, struct task *ret_t, struct err *e)
+{
+    return one_task(db, a, &sql_by_id, DB_I(id), ret_t, e);
+}
+
 enum rc task_parked(struct db *db, struct arena *a, int max, struct task **ret_t, int *ret_n,
                     struct err *e)
 {

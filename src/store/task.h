@@ -87,6 +87,8 @@ enum rc task_cancel(struct db *db, struct str key, struct err *e) WARN_UNUSED;
 enum rc task_hurry(struct db *db, struct str key, struct err *e) WARN_UNUSED;
 enum rc task_get(struct db *db, struct arena *a, struct str key, struct task *ret_t, struct err *e)
     WARN_UNUSED;
+enum rc task_by_id(struct db *db, struct arena *a, int64_t id, struct task *ret_t, struct err *e)
+    WARN_UNUSED;
 /* Parked tasks, oldest first. */
 enum rc task_parked(struct db *db, struct arena *a, int max, struct task **ret_t, int *ret_n,
                     struct err *e) WARN_UNUSED;

@@ -278,6 +278,8 @@ struct clock_view clock_view_of(const struct maker *m, const struct view_clock *
         t.overdue = true;
     } else if (str_eq(v->state, STR("paused"))) {
         t.state = STR("stands still, was due");
+    } else if (str_eq(v->state, STR("waiting"))) {
+        t.state = STR("restored, waits for a person; due");
     } else {
         t.state = STR("due");
     }
