@@ -76,7 +76,8 @@ static enum rc setup(struct db *db, struct err *e)
             script(db,
                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                    "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
-                   "PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY;",
+                   "PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY;"
+                   "PRAGMA cache_size=-65536;",
                    e);
         if (rc != RC_BUSY || clock_mono_us() > until)
             return rc;

@@ -144,7 +144,8 @@ enum rc ops_event_list(struct db *db, struct arena *a, int64_t case_id, int64_t 
     static const struct sql q = {
         "event_list",
         "SELECT * FROM (SELECT v.id, v.chain, v.seq, v.at_us, v.kind, v.actor, v.payload, c.number"
-        " FROM event v JOIN vcase c ON c.id = v.chain WHERE c.id = $1 OR c.joined_into = $1"
+        " FROM event v JOIN vcase c ON c.id = v.chain WHERE v.chain IN"
+        " (SELECT $1 UNION SELECT j.id FROM vcase j WHERE j.joined_into = $1)"
         " ORDER BY v.id DESC LIMIT $2) newest ORDER BY id",
         NULL};
     return events(db, &q, DB_ARGS(DB_I(case_id), DB_I(max)), a, ret, ret_n, e);

@@ -171,3 +171,16 @@ CREATE TABLE proposal (
 
 -- ---- retention ----
 ALTER TABLE vcase ADD COLUMN erased_us $INT; -- content is shredded, the chain stays
+
+-- ---- what every page of a case looks up ----
+CREATE INDEX outbox_message ON outbox (message_id);
+CREATE INDEX outbox_thread ON outbox (thread_id);
+CREATE INDEX clock_thread ON clock (thread_id);
+CREATE INDEX thread_participant ON thread (participant_id);
+CREATE INDEX session_thread ON session (thread_id);
+CREATE INDEX way_back_thread ON way_back (thread_id);
+CREATE INDEX way_back_use_of ON way_back_use (way_back_id);
+CREATE INDEX case_alias_case ON case_alias (case_id);
+CREATE INDEX route_thread ON route (reporter_thread_id);
+CREATE INDEX blob_case ON blob (case_id);
+CREATE INDEX vcase_joined ON vcase (joined_into) WHERE joined_into IS NOT NULL;
