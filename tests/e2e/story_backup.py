@@ -49,6 +49,12 @@ class Flow:
                 self.d.send(report(subject=f"Flow {n}", mid=f"flow{n}@finder.example", sender=who),
                             sender=who)
                 self.accepted.append(n)
+            except ConnectionRefusedError as e:  # before the desk has opened its port
+                if self.accepted:
+                    self.failed.append(e)
+                    return
+                self.ending.wait(0.02)
+                continue
             except Exception as e:  # told by the story's thread
                 self.failed.append(e)
                 return
