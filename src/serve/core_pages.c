@@ -169,7 +169,8 @@ enum rc core_http(struct core *c, struct chan *from, struct frame *f, struct err
                              .cookie = m.cookie,
                              .content_type = m.content_type,
                              .body = m.body,
-                             .client = m.client};
+                             .client = m.client,
+                             .parts = m.parts != 0};
     TRY(http_method_parse(m.method, &q.method, e));
     AUTO(http_response) struct http_response r;
     http_response_init(&r);

@@ -20,11 +20,13 @@
 #include "serve/httpd_guard.h"
 #include "web/error_page.h"
 #include "web/html.h"
+#include "web/multipart.h"
 
 #define TICK_MS     1000
 #define SLOT_BITS   10
 #define MEMORY_CON  (2 * HTTPD_HEAD_MAX) /* libmicrohttpd's pool for one connection */
 #define STATIC_LIFE "public, max-age=31536000, immutable"
+#define PARTS_ROOM  65536 /* numbers in front of the parts of a form */
 #define SHORT_LIFE  "public, max-age=300"
 
 _Static_assert(HTTPD_PENDING_MAX == 1 << SLOT_BITS, "slots");
@@ -36,7 +38,8 @@ struct hcon {
     int fd;
     int64_t since_us; /* of the present stage */
     bool writing;
-    bool waiting; /* for core: the table of requests minds the time */
+    bool waiting;      /* for core: the table of requests minds the time */
+    uint64_t received; /* bytes of the body that is being read: they buy it time */
 };
 
 enum stage { STAGE_HEAD, STAGE_BODY, STAGE_WAIT, STAGE_SEND, STAGE_DONE };
@@ -51,7 +54,10 @@ struct hreq {
     struct buf head_text; /* what `head` borrows from: the pool of libmicrohttpd may move */
     struct buf body;
     uint64_t body_seen;
-    int refused; /* status to answer once the body is read and dropped */
+    size_t counted;      /* of h->bodies */
+    struct str boundary; /* of a form with files, else empty; of head_text */
+    bool cut;            /* too large, but a form with files: its begin is kept */
+    int refused;         /* status to answer once the body is read and dropped */
     struct err why;
     uint32_t id; /* 0: not in the table */
     int64_t asked_us;
@@ -68,6 +74,7 @@ struct httpd {
     uint32_t round[HTTPD_PENDING_MAX];
     size_t free_hint;
     int64_t ticked_us;
+    size_t bodies; /* bytes of all bodies in memory */
 };
 
 /* ---- answers ---- */
@@ -259,9 +266,31 @@ static void client_of(const struct hreq *q, char *dst, size_t n)
         snprintf(dst, n, "%s", text);
 }
 
+static void body_drop(struct hreq *q)
+{
+    q->h->bodies -= q->counted;
+    q->counted = 0;
+    buf_release(&q->body);
+}
+
+/* The body of a form with files becomes typed parts, in its place. */
+static enum rc take_apart(struct hreq *q, struct err *e)
+{
+    AUTO(mem) struct multipart *m = mem_zalloc(sizeof *m);
+    struct buf parts = BUF_INIT(q->body.n + PARTS_ROOM);
+    TRY(multipart_parse(buf_str(&q->body), q->boundary, q->cut, m, e));
+    multipart_write(&parts, m);
+    BUG_ON(parts.over); /* nothing of a part becomes longer, but for its numbers */
+    buf_release(&q->body);
+    q->body = parts;
+    return RC_OK;
+}
+
 static enum rc ask_core(struct hreq *q, struct err *e)
 {
     char client[INET6_ADDRSTRLEN];
+    if (q->boundary.n)
+        TRY(take_apart(q, e));
     client_of(q, client, sizeof client);
     struct http_request r = {
         .staff = q->h->s.staff,
@@ -273,6 +302,7 @@ static enum rc ask_core(struct hreq *q, struct err *e)
         .content_type = q->head.content_type,
         .body = buf_str(&q->body),
         .client = str_c(client),
+        .parts = q->boundary.n > 0,
     };
     TRY(table_add(q, e));
     q->stage = STAGE_WAIT;
@@ -280,6 +310,7 @@ static enum rc ask_core(struct hreq *q, struct err *e)
         q->hcon->waiting = true;
     MHD_suspend_connection(q->con);
     enum rc rc = q->h->hooks.submit(q->h->hooks.ctx, q->id, &r, e);
+    body_drop(q); /* it was copied */
     if (rc != RC_OK) {
         /* Answered by the resumed handler, like an answer of core. */
         table_drop(q);
@@ -290,21 +321,49 @@ static enum rc ask_core(struct hreq *q, struct err *e)
     return RC_OK;
 }
 
+/* It is too large: what comes is read and dropped.  Of a form with files the begin stays, so that
+ * the page that says so can show what was typed. */
+static void too_large(struct hreq *q)
+{
+    (void)err_set(&q->why, RC_LIMIT, "What was sent is larger than %zu bytes.", q->h->s.body_max);
+    if (q->boundary.n == 0) {
+        q->refused = 413;
+        body_drop(q);
+        return;
+    }
+    struct buf begin = BUF_INIT(HTTPD_KEEP_MAX);
+    q->cut = true;
+    buf_add(&begin, str_sub(buf_str(&q->body), 0, HTTPD_KEEP_MAX));
+    body_drop(q);
+    q->body = begin;
+    q->counted = begin.n;
+    q->h->bodies += begin.n;
+}
+
 static enum MHD_Result take_body(struct hreq *q, const char *data, size_t *n)
 {
-    q->body_seen += *n;
+    struct str s = str_of(data, *n);
+    *n = 0;
+    q->body_seen += s.n;
+    if (q->hcon)
+        q->hcon->received = q->body_seen;
     if (q->body_seen > HTTPD_DISCARD_MAX)
         return MHD_NO;
-    if (q->refused == 0) {
-        buf_add(&q->body, str_of(data, *n));
-        if (q->body.over) {
-            q->refused = 413;
-            (void)err_set(&q->why, RC_LIMIT, "What was sent is larger than %zu bytes.",
-                          q->body.max);
-            buf_release(&q->body);
-        }
+    if (q->refused == 0 && !q->cut && s.n > q->h->s.body_max - q->body.n)
+        too_large(q);
+    if (q->cut)
+        s = str_sub(s, 0, HTTPD_KEEP_MAX - q->body.n);
+    if (q->refused || s.n == 0)
+        return MHD_YES;
+    if (s.n > HTTPD_BODIES_MAX - q->h->bodies) {
+        q->refused = 503;
+        (void)err_set(&q->why, RC_BUSY, "Too much is being sent here at once. Please try again.");
+        body_drop(q);
+        return MHD_YES;
     }
-    *n = 0;
+    buf_add(&q->body, s);
+    q->counted += s.n;
+    q->h->bodies += s.n;
     return MHD_YES;
 }
 
@@ -324,6 +383,13 @@ static void keep_head(struct hreq *q)
         *all[i] = str_sub(buf_str(&q->head_text), from[i], all[i]->n);
 }
 
+/* RC_INVALID: a form with files whose Content-Type is not good. */
+static enum rc find_boundary(struct hreq *q)
+{
+    enum rc rc = multipart_boundary(q->head.content_type, &q->boundary, &q->why);
+    return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
 static enum MHD_Result first_call(struct hreq *q, const char *method, const char *version)
 {
     struct guard_head head;
@@ -335,13 +401,14 @@ static enum MHD_Result first_call(struct hreq *q, const char *method, const char
     const struct web_asset *asset = web_asset_find(q->head.path);
     if (asset && q->head.method != HTTP_POST)
         return send_asset(q, asset);
-    if (q->head.content_length > q->body.max) {
-        (void)err_set(&q->why, RC_LIMIT, "What was sent is larger than %zu bytes.", q->body.max);
+    if (q->head.method == HTTP_POST && find_boundary(q) != RC_OK)
+        return send_error(q, 400, q->why.msg);
+    if (q->head.content_length > q->h->s.body_max) {
+        too_large(q);
         /* A browser shows our answer only when it could send all; but not beyond reason, and not
          * when the client asked first. */
         if (q->head.expects || q->head.content_length > HTTPD_DISCARD_MAX)
             return send_error(q, 413, q->why.msg);
-        q->refused = 413;
     }
     q->stage = STAGE_BODY;
     return MHD_YES;
@@ -405,13 +472,14 @@ static void on_completed(void *cls, struct MHD_Connection *con, void **state,
     table_drop(q);
     if (q->hcon) {
         q->hcon->writing = q->hcon->waiting = false;
+        q->hcon->received = 0;
         q->hcon->since_us = clock_mono_us();
     }
     if (q->response)
         MHD_destroy_response(q->response);
     buf_release(&q->target);
     buf_release(&q->head_text);
-    buf_release(&q->body);
+    body_drop(q);
     free(q);
     *state = NULL;
 }
@@ -448,7 +516,8 @@ static void tick(struct httpd *h)
         return;
     h->ticked_us = now;
     for (struct hcon *c = h->cons.next; c != &h->cons; c = c->next) {
-        int64_t limit_us = (int64_t)(c->writing ? HTTPD_WRITE_MS : HTTPD_READ_MS) * 1000;
+        int64_t limit_us = (int64_t)(c->writing ? HTTPD_WRITE_MS : HTTPD_READ_MS) * 1000 +
+                           (int64_t)(c->received / HTTPD_RATE_MIN) * 1000000;
         if (!c->waiting && c->fd >= 0 && now - c->since_us > limit_us)
             (void)shutdown(c->fd, SHUT_RDWR);
     }

@@ -21,7 +21,10 @@
 #define HTTPD_WRITE_MS        300000     /* an answer has to be taken by then */
 #define HTTPD_ANSWER_MS       30000      /* core has to answer by then, then 504 */
 #define HTTPD_DISCARD_MAX     1073741824 /* of a body over the limit, read and dropped before 413 */
-#define HTTPD_POLL_MAX        16         /* descriptors of the hooks */
+#define HTTPD_RATE_MIN        16384   /* bytes a second: a slower body counts as standing still */
+#define HTTPD_KEEP_MAX        1048576 /* of a form with files that is too large: its first bytes */
+#define HTTPD_BODIES_MAX      268435456 /* bytes of all bodies at once, then 503 */
+#define HTTPD_POLL_MAX        16        /* descriptors of the hooks */
 
 struct httpd_settings {
     int listen_fd;             /* bound, listening, non-blocking; taken over */

@@ -50,6 +50,7 @@ static enum rc submit(void *ctx, uint32_t req_id, const struct http_request *q, 
                                                       .cookie = q->cookie,
                                                       .content_type = q->content_type,
                                                       .client = q->client,
+                                                      .parts = q->parts,
                                                       .body = q->body});
     return role_send(&h->role, core, WIRE_HTTP_REQUEST, req_id, &b, -1, e);
 }

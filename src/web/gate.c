@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "web/error_page.h"
 #include "web/markdown.h"
+#include "web/multipart.h"
 
 static bool is_https(const struct visit *v)
 {
@@ -168,6 +169,8 @@ static enum rc read_form(struct visit *v)
 {
     if (v->q->method != HTTP_POST)
         return http_form_parse(v->q->query, &v->form, &v->e);
+    if (v->q->parts)
+        return multipart_read(v->q->body, &v->form, &v->e);
     if (!http_is_form(v->q->content_type) && v->q->body.n)
         return err_set(&v->e, RC_INVALID, "only forms are taken here");
     return http_form_parse(v->q->body, &v->form, &v->e);

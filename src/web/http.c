@@ -129,6 +129,8 @@ enum rc http_form_parse(struct str s, struct http_form *ret_f, struct err *e)
         ret_f->fields[i].value = str_sub(buf_str(&text), spans[i][1].from, spans[i][1].n);
     }
     ret_f->n_fields = n;
+    ret_f->n_files = ret_f->files_over = 0;
+    ret_f->cut = false;
     ret_f->text = text;
     buf_init(&text, 0);
     return RC_OK;
@@ -137,7 +139,7 @@ enum rc http_form_parse(struct str s, struct http_form *ret_f, struct err *e)
 void http_form_release(struct http_form *f)
 {
     buf_release(&f->text);
-    f->n_fields = 0;
+    f->n_fields = f->n_files = 0;
 }
 
 void http_form_auto(struct http_form *f)

@@ -16,6 +16,8 @@
 #define HTTP_FORM_FIELDS      64     /* fields of one form */
 #define HTTP_FORM_NAME_MAX    64     /* bytes of one field's name, decoded */
 #define HTTP_FORM_VALUE_MAX   262144 /* bytes of one field's value, decoded */
+#define HTTP_FORM_FILES       20     /* files of one form */
+#define HTTP_FILE_NAME_MAX    255    /* bytes of a file's name */
 #define HTTP_COOKIES_MAX      32     /* cookies looked at in one request */
 #define HTTP_COOKIE_VALUE_MAX 256
 #define HTTP_BODY_DEFAULT     1048576  /* body of one request unless the settings say otherwise */
@@ -29,6 +31,7 @@ struct http_request {
     enum http_method method;
     struct str path, query, host, cookie, content_type, body;
     struct str client; /* numeric address of the peer, for limits */
+    bool parts;        /* body is the typed parts of a form with files (web/multipart.h) */
 };
 
 /* Names of the forwarded file, where an answer is not a page but a part of a message: core fetches
@@ -64,7 +67,13 @@ struct http_form {
         struct str name, value; /* clean UTF-8, line ends as LF */
     } fields[HTTP_FORM_FIELDS];
     size_t n_fields;
-    struct buf text; /* holds the decoded bytes */
+    struct http_file {
+        struct str field, name, type, bytes; /* clean; the bytes are what they are, borrowed */
+    } files[HTTP_FORM_FILES];
+    size_t n_files;
+    size_t files_over; /* further files, left out */
+    bool cut;          /* it was too large: only what came first is here */
+    struct buf text;   /* holds the decoded bytes */
 };
 /*
  * Decodes application/x-www-form-urlencoded (WHATWG URL 5.1), strictly: RC_INVALID on a broken

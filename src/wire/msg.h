@@ -23,7 +23,7 @@
 #define WIRE_SIGN_MAX   (16u << 10)
 #define WIRE_PATH_MAX   4096
 #define WIRE_HEADER_MAX 4096
-#define WIRE_BODY_MAX   (24u << 20)
+#define WIRE_BODY_MAX   (33u << 20) /* more than limits.http_body may be */
 
 /* What became of a child of the worker. */
 enum wire_outcome { WIRE_DONE, WIRE_CRASHED, WIRE_TIMEOUT, WIRE_LIMIT, WIRE_REFUSED };
@@ -97,7 +97,9 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
     F(text, query, WIRE_PATH_MAX)                                                                  \
     F(text, host, 256)                                                                             \
     F(text, cookie, WIRE_HEADER_MAX)                                                               \
-    F(text, content_type, 256) F(text, client, 64) F(data, body, WIRE_BODY_MAX)
+    F(text, content_type, 256)                                                                     \
+    F(text, client, 64)                                                                            \
+    F(u32, parts, 0) F(data, body, WIRE_BODY_MAX)
 #define WIRE_FIELDS_http_response(F)                                                               \
     F(u32, status, 0)                                                                              \
     F(text, content_type, 256)                                                                     \
