@@ -173,8 +173,6 @@ CREATE TABLE proposal (
 ALTER TABLE vcase ADD COLUMN erased_us $INT; -- content is shredded, the chain stays
 
 -- ---- what every page of a case looks up ----
-CREATE INDEX outbox_message ON outbox (message_id);
-CREATE INDEX outbox_thread ON outbox (thread_id);
 CREATE INDEX clock_thread ON clock (thread_id);
 CREATE INDEX thread_participant ON thread (participant_id);
 CREATE INDEX session_thread ON session (thread_id);
