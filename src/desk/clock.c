@@ -8,6 +8,7 @@
 
 #include "base/when.h"
 #include "desk/inside.h"
+#include "desk/notice.h"
 #include "store/ops_clock.h"
 #include "store/task.h"
 
@@ -62,7 +63,8 @@ static enum rc schedule(struct desk *d, const struct clock_row *c, struct err *e
                          .fair = STR_NONE,
                          .due_us = c->due_us,
                          .again = true};
-    return task_add(d->db, &t, NULL, e);
+    TRY(task_add(d->db, &t, NULL, e));
+    return notice_near(d, c->id, c->started_us, c->due_us, e);
 }
 
 static enum rc start(struct desk *d, int64_t case_id, int64_t thread_id, enum clock_kind k,

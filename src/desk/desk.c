@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 #include "desk/clock.h"
+#include "desk/notice.h"
 #include "store/chain.h"
 
 struct actor actor_cli(int64_t uid)
@@ -143,6 +144,9 @@ bool tag_ok(struct str tag)
 
 /* ---- addresses and Message-IDs ---- */
 
+#define NOTICE_MARK "n"       /* in front of a notice's tag in an address */
+#define NOTICE_MID  "notice." /* in front of it in a Message-ID */
+
 static bool split(struct str addr, struct str *ret_local, struct str *ret_domain)
 {
     size_t at = str_rchr(addr, '@');
@@ -159,6 +163,21 @@ void thread_address(const struct desk *d, struct str tag, struct buf *b)
     if (d->set->desk.contact.n == 0 || !split(d->set->desk.contact.v[0], &local, &domain))
         return;
     buf_addf(b, "%.*s+%.*s@%.*s", STR_ARG(local), STR_ARG(tag), STR_ARG(domain));
+}
+
+void notice_address(const struct desk *d, struct str tag, struct buf *b)
+{
+    struct str local, domain;
+    if (d->set->desk.contact.n == 0 || !split(d->set->desk.contact.v[0], &local, &domain))
+        return;
+    buf_addf(b, "%.*s+" NOTICE_MARK "%.*s@%.*s", STR_ARG(local), STR_ARG(tag), STR_ARG(domain));
+}
+
+void notice_mid(const struct desk *d, struct str tag, struct buf *b)
+{
+    char random[TAG_SIZE];
+    tag_make(random);
+    buf_addf(b, NOTICE_MID "%.*s.%s@%.*s", STR_ARG(tag), random, STR_ARG(d->set->mail.hostname));
 }
 
 void thread_mid(const struct desk *d, struct str number, struct str tag, struct buf *b)
@@ -208,6 +227,32 @@ struct str address_tag(const struct desk *d, struct str addr)
     return tag_fold(tag, folded) ? tag : STR_NONE;
 }
 
+struct str notice_mid_tag(const struct desk *d, struct str mid)
+{
+    struct str local, domain, tag;
+    char folded[TAG_SIZE];
+    if (!split(mid, &local, &domain) || !str_eq_nocase(domain, d->set->mail.hostname) ||
+        !str_starts_nocase(local, STR(NOTICE_MID)))
+        return STR_NONE;
+    struct str rest = str_sub(local, sizeof(NOTICE_MID) - 1, local.n);
+    return str_cut(&rest, '.', &tag) && tag_fold(tag, folded) && tag_fold(rest, folded) ? tag
+                                                                                        : STR_NONE;
+}
+
+struct str notice_address_tag(const struct desk *d, struct str addr)
+{
+    struct str local, domain;
+    char folded[TAG_SIZE];
+    if (!address_ours(d, addr) || !split(addr, &local, &domain))
+        return STR_NONE;
+    size_t plus = str_rchr(local, '+');
+    struct str detail = plus == STR_NPOS ? STR_NONE : str_sub(local, plus + 1, local.n);
+    if (!str_starts_nocase(detail, STR(NOTICE_MARK)))
+        return STR_NONE;
+    struct str tag = str_sub(detail, sizeof(NOTICE_MARK) - 1, detail.n);
+    return tag_fold(tag, folded) ? tag : STR_NONE;
+}
+
 bool address_ours(const struct desk *d, struct str addr)
 {
     struct str local, domain, ours_local, ours_domain;
@@ -249,7 +294,8 @@ enum rc desk_event(struct desk *d, const struct actor *who, int64_t case_id, con
     AUTO(json) json_t *j = payload ? payload : json_object();
     char actor[ACTOR_NAME_MAX];
     actor_name(who, actor);
-    return event_append(d->db, case_id, kind, actor, j, e);
+    TRY(event_append(d->db, case_id, kind, actor, j, e));
+    return notice_of_event(d, who, case_id, kind, j, e);
 }
 
 static enum rc run_clock(struct desk *d, int64_t subject, struct str arg, struct err *e)
@@ -263,8 +309,9 @@ static const struct {
     enum rc (*run)(struct desk *d, int64_t subject, struct str arg, struct err *e);
 } tasks[] = {
     {"clock", run_clock},
+    {"notice", notice_run},
 };
-const char *const desk_task_kinds[] = {"clock", NULL};
+const char *const desk_task_kinds[] = {"clock", "notice", NULL};
 
 enum rc desk_task_run(struct desk *d, struct str kind, int64_t subject, struct str arg,
                       struct err *e)

@@ -6,6 +6,7 @@
  */
 #include "desk/clock.h"
 #include "desk/intake_inside.h"
+#include "desk/notice.h"
 
 static const struct actor machine = ACTOR_INIT_MACHINE;
 
@@ -154,6 +155,7 @@ static enum rc release_tx(struct desk *d, void *arg, struct err *e)
     p->r.thread_id = t.id;
     TRY(intake_join(d, p->who, &row, &t, true, e));
     TRY(intake_web_released(d, row.id, t.id, e));
+    TRY(notice_team(d, p->who, NOTICE_REPLY, p->r.case_id, e));
     TRY(ops_case_get(d->db, a, p->r.case_id, &c, e));
     return str_copy(p->r.number, sizeof(p->r.number), c.number, "case number", e);
 }

@@ -53,6 +53,11 @@ void thread_mid(const struct desk *d, struct str number, struct str tag, struct 
 /* The tag in a Message-ID of that form by this desk, or empty; and in an address of ours. */
 struct str mid_tag(const struct desk *d, struct str mid);
 struct str address_tag(const struct desk *d, struct str addr);
+/* The same of notices: "local+nTAG@domain", "notice.TAG.RANDOM@host". */
+void notice_address(const struct desk *d, struct str tag, struct buf *b);
+void notice_mid(const struct desk *d, struct str tag, struct buf *b);
+struct str notice_mid_tag(const struct desk *d, struct str mid);
+struct str notice_address_tag(const struct desk *d, struct str addr);
 /* An address of ours, with or without +detail. */
 bool address_ours(const struct desk *d, struct str addr);
 /* local part as it is, domain in lower case. */

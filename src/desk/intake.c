@@ -13,6 +13,8 @@
 #include "desk/intake_inside.h"
 #include "store/task.h"
 
+#define LOOP_REASON "our own mail came back"
+
 static const struct actor machine = ACTOR_INIT_MACHINE;
 
 const char *intake_kind_name(enum intake_kind k)
@@ -26,8 +28,28 @@ const char *intake_kind_name(enum intake_kind k)
         [INTAKE_LOOP] = "loop",
         [INTAKE_DUPLICATE] = "duplicate",
         [INTAKE_QUARANTINED] = "quarantined",
+        [INTAKE_NOTE] = "note",
+        [INTAKE_DISCARDED] = "discarded",
     };
     return k < INTAKE_KINDS ? names[k] : "?";
+}
+
+static struct intake_verdict held(const char *why)
+{
+    return (struct intake_verdict){INTAKE_HELD, why};
+}
+
+static struct intake_verdict decide_notice(const struct intake_facts *f)
+{
+    if (!f->notice_known)
+        return held("answers a notice that this desk does not know");
+    if (f->automatic)
+        return (struct intake_verdict){INTAKE_DISCARDED, "an automatic answer to a notice"};
+    if (!f->own)
+        return held("answers a notice, but does not come from the address that it went to");
+    if (f->authserv && !f->authentic)
+        return held("answers a notice, but neither DMARC nor DKIM proves its sender");
+    return (struct intake_verdict){INTAKE_NOTE, ""};
 }
 
 struct intake_verdict intake_decide(const struct intake_facts *f)
@@ -41,19 +63,21 @@ struct intake_verdict intake_decide(const struct intake_facts *f)
         v.kind = INTAKE_LOOP;
     else if (f->spam)
         v.kind = INTAKE_SPAM;
+    else if (f->notice)
+        v = decide_notice(f);
     else if (f->point == POINT_NOTHING)
         v.kind = INTAKE_NEW;
     else if (!f->known)
-        v = (struct intake_verdict){INTAKE_HELD, "quotes a case number that does not exist"};
+        v = held("quotes a case number that does not exist");
+    else if (!f->participant && f->team)
+        v = held("names a member of the team as sender: who writes to a reporter does it on the "
+                 "page of the case");
     else if (!f->participant)
-        v = (struct intake_verdict){
-            INTAKE_HELD, "points at a case, but does not come from the participant's address"};
+        v = held("points at a case, but does not come from the participant's address");
     else if (f->authserv && !f->authentic)
-        v = (struct intake_verdict){
-            INTAKE_HELD, "names a participant as sender, but neither DMARC nor DKIM proves it"};
+        v = held("names a participant as sender, but neither DMARC nor DKIM proves it");
     else if (!f->authserv && !f->tag_came)
-        v = (struct intake_verdict){
-            INTAKE_HELD, "names a participant as sender, but does not carry the thread's secret"};
+        v = held("names a participant as sender, but does not carry the thread's secret");
     else
         v.kind = INTAKE_JOINED;
     return v;
@@ -246,7 +270,9 @@ static enum intake_kind kind_of_state(const struct message_row *row)
     if (str_eq(row->state, STR("quarantined")))
         return INTAKE_QUARANTINED;
     if (str_eq(row->state, STR("discarded")))
-        return INTAKE_LOOP;
+        return str_eq(row->hold_reason, STR(LOOP_REASON)) ? INTAKE_LOOP : INTAKE_DISCARDED;
+    if (str_eq(row->direction, STR("note")))
+        return INTAKE_NOTE;
     return row->ack.n > 0 ? INTAKE_NEW : INTAKE_JOINED;
 }
 
@@ -274,9 +300,10 @@ static enum rc keep_aside(struct desk *d, struct message_row *row, struct intake
     static const char *const states[INTAKE_KINDS] = {[INTAKE_HELD] = "held",
                                                      [INTAKE_SPAM] = "spam",
                                                      [INTAKE_BOUNCE] = "bounce",
-                                                     [INTAKE_LOOP] = "discarded"};
+                                                     [INTAKE_LOOP] = "discarded",
+                                                     [INTAKE_DISCARDED] = "discarded"};
     row->state = str_c(states[v.kind]);
-    row->hold_reason = str_c(v.kind == INTAKE_LOOP ? "our own mail came back" : v.hold);
+    row->hold_reason = str_c(v.kind == INTAKE_LOOP ? LOOP_REASON : v.hold);
     TRY(ops_message_insert(d->db, row, &row->id, e));
     in->r.message_id = row->id;
     in->r.case_id = row->case_id;
@@ -319,20 +346,30 @@ static enum rc join(struct desk *d, struct arena *a, struct message_row *row,
     return RC_OK;
 }
 
+/* A program's answer by every mark that there is; who writes by hand has none of them. */
+static bool automatic(enum autoreply_why why)
+{
+    return why == AUTOREPLY_NULL_PATH || why == AUTOREPLY_AUTOMATIC || why == AUTOREPLY_REPORT ||
+           why == AUTOREPLY_PRECEDENCE;
+}
+
 static struct str trust_of(const struct pointed *p, const struct mail *m)
 {
     if (p->f.authentic)
         return str_c(authres_proof_name(m->proof));
-    return p->f.participant && p->f.tag_came && !p->f.authserv ? STR("tag") : STR("none");
+    bool note = p->f.notice && p->f.notice_known && p->f.own;
+    return (note || (p->f.participant && p->f.tag_came)) && !p->f.authserv ? STR("tag")
+                                                                           : STR("none");
 }
 
 static enum rc store(struct desk *d, struct arena *a, struct intake *in, struct pointed *p,
                      const struct mail_row *bounced, struct err *e)
 {
-    struct intake_verdict v = intake_decide(&p->f);
     enum autoreply_why why;
     struct message_row row;
     TRY(why_of(d, a, in, &why, e));
+    p->f.automatic = automatic(why);
+    struct intake_verdict v = intake_decide(&p->f);
     TRY(intake_record(a, in->m, in->env, why, &row, e));
     TRY(intake_blob_add(d, in->blob, &row.blob_id, e));
     row.trust = trust_of(p, in->m);
@@ -351,6 +388,10 @@ static enum rc store(struct desk *d, struct arena *a, struct intake *in, struct 
             TRY(intake_open(d, &machine, &row, why, &in->r, e));
         else
             TRY(join(d, a, &row, p, why, in, e));
+    } else if (v.kind == INTAKE_NOTE) {
+        TRY(intake_note(d, &row, p, e));
+        in->r.message_id = row.id;
+        in->r.case_id = row.case_id;
     } else {
         TRY(keep_aside(d, &row, in, v, e));
         if (v.kind == INTAKE_BOUNCE && bounced->id)
@@ -405,6 +446,7 @@ static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
     if (in->env->web)
         return store_web(d, a, in, e);
     TRY(intake_point_of(d, a, in->m, in->env, &p, e));
+    TRY(intake_notice_of(d, a, in->m, in->env, &p, e));
     TRY(is_bounce(d, a, in, &p.f.bounce, &bounced, e));
     TRY(is_loop(d, a, in->m, &p.f.loop, e));
     p.f.spam = in->m->automatic.spam;

@@ -21,8 +21,13 @@
  *   3 bounce, DSN, MDN             attached to the outgoing message it names; never answered
  *   4 our own mail come back       kept, discarded state; never answered
  *   5 the MTA calls it spam        visible under spam; not acknowledged, opens no case
- *   6 points at a case             joins it if it comes from that thread's participant, else held
- *   7 else                         a new case
+ *   6 answers a notice of ours     a note on its case if it comes from whom the notice went to,
+ *                                  else held; an automatic answer is discarded
+ *   7 points at a case             joins it if it comes from that thread's participant, else held
+ *   8 else                         a new case
+ *
+ * "Answers a notice": the secret tag of a notice (desk/notice.h) in a recipient (local+nTAG@), or,
+ * where no participant writes to a thread, in a Message-ID among References and In-Reply-To.
  *
  * "Points at": a thread's tag in the recipient (local+TAG@) or in one of our Message-IDs among
  * References and In-Reply-To, a known Message-ID of a case, or [PREFIX-YYYY-NNNN] in the subject.
@@ -63,6 +68,8 @@ enum intake_kind {
     INTAKE_LOOP,
     INTAKE_DUPLICATE,
     INTAKE_QUARANTINED,
+    INTAKE_NOTE,      /* a team member's answer to a notice */
+    INTAKE_DISCARDED, /* a program's */
     INTAKE_KINDS
 };
 const char *intake_kind_name(enum intake_kind k);
@@ -105,6 +112,11 @@ enum rc held_discard(struct desk *d, const struct actor *who, int64_t message_id
 enum intake_point { POINT_NOTHING, POINT_TAG, POINT_MID, POINT_NUMBER };
 struct intake_facts {
     bool dup, bounce, loop, spam;
+    bool notice;             /* it answers a notice */
+    bool notice_known;       /* one of ours, about a case */
+    bool own;                /* From is the address that the notice went to */
+    bool automatic;          /* a program wrote it (RFC 3834) */
+    bool team;               /* From is an address of the team */
     enum intake_point point; /* the strongest pointer found */
     bool known;              /* it names a thread or case of ours */
     bool participant;        /* From is that thread's participant (of a case: has a thread there) */
@@ -114,7 +126,7 @@ struct intake_facts {
 };
 struct intake_verdict {
     enum intake_kind kind;
-    const char *hold; /* reason for people, "" unless held */
+    const char *hold; /* reason for people, "" unless held or discarded */
 };
 struct intake_verdict intake_decide(const struct intake_facts *f);
 

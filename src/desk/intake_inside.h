@@ -11,13 +11,23 @@
 
 /* Where a mail points: the thread it may join. */
 struct pointed {
-    struct intake_facts f; /* point, known, participant, tag_came */
+    struct intake_facts f; /* notice .. tag_came but automatic */
     struct thread_row thread;
     int64_t case_id; /* of the thread, or of the number in the subject; 0 = none */
+    int64_t account; /* whom the notice went to that is answered */
 };
 enum rc intake_point_of(struct desk *d, struct arena *a, const struct mail *m,
                         const struct intake_env *env, struct pointed *ret, struct err *e)
     WARN_UNUSED;
+/* Whether it answers a notice; for a mail that intake_point_of has looked at (intake_notice.c). */
+enum rc intake_notice_of(struct desk *d, struct arena *a, const struct mail *m,
+                         const struct intake_env *env, struct pointed *p, struct err *e)
+    WARN_UNUSED;
+/* The answer becomes a note on the case. */
+enum rc intake_note(struct desk *d, struct message_row *row, const struct pointed *p, struct err *e)
+    WARN_UNUSED;
+/* A From that counts at all: exactly one mailbox, and one that can be answered. */
+bool intake_from_single(const struct mail *m);
 
 /* The record as a row: everything but case, thread, blob, state, hold_reason, ack, trust. */
 enum rc intake_record(struct arena *a, const struct mail *m, const struct intake_env *env,

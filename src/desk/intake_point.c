@@ -74,8 +74,7 @@ static enum rc try_threads(struct desk *d, struct arena *a, struct search *s, co
     return try_mids(d, a, s, &m->references, e);
 }
 
-/* A From that counts at all: exactly one mailbox, and one that can be answered. */
-static bool from_single(const struct mail *m)
+bool intake_from_single(const struct mail *m)
 {
     return m->from_fields == 1 && m->from_mailboxes == 1 && m->from.addr.n > 0;
 }
@@ -84,7 +83,7 @@ static void choose(const struct mail *m, const struct search *s, struct pointed 
 {
     const struct candidate *best = &s->c[0];
     for (size_t i = 0; i < s->n; i++) {
-        if (from_single(m) && address_same(m->from.addr, s->c[i].t.email)) {
+        if (intake_from_single(m) && address_same(m->from.addr, s->c[i].t.email)) {
             best = &s->c[i];
             p->f.participant = true;
             break;
@@ -111,7 +110,7 @@ static enum rc by_number(struct desk *d, struct arena *a, const struct mail *m, 
     p->f.known = true;
     TRY(ops_thread_list(d->db, a, p->case_id, &t, &n, e));
     for (size_t i = 0; i < n && !p->f.participant; i++) {
-        if (from_single(m) && address_same(m->from.addr, t[i].email)) {
+        if (intake_from_single(m) && address_same(m->from.addr, t[i].email)) {
             p->thread = t[i];
             p->f.participant = true;
         }

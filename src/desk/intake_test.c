@@ -40,7 +40,7 @@ static int end(void **state)
 static void table(void **state)
 {
     /* All facts that matter, in all combinations, against the rules said in other words. */
-    for (unsigned i = 0; i < 1u << 11; i++) {
+    for (unsigned i = 0; i < 1u << 16; i++) {
         struct intake_facts f = {.dup = i & 1,
                                  .bounce = i & 2,
                                  .loop = i & 4,
@@ -50,15 +50,27 @@ static void table(void **state)
                                  .participant = i & 128,
                                  .tag_came = i & 256,
                                  .authserv = i & 512,
-                                 .authentic = i & 1024};
+                                 .authentic = i & 1024,
+                                 .notice = i & 2048,
+                                 .notice_known = i & 4096,
+                                 .own = i & 8192,
+                                 .automatic = i & 16384,
+                                 .team = i & 32768};
         struct intake_verdict v = intake_decide(&f);
         bool aside = f.dup || f.bounce || f.loop || f.spam;
         bool proven = f.authserv ? f.authentic : f.tag_came;
-        bool joins = !aside && f.point != POINT_NOTHING && f.known && f.participant && proven;
+        bool note = !aside && f.notice && f.notice_known && !f.automatic && f.own &&
+                    (!f.authserv || f.authentic);
+        bool dropped = !aside && f.notice && f.notice_known && f.automatic;
+        bool plain = !aside && !f.notice;
+        bool joins = plain && f.point != POINT_NOTHING && f.known && f.participant && proven;
+        bool new = plain &&f.point == POINT_NOTHING;
+        assert_int_equal(v.kind == INTAKE_NOTE, note);
+        assert_int_equal(v.kind == INTAKE_DISCARDED, dropped);
         assert_int_equal(v.kind == INTAKE_JOINED, joins);
-        assert_int_equal(v.kind == INTAKE_NEW, !aside && f.point == POINT_NOTHING);
-        assert_int_equal(v.kind == INTAKE_HELD, !aside && f.point != POINT_NOTHING && !joins);
-        assert_int_equal(v.hold[0] != '\0', v.kind == INTAKE_HELD);
+        assert_int_equal(v.kind == INTAKE_NEW, new);
+        assert_int_equal(v.kind == INTAKE_HELD, !aside && !note && !dropped && !joins && !new);
+        assert_int_equal(v.hold[0] != '\0', v.kind == INTAKE_HELD || v.kind == INTAKE_DISCARDED);
         if (f.dup)
             assert_int_equal(v.kind, INTAKE_DUPLICATE);
         else if (f.bounce)

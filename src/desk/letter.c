@@ -21,10 +21,10 @@ void letter_link(struct str base, const char *path, const char *secret, struct b
 /* Replies come back to the thread's address, so that a bounce finds it without its Message-ID. */
 static struct str env_from(const struct desk *d, const struct letter *l, struct str thread_addr)
 {
-    if (l->automatic)
+    if (l->automatic && l->notice_tag.n == 0)
         return STR_NONE;
     struct str set = d->set->mail.bounce_address;
-    return l->t && (set.n == 0 || address_ours(d, set)) ? thread_addr : set;
+    return (l->t || l->notice_tag.n) && (set.n == 0 || address_ours(d, set)) ? thread_addr : set;
 }
 
 static enum rc write_bytes(struct desk *d, const struct letter *l, struct arena *a, struct str mid,
@@ -37,6 +37,9 @@ static enum rc write_bytes(struct desk *d, const struct letter *l, struct arena 
         TRY(ops_message_mids(d->db, a, l->t->id, refs, ARRAY_LEN(refs), &n_refs, e));
     struct str ours = d->set->desk.contact.v[0];
     autoreply_headers(ours, extra);
+    /* RFC 3834 5: it answers nobody. */
+    if (l->notice_tag.n)
+        extra[0].value = STR("auto-generated");
     struct outmail_addr to = {l->to_name, l->to};
     struct outmail m = {
         .from = {d->set->desk.name, d->set->mail.from.n ? d->set->mail.from : ours},
@@ -96,6 +99,9 @@ enum rc letter_put(struct desk *d, const struct actor *who, const struct letter 
     if (l->t) {
         thread_mid(d, l->number, l->t->tag, &mid);
         thread_address(d, l->t->tag, &reply_to);
+    } else if (l->notice_tag.n) {
+        notice_mid(d, l->notice_tag, &mid);
+        notice_address(d, l->notice_tag, &reply_to);
     } else {
         tag_make(random);
         buf_addf(&mid, "desk.%s@%.*s", random, STR_ARG(d->set->mail.hostname));
@@ -115,7 +121,8 @@ enum rc letter_put(struct desk *d, const struct actor *who, const struct letter 
                            .env_from = from,
                            .rcpt = l->to,
                            .bytes = buf_str(&bytes),
-                           .due_us = l->due_us};
+                           .due_us = l->due_us,
+                           .account_id = l->account_id};
     if (l->to.n)
         TRY(outbox_add(d->db, &o, &outbox, e));
     if (l->t)

@@ -21,6 +21,10 @@ struct letter {
     int64_t due_us;    /* not sent before; 0 = now */
     struct str facts;  /* of the message, JSON; empty = {} */
     struct str dedupe; /* of the message, 32 bytes; empty = none */
+    /* A notice to an account (t is NULL): its tag makes Reply-To, Message-ID and envelope sender.
+     */
+    struct str notice_tag;
+    int64_t account_id;
 };
 /* Inside a transaction: message row (with a thread), outbox row, event message.out. */
 enum rc letter_put(struct desk *d, const struct actor *who, const struct letter *l,

@@ -153,19 +153,31 @@ static int64_t share(const struct account_row *r, enum tier tier, int64_t now_us
     return r->weight;
 }
 
+/* Who is chosen in this tier, NULL = nobody; ret_sum: the shares of all. */
+static const struct account_row *best_of(const struct account_row *r, size_t n, enum tier tier,
+                                         int64_t now_us, int64_t not_id, int64_t *ret_sum)
+{
+    const struct account_row *best = NULL;
+    int64_t most = 0;
+    *ret_sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t w = share(&r[i], tier, now_us, not_id);
+        *ret_sum += w;
+        if (w > 0 && (!best || r[i].credit + w > most)) {
+            best = &r[i];
+            most = r[i].credit + w;
+        }
+    }
+    return best;
+}
+
 /* Smooth weighted round robin (as nginx chooses upstreams): everybody gains the own share, whoever
  * has most is chosen and pays the sum. *ret_id 0: nobody in this tier. */
 static enum rc choose(struct desk *d, const struct account_row *r, size_t n, enum tier tier,
                       int64_t not_id, int64_t *ret_id, struct err *e)
 {
-    int64_t now = desk_now(d), sum = 0;
-    const struct account_row *best = NULL;
-    for (size_t i = 0; i < n; i++) {
-        int64_t w = share(&r[i], tier, now, not_id);
-        sum += w;
-        if (w > 0 && (!best || r[i].credit + w > best->credit + share(best, tier, now, not_id)))
-            best = &r[i];
-    }
+    int64_t now = desk_now(d), sum;
+    const struct account_row *best = best_of(r, n, tier, now, not_id, &sum);
     *ret_id = best ? best->id : 0;
     for (size_t i = 0; best && i < n; i++) {
         int64_t w = share(&r[i], tier, now, not_id);
@@ -173,6 +185,18 @@ static enum rc choose(struct desk *d, const struct account_row *r, size_t n, enu
             TRY(ops_account_set_credit(d->db, r[i].id, r[i].credit + w - (&r[i] == best ? sum : 0),
                                        e));
     }
+    return RC_OK;
+}
+
+enum rc people_peek(struct desk *d, int64_t not_id, int64_t *ret_id, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct account_row *r;
+    size_t n;
+    int64_t sum;
+    TRY(ops_account_list(d->db, a, &r, &n, e));
+    const struct account_row *best = best_of(r, n, TIER_PRESENT, desk_now(d), not_id, &sum);
+    *ret_id = best ? best->id : 0;
     return RC_OK;
 }
 

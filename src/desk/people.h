@@ -43,6 +43,9 @@ enum rc people_away(struct desk *d, const struct actor *who, struct str login, i
  */
 enum rc people_next(struct desk *d, int64_t not_id, int64_t *ret_id, struct err *e) WARN_UNUSED;
 
+/* Whose turn it would be among those who are there, without taking it; 0 = nobody. */
+enum rc people_peek(struct desk *d, int64_t not_id, int64_t *ret_id, struct err *e) WARN_UNUSED;
+
 /* A one-time sign-in link for login; admin or the machine (init).  Good for limits.signin_link. */
 enum rc people_signin(struct desk *d, const struct actor *who, struct str login,
                       char ret_secret[SECRET_SIZE], struct err *e) WARN_UNUSED;

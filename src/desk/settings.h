@@ -70,6 +70,8 @@ struct settings {
         int64_t undo_us;                     /* a reply waits so long and can be undone meanwhile */
         int64_t ack_rate_count;              /* acknowledgements for one sender ... */
         int64_t ack_rate_us;                 /* ... in this span */
+        bool notices;                        /* the team is told by mail (desk/notice.h) */
+        int64_t notice_pause_us;             /* between two of one kind about one case */
     } mail;
     struct {
         struct str file; /* the policy (desk/policy.h) */

@@ -103,6 +103,12 @@ const struct setting_full settings_table[] = {
 {{"mail", "ack_rate", SET_RATE, OPTIONAL, "10/1h", NO_CHOICES, 1, 1000,
   "acknowledgements for one sender: count/span; reports beyond it are still taken"},
   OFF(mail.ack_rate_count), NULL},
+{{"mail", "notices", SET_BOOL, OPTIONAL, "on", "off|on", 0, 0,
+  "whether the team is told by mail of reports, answers and times, without a word of their content"},
+  OFF(mail.notices), NULL},
+{{"mail", "notice_pause", SET_SPAN, OPTIONAL, "5m", NO_CHOICES, US_PER_S, US_PER_DAY,
+  "at most one notice of a kind about a case within this time, for each person"},
+  OFF(mail.notice_pause_us), NULL},
 
 {{"policy", "file", SET_PATH, NEEDED, "", NO_CHOICES, 1, 3000,
   "the security policy (Markdown) that this desk carries out"}, OFF(policy.file), NULL},

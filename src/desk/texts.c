@@ -33,6 +33,7 @@ static const struct {
                              "reporter_email", "attached", "note", "report", "contact"}},
     [TEXT_THIRD_FORWARDED] = {"third-party-forwarded",
                               {"desk", "number", "component", "maintainer", "named", "contact"}},
+    [TEXT_NOTICE] = {"notice", {"desk", "name", "what", "number", "yours", "link", "account"}},
 };
 
 struct texts {

@@ -25,6 +25,7 @@ enum text_id {
     TEXT_THIRD_TOLD,      /* to a reporter: whose software it is */
     TEXT_THIRD_FORWARD,   /* to its maintainer */
     TEXT_THIRD_FORWARDED, /* to a reporter: it was sent on */
+    TEXT_NOTICE,          /* something happened, to a team member */
     TEXT_COUNT
 };
 const char *text_name(enum text_id id); /* "acknowledgement" */

@@ -15,7 +15,7 @@ static enum rc none(const char *what, struct err *e)
 
 #define ACCOUNT_COLUMNS                                                                            \
     "id, weight, credit, away_from_us, away_until_us, created_us, login, name, email, role, "      \
-    "active"
+    "active, notify, CAST(CASE password WHEN '' THEN 0 ELSE 1 END AS BIGINT)"
 
 enum rc ops_account_insert(struct db *db, const struct account_row *r, int64_t *ret_id,
                            struct err *e)
@@ -47,6 +47,8 @@ static void account_fill(struct arena *a, struct rows *r, struct account_row *c)
         .email = row_keep(a, r, 8),
         .role = row_keep(a, r, 9),
         .active = row_i64(r, 10) != 0,
+        .notify = row_keep(a, r, 11),
+        .has_password = row_i64(r, 12) != 0,
     };
 }
 
@@ -110,6 +112,48 @@ enum rc ops_account_set_credit(struct db *db, int64_t id, int64_t credit, struct
     return db_run_one(db, &q, DB_ARGS(DB_I(id), DB_I(credit)), "account", e);
 }
 
+enum rc ops_account_set_active(struct db *db, int64_t id, bool active, struct err *e)
+{
+    static const struct sql q = {"account_set_active",
+                                 "UPDATE account SET active = $2 WHERE id = $1", NULL};
+    return db_run_one(db, &q, DB_ARGS(DB_I(id), DB_I(active)), "account", e);
+}
+
+enum rc ops_account_set_notify(struct db *db, int64_t id, struct str notify, struct err *e)
+{
+    static const struct sql q = {"account_set_notify",
+                                 "UPDATE account SET notify = $2 WHERE id = $1", NULL};
+    return db_run_one(db, &q, DB_ARGS(DB_I(id), DB_T(notify)), "account", e);
+}
+
+enum rc ops_account_password(struct db *db, struct arena *a, int64_t id, struct str *ret,
+                             struct err *e)
+{
+    static const struct sql q = {"account_password", "SELECT password FROM account WHERE id = $1",
+                                 NULL};
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, &q, DB_ARGS(DB_I(id)), &r, e));
+    if (!rows_next(r))
+        return none("account", e);
+    *ret = row_keep(a, r, 0);
+    return rows_kept(r, a, e);
+}
+
+enum rc ops_account_set_password(struct db *db, int64_t id, struct str hash, struct err *e)
+{
+    static const struct sql q = {"account_set_password",
+                                 "UPDATE account SET password = $2 WHERE id = $1", NULL};
+    return db_run_one(db, &q, DB_ARGS(DB_I(id), DB_T(hash)), "account", e);
+}
+
+enum rc ops_account_cases(struct db *db, int64_t id, int64_t *ret_n, struct err *e)
+{
+    static const struct sql q = {
+        "account_cases", "SELECT count(*) FROM vcase WHERE handler_id = $1 AND closed_us IS NULL",
+        NULL};
+    return db_one_i64(db, &q, DB_ARGS(DB_I(id)), ret_n, e);
+}
+
 /* ---- sign-in links ---- */
 
 enum rc ops_signin_insert(struct db *db, const struct signin_row *s, struct str hash, struct err *e)
@@ -144,6 +188,14 @@ enum rc ops_signin_use(struct db *db, int64_t id, int64_t now_us, struct err *e)
     return db_run_one(db, &q, DB_ARGS(DB_I(id), DB_I(now_us)), "link", e);
 }
 
+enum rc ops_signin_revoke(struct db *db, int64_t account_id, int64_t now_us, struct err *e)
+{
+    static const struct sql q = {
+        "signin_revoke", "UPDATE signin SET used_us = $2 WHERE account_id = $1 AND used_us IS NULL",
+        NULL};
+    return db_run(db, &q, DB_ARGS(DB_I(account_id), DB_I(now_us)), NULL, e);
+}
+
 /* ---- sessions ---- */
 
 enum rc ops_session_insert(struct db *db, const struct session_row *s, struct str hash,
@@ -151,36 +203,67 @@ enum rc ops_session_insert(struct db *db, const struct session_row *s, struct st
 {
     static const struct sql q = {
         "session_insert",
-        "INSERT INTO session (account_id, thread_id, hash, csrf, created_us, expires_us)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO session (account_id, thread_id, hash, csrf, created_us, expires_us, how)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         NULL};
     return db_run(db, &q,
                   DB_ARGS(DB_I0(s->account_id), DB_I0(s->thread_id), DB_B(hash), DB_T(s->csrf),
-                          DB_I(s->created_us), DB_I(s->expires_us)),
+                          DB_I(s->created_us), DB_I(s->expires_us), DB_T(s->how)),
                   NULL, e);
 }
 
-enum rc ops_session_get(struct db *db, struct arena *a, struct str hash, struct session_row *ret,
-                        struct err *e)
+#define SESSION_COLUMNS "id, account_id, thread_id, created_us, expires_us, csrf, how"
+
+static void session_fill(struct arena *a, struct rows *r, struct session_row *s)
 {
-    static const struct sql q = {
-        "session_get",
-        "SELECT id, account_id, thread_id, created_us, expires_us, csrf FROM session"
-        " WHERE hash = $1",
-        NULL};
-    AUTO(rows) struct rows *r = NULL;
-    TRY(db_query(db, &q, DB_ARGS(DB_B(hash)), &r, e));
-    if (!rows_next(r))
-        return none("session", e);
-    *ret = (struct session_row){
+    *s = (struct session_row){
         .id = row_i64(r, 0),
         .account_id = row_i64(r, 1),
         .thread_id = row_i64(r, 2),
         .created_us = row_i64(r, 3),
         .expires_us = row_i64(r, 4),
         .csrf = row_keep(a, r, 5),
+        .how = row_keep(a, r, 6),
     };
+}
+
+enum rc ops_session_get(struct db *db, struct arena *a, struct str hash, struct session_row *ret,
+                        struct err *e)
+{
+    static const struct sql q = {"session_get",
+                                 "SELECT " SESSION_COLUMNS " FROM session WHERE hash = $1", NULL};
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, &q, DB_ARGS(DB_B(hash)), &r, e));
+    if (!rows_next(r))
+        return none("session", e);
+    session_fill(a, r, ret);
     return rows_kept(r, a, e);
+}
+
+enum rc ops_session_list(struct db *db, struct arena *a, int64_t account_id, int64_t now_us,
+                         struct session_row **ret, size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {"session_list",
+                                 "SELECT " SESSION_COLUMNS " FROM session WHERE account_id = $1"
+                                 " AND expires_us > $2 ORDER BY id DESC",
+                                 NULL};
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, &q, DB_ARGS(DB_I(account_id), DB_I(now_us)), &r, e));
+    struct session_row *s = ROWS_ARRAY(a, r, struct session_row);
+    size_t n = 0;
+    while (s && rows_next(r))
+        session_fill(a, r, &s[n++]);
+    TRY(rows_kept(r, a, e));
+    *ret = s;
+    *ret_n = n;
+    return RC_OK;
+}
+
+enum rc ops_session_end_account(struct db *db, int64_t account_id, int64_t keep_id, struct err *e)
+{
+    static const struct sql q = {"session_end_account",
+                                 "DELETE FROM session WHERE account_id = $1 AND id <> $2", NULL};
+    return db_run(db, &q, DB_ARGS(DB_I(account_id), DB_I(keep_id)), NULL, e);
 }
 
 enum rc ops_session_end(struct db *db, struct str hash, struct err *e)

@@ -13,8 +13,8 @@
 static const struct sql sql_add = {
     "outbox_add",
     "INSERT INTO outbox (case_id, thread_id, message_id, kind, mid, env_from, rcpt, bytes, state,"
-    " attempt, code, answer, doubles, created_us, changed_us, due_us)"
-    " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,'ready',0,0,'',0,$9,$9,$10)"
+    " attempt, code, answer, doubles, created_us, changed_us, due_us, account_id)"
+    " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,'ready',0,0,'',0,$9,$9,$10,$11)"
     " ON CONFLICT (mid) DO NOTHING RETURNING id",
     NULL};
 static const struct sql sql_get = {
@@ -130,7 +130,8 @@ enum rc outbox_add(struct db *db, const struct outbox_new *o, int64_t *ret_id, s
         db_one_i64(db, &sql_add,
                    DB_ARGS(DB_I0(o->case_id), DB_I0(o->thread_id), DB_I0(o->message_id),
                            DB_T(str_c(o->kind)), DB_T(o->mid), DB_T(o->env_from), DB_T(o->rcpt),
-                           DB_B(o->bytes), DB_I(db_now_us(db)), DB_I(o->due_us)),
+                           DB_B(o->bytes), DB_I(db_now_us(db)), DB_I(o->due_us),
+                           DB_I0(o->account_id)),
                    &id, e);
     if (rc == RC_NOTFOUND)
         return err_set(e, RC_CONFLICT, "the outbox has a mail with this Message-ID already");

@@ -34,6 +34,7 @@ struct outbox_new {
     struct str env_from, rcpt;              /* without <>; env_from '' is the null reverse-path */
     struct str bytes;
     int64_t due_us; /* not sent before, and until then it may be cancelled; 0 = now */
+    int64_t account_id; /* whom a notice goes to, 0 = none */
 };
 /* Freezes a mail and adds its task (lane acknowledge for acknowledgements, else mail), in the
  * caller's transaction.  RC_CONFLICT: a mail with this Message-ID exists. */

@@ -245,6 +245,7 @@ class Desk:
                   "desk.base_url": f"http://127.0.0.1:{self.public}",
                   "desk.staff_url": f"http://127.0.0.1:{self.staff}",
                   "mail.outgoing": "on", "mail.submission_tls": "never", "mail.undo": "0s",
+                  "mail.notices": "off",  # story_notices is about them
                   "mail.submission_url": f"smtp://127.0.0.1:{self.sink.port}"})
         if settings:
             self.set(settings)

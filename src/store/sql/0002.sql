@@ -4,6 +4,8 @@
 
 -- ---- people ----
 ALTER TABLE account ADD COLUMN notify $TEXT NOT NULL DEFAULT 'team'; -- team mine none
+ALTER TABLE session ADD COLUMN how $TEXT NOT NULL DEFAULT 'link'; -- link password
+CREATE INDEX session_account ON session (account_id);
 
 -- What one key (an address, a login) did within a window of time (desk/throttle.h).
 CREATE TABLE throttle (
@@ -55,15 +57,19 @@ ALTER TABLE outbox ADD COLUMN due_us $INT NOT NULL DEFAULT 0; -- not sent before
                                                             -- reply may be undone
 ALTER TABLE outbox ADD COLUMN account_id $INT REFERENCES account(id); -- whom a notice goes to
 
--- Notices carry a secret of their own: an answer to one becomes a note on its case.
+-- What an account is told by mail, one row for each case and kind.  The tag is a secret of its own:
+-- an answer to a notice becomes a note on the case (desk/notice.h).
 CREATE TABLE notice (
     id $ID,
     account_id $INT NOT NULL REFERENCES account(id),
-    case_id $INT REFERENCES vcase(id),
-    kind $TEXT NOT NULL,                -- report reply clock handover held advisory proposal ...
+    case_id $INT REFERENCES vcase(id),  -- NULL: about the desk
+    kind $TEXT NOT NULL,                -- report reply near escalated handover failed held ...
     tag $TEXT NOT NULL UNIQUE,
-    created_us $INT NOT NULL
+    created_us $INT NOT NULL,
+    sent_us $INT,                       -- when the newest one was written
+    waits $INT NOT NULL                 -- 1: one more follows when the pause is over
 ) $STRICT;
+CREATE UNIQUE INDEX notice_of ON notice (account_id, kind, (COALESCE(case_id, 0)));
 
 -- A mailbox that is polled, and how far.
 CREATE TABLE mailbox (
