@@ -187,4 +187,3 @@ CREATE INDEX way_back_use_of ON way_back_use (way_back_id);
 CREATE INDEX case_alias_case ON case_alias (case_id);
 CREATE INDEX route_thread ON route (reporter_thread_id);
 CREATE INDEX blob_case ON blob (case_id);
-CREATE INDEX vcase_joined ON vcase (joined_into) WHERE joined_into IS NOT NULL;
