@@ -20,7 +20,8 @@ one without is a partial, usable by {{> name}} only.
 Fields are members of the C struct, reached under #line, so that an unknown field is an error of the
 C compiler at the template's own line.  The compiler below follows the HTML, so it knows whether a
 value stands in text, in a form control, in an attribute or in a URL, and refuses what has no safe
-escaping: a value in a tag or attribute name, in an unquoted attribute, in script, style or on*.
+escaping: a value in a tag or attribute name, in an unquoted attribute, in style or on*.  A script
+is a static file of ours and nothing else: <script src="{{@asset file}}" defer></script>.
 It also refuses tags that do not match, so a page is always well-formed.
 """
 import argparse
@@ -34,11 +35,11 @@ VOID = {'area', 'base', 'br', 'col', 'hr', 'img', 'input', 'link', 'meta', 'sour
 RCDATA = {'textarea', 'title'}
 # Whitespace matters inside these.
 KEEP = {'pre', 'textarea'}
-BANNED_TAGS = {'script', 'style', 'iframe', 'object', 'embed', 'base', 'svg', 'math', 'template'}
+BANNED_TAGS = {'style', 'iframe', 'object', 'embed', 'base', 'svg', 'math', 'template'}
 BANNED_ATTRS = {'style', 'srcdoc', 'srcset', 'ping', 'background'}
 URL_ATTRS = {'href', 'src', 'action', 'formaction', 'cite', 'poster', 'data'}
 NEST_MAX = 20
-TYPES = {'.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.txt': 'text/plain; charset=utf-8'}
+TYPES = {'.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml', '.txt': 'text/plain; charset=utf-8'}
 PATH_RE = re.compile(r'^(\.\./)*(\.|[a-zA-Z_][a-zA-Z0-9_]*(\.[a-zA-Z_][a-zA-Z0-9_]*)*)$')
 TOKEN_RE = re.compile(r'\{\{!--.*?--\}\}|\{\{.*?\}\}', re.S)
 
@@ -59,6 +60,8 @@ class Html:
         self.value_empty = True
         self.value_query = False
         self.need_gap = False
+        self.asset = False  # what is fed is the path of a static file
+        self.script_src = False
 
     def copy(self):
         h = Html()
@@ -124,6 +127,8 @@ class Html:
                 part = text[i:] if end < 0 else text[i:end]
                 if '<' in part:
                     raise Bad(f'"<" inside the value of {self.attr}')
+                if self.name == 'script' and part and not self.asset:
+                    raise Bad('the src of a script is an {{@asset}}')
                 if part:
                     self.value_empty = False
                     self.value_query = self.value_query or '?' in part
@@ -134,6 +139,8 @@ class Html:
     def feed_text(self, text, i):
         lt = text.find('<', i)
         part = text[i:] if lt < 0 else text[i:lt]
+        if self.inside({'script'}) and (part.strip() or not text.startswith('</script>', lt)):
+            raise Bad('a script has no text of its own')
         for amp in re.finditer('&', part):
             if not re.match(r'&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);', part[amp.start():]):
                 raise Bad('a bare "&": write &amp;')
@@ -161,6 +168,7 @@ class Html:
         if self.name in BANNED_TAGS:
             raise Bad(f'<{self.name}> is not allowed in a template')
         self.need_gap = True
+        self.script_src = False
 
     def feed_tag(self, text, i):
         c = text[i]
@@ -182,9 +190,15 @@ class Html:
     def check_attr(self):
         if self.attr.startswith('on') or self.attr in BANNED_ATTRS:
             raise Bad(f'the attribute {self.attr} is not allowed')
+        if self.name == 'script':
+            if self.attr not in ('src', 'defer'):
+                raise Bad('a script has src and defer only')
+            self.script_src = self.script_src or self.attr == 'src'
 
     def end_tag(self):
         self.mode = 'text'
+        if self.name == 'script' and not self.closing and not self.script_src:
+            raise Bad('a script without src')
         if self.closing:
             if not self.stack or self.stack[-1] != self.name:
                 top = self.stack[-1] if self.stack else 'nothing'
@@ -195,13 +209,15 @@ class Html:
 
     def escaper(self):
         """The C function for a value that stands here."""
+        if self.inside({'script'}):
+            raise Bad('a value inside a script')
         if self.mode == 'text':
             if self.stack and self.stack[-1] == 'textarea':
                 return 'tpl_exact'
             if self.stack and self.stack[-1] == 'title':
                 return 'tpl_attr'
             return 'tpl_text'
-        if self.mode == 'value':
+        if self.mode == 'value' and self.name != 'script':
             if self.attr in URL_ATTRS:
                 if self.value_empty:
                     self.value_empty = False
@@ -326,7 +342,9 @@ class Compiler:
             name = body[7:].strip()
             if name not in self.assets:
                 raise Bad(f'no static file {name}')
+            self.html.asset = True
             self.static(self.assets[name][0])
+            self.html.asset = False
         else:
             self.html.settle()
             field = self.field(body)

@@ -137,14 +137,14 @@ static void reply_and_clocks(void **state)
     assert_int_equal(test_count(t, "SELECT escalated FROM vcase"), ESCALATED_NEXT);
     assert_int_equal(test_count(t, "SELECT count(*) FROM event WHERE kind = 'clock.missed'"), 1);
     struct view_queue q;
-    T_OK(view_queue(&t->d, &alice, t->a, QUEUE_OPEN, &q, e));
+    T_OK(view_queue(&t->d, &alice, t->a, &(struct queue_query){.which = QUEUE_OPEN}, &q, e));
     assert_int_equal(q.overdue, 1);
     assert_true(q.rows[0].next.overdue && q.rows[0].needs_answer);
     /* The reply meets what it can and starts the next update. */
     struct reply_new say = {.thread_id = r.thread_id, .text = STR("Fixed next week.")};
     T_OK(reply_send(&t->d, &alice, &say, &message, e));
     test_sent(t, test_count(t, "SELECT max(id) FROM outbox"));
-    T_OK(view_queue(&t->d, &alice, t->a, QUEUE_OPEN, &q, e));
+    T_OK(view_queue(&t->d, &alice, t->a, &(struct queue_query){.which = QUEUE_OPEN}, &q, e));
     assert_int_equal(q.overdue, 0);
     assert_int_equal(test_count(t, "SELECT count(*) FROM clock WHERE kind = 'update' AND state ="
                                    " 'running'"),

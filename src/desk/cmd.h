@@ -10,6 +10,7 @@
  * are RC_INVALID with the name.  "case" and "number" take a case number, "thread", "message" an id.
  *
  *   case.list      which? (open mine closed all)                   -> queue
+ *   case.search    q, before? (of the page before)                 -> {"cases","next"}
  *   case.show      case                                            -> case
  *   case.reply     case or thread, text, wait?, token?, newest?    -> {"message","thread"}
  *   case.note      case, text, token?                              -> {"message"}

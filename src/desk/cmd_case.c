@@ -20,7 +20,8 @@ static enum rc case_list(struct cmd *c, struct err *e)
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (which.n > 0 && !str_eq(which, str_c(names[i])))
             continue;
-        TRY(view_queue(c->d, c->who, c->a, (enum queue_which)i, &q, e));
+        struct queue_query all = {.which = (enum queue_which)i};
+        TRY(view_queue(c->d, c->who, c->a, &all, &q, e));
         c->ret = view_queue_json(&q);
         return RC_OK;
     }

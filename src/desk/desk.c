@@ -304,14 +304,21 @@ static enum rc run_clock(struct desk *d, int64_t subject, struct str arg, struct
     return clock_fire(d, subject, e);
 }
 
+static enum rc run_index(struct desk *d, int64_t subject, struct str arg, struct err *e)
+{
+    (void)subject;
+    return search_index_step(d, arg, e);
+}
+
 static const struct {
     const char *kind;
     enum rc (*run)(struct desk *d, int64_t subject, struct str arg, struct err *e);
 } tasks[] = {
     {"clock", run_clock},
+    {"index", run_index},
     {"notice", notice_run},
 };
-const char *const desk_task_kinds[] = {"clock", "notice", NULL};
+const char *const desk_task_kinds[] = {"clock", "index", "notice", NULL};
 
 enum rc desk_task_run(struct desk *d, struct str kind, int64_t subject, struct str arg,
                       struct err *e)

@@ -30,6 +30,11 @@ enum rc case_load(struct desk *d, struct arena *a, int64_t id, struct open_case 
     WARN_UNUSED;
 enum rc case_load_open(struct desk *d, struct arena *a, int64_t id, struct open_case *ret,
                        struct err *e) WARN_UNUSED;
+/* The case's derived phase as the queue knows it: kept by case_store, and after its creation. */
+enum rc case_keep_phase(struct desk *d, const struct case_row *c, struct err *e) WARN_UNUSED;
+/* Puts into the index what was there before it (task 'index'): one bounded step, and a task for the
+ * next one.  arg: where the step begins, empty = at the begin. */
+enum rc search_index_step(struct desk *d, struct str arg, struct err *e) WARN_UNUSED;
 /* Writes the row with changed_us = now. */
 enum rc case_store(struct desk *d, struct case_row *c, struct err *e) WARN_UNUSED;
 /* Hands over and tells of it; from -> to by account ids.  Nothing when they are the same. */

@@ -114,7 +114,7 @@ static void new_case(void **state)
     test_sent(t, outbox);
     struct view_queue q;
     struct actor alice = test_actor(t, "alice");
-    T_OK(view_queue(&t->d, &alice, t->a, QUEUE_MINE, &q, e));
+    T_OK(view_queue(&t->d, &alice, t->a, &(struct queue_query){.which = QUEUE_MINE}, &q, e));
     assert_int_equal(q.n, 1);
     assert_string_equal(q.rows[0].phase.p, "Assigned");
     assert_string_equal(q.rows[0].handler.p, "alice");

@@ -73,7 +73,8 @@ enum rc case_load_open(struct desk *d, struct arena *a, int64_t id, struct open_
 enum rc case_store(struct desk *d, struct case_row *c, struct err *e)
 {
     c->changed_us = desk_now(d);
-    return ops_case_update(d->db, c, e);
+    TRY(ops_case_update(d->db, c, e));
+    return case_keep_phase(d, c, e);
 }
 
 enum rc case_hand_over(struct desk *d, const struct actor *who, struct case_row *c, int64_t to,
@@ -192,6 +193,8 @@ enum rc vcase_open(struct desk *d, const struct actor *who, const struct vcase_n
                              "handler", json_str(handler.login)),
                    e));
     TRY(add_ours(d, who, made.id, n->opened_us, e));
+    c.id = made.id;
+    TRY(case_keep_phase(d, &c, e));
     *ret = made;
     return RC_OK;
 }

@@ -8,6 +8,7 @@
 #include "desk/clock.h"
 #include "desk/inside.h"
 #include "store/ops_people.h"
+#include "store/ops_search.h"
 
 enum set_what { SET_RM, SET_RM_OF, SET_EM, SET_CS, SET_FACT, SET_EXIT, SET_WORD, SET_HANDLER };
 
@@ -165,6 +166,8 @@ static enum rc set_word(struct desk *d, const struct set *s, struct open_case *o
     else
         oc->c.title = s->text;
     TRY(case_store(d, &oc->c, e));
+    if (!s->severity)
+        TRY(ops_search_case(d->db, oc->c.id, oc->c.number, oc->c.title, e));
     return desk_event(d, s->who, oc->c.id, s->severity ? "case.severity" : "case.title",
                       json_pack("{s:o}", "value", json_str(s->text)), e);
 }

@@ -96,7 +96,7 @@ static void mails_fill(struct arena *a, const struct mail_row *m, size_t n, stru
  * The way back is its reporter's alone: whoever reads the case, or a mail that quotes our
  * acknowledgement, could open the page in the reporter's name.  The raw mail keeps it.
  */
-static enum rc without_way_back(struct desk *d, struct arena *a, struct str *body, struct err *e)
+enum rc view_without_way_back(struct desk *d, struct arena *a, struct str *body, struct err *e)
 {
     if (d->set->desk.base_url.n == 0)
         return RC_OK;
@@ -145,7 +145,7 @@ static enum rc message_fill(struct desk *d, struct arena *a, const struct messag
                                .author = m->author,
                                .ack = m->ack,
                                .facts = m->facts};
-    TRY(without_way_back(d, a, &v->body, e));
+    TRY(view_without_way_back(d, a, &v->body, e));
     if (str_eq(m->facts, STR("{}")))
         return RC_OK;
     TRY(json_parse(m->facts, 64 * 1024, "facts of a message", &facts, e));
@@ -230,69 +230,6 @@ enum rc view_thread_fill(struct desk *d, struct arena *a, const struct thread_ro
     struct message_query q = {
         .which = MESSAGES_THREAD, .id = t->id, .state = STR_NONE, .max = VIEW_MESSAGES_MAX};
     return view_messages(d, a, &q, &v->messages, &v->n_messages, ret_more, e);
-}
-
-/* ---- queue ---- */
-
-static enum rc queue_row(struct desk *d, struct arena *a, const struct queue_row *q, int64_t now_us,
-                         struct view_queue_row *v, struct err *e)
-{
-    enum side_exit x = EXIT_NONE;
-    *v = (struct view_queue_row){.id = q->c.id,
-                                 .number = q->c.number,
-                                 .title = q->c.title,
-                                 .handler = q->handler,
-                                 .handler_name = q->handler_name,
-                                 .severity = q->c.severity,
-                                 .rm = q->rm,
-                                 .em = q->c.em,
-                                 .cs = q->c.cs,
-                                 .opened_us = q->c.opened_us,
-                                 .changed_us = q->c.changed_us,
-                                 .closed_us = q->c.closed_us,
-                                 .last_in_us = q->last_in_us,
-                                 .last_out_us = q->last_out_us,
-                                 .needs_answer = q->last_in_us > q->last_out_us,
-                                 .waiting = q->waiting > 0,
-                                 .escalated = q->c.escalated,
-                                 .held = q->held,
-                                 .failed = q->failed};
-    TRY(exit_parse(q->c.exit, &x, e));
-    v->exit = str_c(exit_text(x));
-    view_clock_fill(d, &q->next, now_us, &v->next);
-    return view_phase(a, &q->c, q->rm.n ? q->rm.p[0] : 'S', &v->phase, &v->phase_name, NULL, e);
-}
-
-enum rc view_queue(struct desk *d, const struct actor *who, struct arena *a, enum queue_which which,
-                   struct view_queue *ret, struct err *e)
-{
-    static const enum ops_queue map[] = {[QUEUE_OPEN] = OPS_QUEUE_OPEN,
-                                         [QUEUE_MINE] = OPS_QUEUE_MINE,
-                                         [QUEUE_CLOSED] = OPS_QUEUE_CLOSED,
-                                         [QUEUE_ALL] = OPS_QUEUE_ALL};
-    AUTO(tx) struct tx tx = TX_INIT;
-    struct view_queue v = {.now_us = desk_now(d)};
-    struct queue_row *q;
-    struct queue_counts counts;
-    size_t n;
-    TRY(actor_needs_team(who, e));
-    TRY(view_begin(d, &tx, e));
-    /* Whoever is nobody in particular (the command line) has no queue of the own. */
-    int64_t mine = who->account_id ? who->account_id : -1;
-    TRY(ops_queue_list(d->db, a, map[which], mine, VIEW_ROWS_MAX + 1, &q, &n, e));
-    TRY(ops_queue_counts(d->db, mine, v.now_us, &counts, e));
-    v.more = n > VIEW_ROWS_MAX;
-    v.n = v.more ? VIEW_ROWS_MAX : n;
-    v.rows = arena_array(a, v.n + 1, sizeof(*v.rows));
-    TRY(arena_ok(a, "the queue", e));
-    for (size_t i = 0; i < v.n; i++)
-        TRY(queue_row(d, a, &q[i], v.now_us, &v.rows[i], e));
-    v.open = counts.open;
-    v.mine = counts.mine;
-    v.overdue = counts.overdue;
-    v.held = counts.held;
-    *ret = v;
-    return RC_OK;
 }
 
 /* ---- held ---- */

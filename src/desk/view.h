@@ -5,6 +5,7 @@
 #include "desk/desk.h"
 #include "desk/phase.h"
 #include "desk/vcase.h"
+#include "store/ops_queue.h"
 
 /*
  * Read models for pages and the command line.  Everything lives in the caller's arena; texts carry
@@ -41,21 +42,46 @@ struct view_queue_row {
     int64_t escalated;      /* 0, ESCALATED_NEXT, ESCALATED_TEAM */
     int64_t held;           /* messages held that point here */
     int64_t failed;         /* mails that could not be delivered */
+    int64_t unread;         /* messages and notes that the asker was not shown */
     struct view_clock next; /* running clock that is due first; id 0 = none */
 };
 
 enum queue_which { QUEUE_OPEN, QUEUE_MINE, QUEUE_CLOSED, QUEUE_ALL };
+#define QUEUE_AFTER_MAX 64 /* bytes of a place to go on from */
+struct queue_query {
+    enum queue_which which;
+    struct str handler;     /* login; empty = any; not with QUEUE_MINE */
+    struct str phase;       /* name as of phase_name(), empty = any */
+    struct str severity;    /* a word, QUEUE_UNRATED, or empty = any */
+    enum queue_state state; /* store/ops_queue.h; unread is the asker's */
+    struct str after;       /* view_queue.next of the page before, or empty */
+    size_t max;             /* rows, 0 or more than VIEW_ROWS_MAX: that many */
+};
 struct view_queue {
     struct view_queue_row *rows;
     size_t n;
     bool more;
+    struct str next; /* where the next page goes on; empty = there is none */
     int64_t now_us;
     int64_t open, mine, overdue, held; /* counts for the page's head; held: with quarantine */
 };
-/* Order: overdue, then next due, then oldest unanswered.  mine: account id for QUEUE_MINE and the
- * count. */
-enum rc view_queue(struct desk *d, const struct actor *who, struct arena *a, enum queue_which which,
-                   struct view_queue *ret, struct err *e) WARN_UNUSED;
+/*
+ * Order: open ones by the clock that is due first, then those that no clock runs for by age; closed
+ * ones and all of them the newest first.  RC_INVALID: a word of the query is none that is known.
+ * A page goes on where the one before ended, whatever came meanwhile.
+ */
+enum rc view_queue(struct desk *d, const struct actor *who, struct arena *a,
+                   const struct queue_query *q, struct view_queue *ret, struct err *e) WARN_UNUSED;
+
+/* For the head of every page of the team: messages that wait for a person, at most
+ * VIEW_WAITING_MAX, and whether there are more. */
+#define VIEW_WAITING_MAX 99
+enum rc view_waiting(struct desk *d, const struct actor *who, int64_t *ret_n, bool *ret_more,
+                     struct err *e) WARN_UNUSED;
+/* The account was shown the case as it is now.  Writes only when something new was there; nothing
+ * for the command line. */
+enum rc case_seen(struct desk *d, const struct actor *who, int64_t case_id, struct err *e)
+    WARN_UNUSED;
 
 struct view_attachment {
     int64_t id, part, size;

@@ -12,6 +12,9 @@
 
 /* A snapshot, unless a transaction is open already. */
 enum rc view_begin(struct desk *d, struct tx *tx, struct err *e) WARN_UNUSED;
+/* The secret of a way back, where the text quotes one, is taken out. */
+enum rc view_without_way_back(struct desk *d, struct arena *a, struct str *body, struct err *e)
+    WARN_UNUSED;
 /* ret_facts (may be NULL): a new reference. */
 enum rc view_phase(struct arena *a, const struct case_row *c, char rm, struct str *ret_text,
                    struct str *ret_name, json_t **ret_facts, struct err *e) WARN_UNUSED;

@@ -22,9 +22,12 @@
 #include "web/html.h"
 #include "web/multipart.h"
 
-#define TICK_MS     1000
-#define SLOT_BITS   10
-#define MEMORY_CON  (2 * HTTPD_HEAD_MAX) /* libmicrohttpd's pool for one connection */
+#define TICK_MS    1000
+#define SLOT_BITS  10
+#define MEMORY_CON (2 * HTTPD_HEAD_MAX) /* libmicrohttpd's pool for one connection */
+#define CSP_COMMON                                                                                 \
+    "style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri "      \
+    "'none'"
 #define STATIC_LIFE "public, max-age=31536000, immutable"
 #define PARTS_ROOM  65536 /* numbers in front of the parts of a form */
 #define SHORT_LIFE  "public, max-age=300"
@@ -87,9 +90,10 @@ static void header(struct MHD_Response *r, const char *name, const char *value)
 
 static void always_headers(const struct httpd *h, struct MHD_Response *r)
 {
+    /* Scripts are static files of ours, and only the team's pages have some. */
     header(r, "Content-Security-Policy",
-           "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-           "frame-ancestors 'none'; base-uri 'none'");
+           h->s.staff ? "default-src 'none'; script-src 'self'; connect-src 'self'; " CSP_COMMON
+                      : "default-src 'none'; " CSP_COMMON);
     header(r, "X-Content-Type-Options", "nosniff");
     header(r, "X-Frame-Options", "DENY");
     header(r, "Referrer-Policy", "no-referrer");

@@ -7,6 +7,7 @@
 #include "store/ops_case.h"
 
 #include "store/ops_row.h"
+#include "store/ops_search.h"
 
 static enum rc none(const char *what, struct err *e)
 {
@@ -37,13 +38,17 @@ enum rc ops_case_insert(struct db *db, const struct case_row *c, int64_t *ret_id
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17)"
         " RETURNING id",
         NULL};
-    return db_one_i64(db, &q,
-                      DB_ARGS(DB_I(c->year), DB_I(c->nth), DB_I(c->handler_id), DB_T(c->number),
-                              DB_T(c->title), DB_T(c->em), DB_T(c->cs), DB_T(c->severity),
-                              DB_T(c->facts), DB_T(c->exit), DB_T(c->exit_reason), DB_T(c->scope),
-                              DB_B(c->key_wrapped), DB_I(c->escalated), DB_I(c->opened_us),
-                              DB_I(c->changed_us), DB_B(STR_NONE)),
-                      ret_id, e);
+    int64_t id;
+    TRY(db_one_i64(db, &q,
+                   DB_ARGS(DB_I(c->year), DB_I(c->nth), DB_I(c->handler_id), DB_T(c->number),
+                           DB_T(c->title), DB_T(c->em), DB_T(c->cs), DB_T(c->severity),
+                           DB_T(c->facts), DB_T(c->exit), DB_T(c->exit_reason), DB_T(c->scope),
+                           DB_B(c->key_wrapped), DB_I(c->escalated), DB_I(c->opened_us),
+                           DB_I(c->changed_us), DB_B(STR_NONE)),
+                   &id, e));
+    TRY(ops_search_case(db, id, c->number, c->title, e));
+    *ret_id = id;
+    return RC_OK;
 }
 
 static void case_fill(struct arena *a, struct rows *r, struct case_row *c)

@@ -7,6 +7,7 @@
 #include "store/ops_message.h"
 
 #include "store/ops_row.h"
+#include "store/ops_search.h"
 
 static enum rc none(const char *what, struct err *e)
 {
@@ -28,16 +29,20 @@ enum rc ops_message_insert(struct db *db, const struct message_row *m, int64_t *
         " trust, body, facts, ack, dedupe, origin) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
         " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) RETURNING id",
         NULL};
-    return db_one_i64(db, &q,
-                      DB_ARGS(DB_I0(m->case_id), DB_I0(m->thread_id), DB_I0(m->author_id),
-                              DB_I0(m->blob_id), DB_I0(m->date_us), DB_I(m->received_us),
-                              text_or_null(m->spool), DB_T(m->direction), DB_T(m->state),
-                              DB_T(m->hold_reason), DB_T(m->from_name), DB_T(m->from_addr),
-                              DB_T(m->return_path), DB_T(m->subject), DB_T(m->mid), DB_T(m->refs),
-                              DB_T(m->trust), DB_T(m->body), DB_T(m->facts), DB_T(m->ack),
-                              m->dedupe.n ? DB_B(m->dedupe) : DB_NULL,
-                              DB_T(m->origin.n ? m->origin : STR("mail"))),
-                      ret_id, e);
+    int64_t id;
+    TRY(db_one_i64(db, &q,
+                   DB_ARGS(DB_I0(m->case_id), DB_I0(m->thread_id), DB_I0(m->author_id),
+                           DB_I0(m->blob_id), DB_I0(m->date_us), DB_I(m->received_us),
+                           text_or_null(m->spool), DB_T(m->direction), DB_T(m->state),
+                           DB_T(m->hold_reason), DB_T(m->from_name), DB_T(m->from_addr),
+                           DB_T(m->return_path), DB_T(m->subject), DB_T(m->mid), DB_T(m->refs),
+                           DB_T(m->trust), DB_T(m->body), DB_T(m->facts), DB_T(m->ack),
+                           m->dedupe.n ? DB_B(m->dedupe) : DB_NULL,
+                           DB_T(m->origin.n ? m->origin : STR("mail"))),
+                   &id, e));
+    TRY(ops_search_message(db, id, m->subject, m->body, e));
+    *ret_id = id;
+    return RC_OK;
 }
 
 #define MESSAGE_SELECT                                                                             \

@@ -5,26 +5,8 @@
 #include "base/arena.h"
 #include "store/db.h"
 #include "store/ops_case.h"
-#include "store/ops_clock.h"
 
 /* Queries for read models (desk/view.h); as ops_case.h. */
-struct queue_row {
-    struct case_row c; /* without key_wrapped */
-    struct str handler, handler_name, rm;
-    int64_t last_in_us, last_out_us, waiting, held, failed;
-    struct clock_row next; /* id 0 = none */
-};
-enum ops_queue { OPS_QUEUE_OPEN, OPS_QUEUE_MINE, OPS_QUEUE_CLOSED, OPS_QUEUE_ALL };
-enum rc ops_queue_list(struct db *db, struct arena *a, enum ops_queue which, int64_t account_id,
-                       int64_t max, struct queue_row **ret, size_t *ret_n, struct err *e)
-    WARN_UNUSED;
-
-struct queue_counts {
-    int64_t open, mine, overdue, held;
-};
-enum rc ops_queue_counts(struct db *db, int64_t account_id, int64_t now_us,
-                         struct queue_counts *ret, struct err *e) WARN_UNUSED;
-
 struct event_row {
     int64_t id, chain, seq, at_us;
     struct str kind, actor, payload; /* payload empty after shredding */

@@ -67,6 +67,7 @@ void fixture_queue(struct arena *a, struct view_queue *q)
         row(6, "DEMO-2025-0002", "Container image ships an outdated TLS library", "Received"),
     };
     rows[0].needs_answer = true;
+    rows[0].unread = 2;
     rows[0].severity = STR("high");
     rows[0].next = clock_at(1, "detail", HOUR(3), "running");
     rows[0].escalated = 1;
@@ -82,6 +83,7 @@ void fixture_queue(struct arena *a, struct view_queue *q)
     rows[3].handler = STR("tove");
     rows[3].handler_name = STR("Tove Lindqvist");
     rows[4].needs_answer = true;
+    rows[4].unread = 1;
     rows[4].severity = STR("low");
     rows[4].next = clock_at(5, "acknowledge", NOW + 40 * US_PER_MIN, "running");
     rows[5].exit = STR("Needs information");
@@ -94,6 +96,31 @@ void fixture_queue(struct arena *a, struct view_queue *q)
         .overdue = 1,
         .held = 3,
     };
+}
+
+void fixture_search(struct arena *a, struct view_search *s)
+{
+    struct search_case cases[] = {
+        {.case_id = 12,
+         .number = STR("DEMO-2025-0012"),
+         .title = STR("Stored XSS in the quarantine view: subject is written without escaping"),
+         .n_places = 1,
+         .more = 2},
+        {.title = STR("Your <b>quarantine</b> report"), .number = STR_NONE, .n_places = 1},
+    };
+    cases[0].places[0] = (struct search_place){.message_id = 101,
+                                               .at_us = HOUR(30),
+                                               .who = STR("Nils <script>"),
+                                               .direction = STR("in"),
+                                               .state = STR("ok"),
+                                               .before = STR("Hello, the "),
+                                               .hit = STR("quarantine"),
+                                               .after = STR(" view writes <b>the subject</b>")};
+    cases[1].places[0] = cases[0].places[0];
+    cases[1].places[0].message_id = 301;
+    s->cases = LIST(a, cases);
+    s->n = ARRAY_LEN(cases);
+    s->next = 99;
 }
 
 static const char report_text[] =

@@ -3,6 +3,7 @@
 #define VULNDESK_WEB_FIXTURE_H
 
 #include "desk/people.h"
+#include "desk/search.h"
 #include "desk/view.h"
 
 /* Invented read models for the preview and the tests of the pages; all in the arena. */
@@ -10,6 +11,8 @@
 
 void fixture_queue(struct arena *a, struct view_queue *q);
 void fixture_case(struct arena *a, struct view_case *c);
+/* What a search for "quarantine" found. */
+void fixture_search(struct arena *a, struct view_search *s);
 /* The same with a second reporter. */
 void fixture_case_two(struct arena *a, struct view_case *c);
 void fixture_held(struct arena *a, struct view_held *h);

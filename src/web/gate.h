@@ -37,6 +37,10 @@ void gate_cookie_clear(struct visit *v);
 
 void route_staff(struct visit *v);
 void route_public(struct visit *v);
+/* Of the team's pages; rest is what follows the path of the page. */
+void queue_route(struct visit *v, struct str rest);
+void search_route(struct visit *v, struct str rest);
+void held_route(struct visit *v, struct str rest);
 
 struct route_case;
 /* Pages below a case, each in a file of its own. */

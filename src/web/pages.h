@@ -16,11 +16,26 @@ struct draft {
     const struct http_form *typed;
 };
 
+/* people: all accounts of the team, for the filter; login: of who looks. */
+struct account;
+struct queue_extra {
+    const struct queue_query *asked;
+    const struct account *people;
+    size_t n_people;
+    struct str login;
+};
 void page_queue_write(const struct maker *m, struct page_frame frame, const struct view_queue *q,
-                      enum queue_which which, struct str login, struct buf *out);
+                      const struct queue_extra *extra, struct buf *out);
+/* The states of a case that the queue is asked for by ?state=; QUEUE_STATES when there is none
+ * such. */
+enum queue_state queue_state_known(struct str word);
+
+struct view_search;
+/* frame.q: what was asked.  later: a page behind the first. */
+void page_search_write(const struct maker *m, struct page_frame frame, const struct view_search *s,
+                       bool later, struct buf *out);
 
 /* people: all accounts of the team, for the hand-over. */
-struct account;
 struct case_extra {
     const struct account *people;
     size_t n_people;

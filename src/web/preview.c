@@ -41,15 +41,25 @@ static void staff_pages(const struct maker *m, struct buf *out)
         .desk = m->desk, .user = STR("Ada Sommer"), .csrf = STR("csrf"), .held = 3};
     struct view_queue q;
     fixture_queue(m->a, &q);
-    page_queue_write(m, frame, &q, QUEUE_OPEN, STR("ada"), out);
-    save_buf("queue.html", out);
-    q.n = 0;
-    page_queue_write(m, frame, &q, QUEUE_OPEN, STR("ada"), out);
-    save_buf("queue-empty.html", out);
-
     struct account *people;
     size_t n;
     fixture_people(m->a, &people, &n);
+    struct queue_query asked = {.which = QUEUE_OPEN};
+    struct queue_extra qx = {&asked, people, n, STR("ada")};
+    q.more = true;
+    q.next = STR("d.1.1");
+    page_queue_write(m, frame, &q, &qx, out);
+    save_buf("queue.html", out);
+    q.n = 0;
+    page_queue_write(m, frame, &q, &qx, out);
+    save_buf("queue-empty.html", out);
+    struct view_search found = {.number = STR_NONE};
+    struct page_frame looking = frame;
+    looking.q = STR("quarantine");
+    fixture_search(m->a, &found);
+    page_search_write(m, looking, &found, false, out);
+    save_buf("search.html", out);
+
     struct case_extra extra = {.people = people, .n_people = n};
     struct view_case c;
     fixture_case(m->a, &c);

@@ -70,6 +70,7 @@ static const struct {
     {"third-forward", "The report is on its way to the maintainer, and the reporter is told."},
     {"third-close", "It is closed."},
     {"discard", "It is discarded."},
+    {"spam", "It is spam, and out of the way."},
 };
 
 static struct str done_of(const struct visit *v)
@@ -243,6 +244,9 @@ static void case_show(struct visit *v, int64_t id, const char *form)
         v->r->status = rc_http(v->e.rc);
     }
     page_case_write(&v->m, v->frame, &c, &x, &v->r->body);
+    /* Not worth failing for: at worst it is shown as new once more. */
+    if (v->q->method == HTTP_GET)
+        (void)!case_seen(v->w->desk, &v->session.actor, id, &v->e);
 }
 
 static void case_form(struct visit *v, int64_t id, struct str form, struct str number)
@@ -335,141 +339,13 @@ static void case_route(struct visit *v, struct str rest)
         visit_error(v, 404, "There is no page of that name.");
 }
 
-/* ---- what waits ---- */
-
-static void held_list(struct visit *v)
-{
-    struct view_held h;
-    struct str state = http_form_get(&v->form, "state");
-    if (held_state_known(state) == NULL) {
-        visit_error(v, 404, "There is no such list.");
-        return;
-    }
-    if (view_held(v->w->desk, &v->session.actor, v->a, state, &h, &v->e) != RC_OK) {
-        visit_failed(v);
-        return;
-    }
-    page_held_write(&v->m, v->frame, &h, state, &v->r->body);
-}
-
-static void held_show(struct visit *v, int64_t id, const char *form)
-{
-    struct view_held_row row;
-    struct draft draft = {form, &v->form};
-    struct err e = ERR_INIT;
-    if (view_held_one(v->w->desk, &v->session.actor, v->a, id, &row, &e) != RC_OK) {
-        v->e = e;
-        visit_failed(v);
-        return;
-    }
-    if (form) {
-        v->frame.problem = str_c(v->e.msg);
-        v->r->status = rc_http(v->e.rc);
-    }
-    page_held_one_write(&v->m, v->frame, &row, &draft, &v->r->body);
-}
-
-static void held_form(struct visit *v, int64_t id, struct str form)
-{
-    AUTO(json) json_t *args = json_object();
-    AUTO(json) json_t *result = NULL;
-    bool release = str_eq(form, STR("release"));
-    if (!release && !str_eq(form, STR("discard"))) {
-        visit_error(v, 404, "There is no such form.");
-        return;
-    }
-    json_object_set_new(args, "message", json_integer(id));
-    put_reason(v, args);
-    if (release && http_form_get(&v->form, "number").n)
-        put_typed(v, args, "number");
-    if (desk_cmd(v->w->desk, &v->session.actor,
-                 release ? STR("quarantine.release") : STR("quarantine.discard"), args, &result,
-                 &v->e) != RC_OK) {
-        held_show(v, id, release ? "release" : "discard");
-        return;
-    }
-    const char *number = json_string_value(json_object_get(result, "number"));
-    if (number && *number)
-        visit_see(v, "/case/%s?done=release", number);
-    else
-        visit_see(v, "/held?done=%s", release ? "release" : "discard");
-}
-
-static void held_part(struct visit *v, struct str rest)
-{
-    struct view_held_row row;
-    int64_t id;
-    uint32_t part;
-    if (!visit_part(rest, &id, &part)) {
-        visit_error(v, 404, "There is no page of that name.");
-        return;
-    }
-    if (view_held_one(v->w->desk, &v->session.actor, v->a, id, &row, &v->e) != RC_OK) {
-        visit_failed(v);
-        return;
-    }
-    visit_download(v, &row.message, part);
-}
-
-static void held_route(struct visit *v, struct str rest)
-{
-    struct str whole = rest, word = STR_NONE;
-    uint64_t id;
-    if (rest.n == 0 && v->q->method != HTTP_POST) {
-        held_list(v);
-        return;
-    }
-    (void)str_cut(&rest, '/', &word);
-    if (num_parse(word, 1, INT64_MAX, "message", &id, NULL) != RC_OK) {
-        if (v->q->method == HTTP_POST)
-            visit_error(v, 404, "There is no such form.");
-        else if (path_after(whole, "message/", &rest))
-            held_part(v, rest);
-        else
-            visit_error(v, 404, "There is no page of that name.");
-        return;
-    }
-    if (v->q->method == HTTP_POST)
-        held_form(v, (int64_t)id, rest);
-    else if (rest.n == 0)
-        held_show(v, (int64_t)id, NULL);
-    else
-        visit_error(v, 404, "There is no page of that name.");
-}
-
-/* ---- the queue ---- */
-
-static void queue_show(struct visit *v, struct str rest)
-{
-    if (v->q->method == HTTP_POST || rest.n) {
-        visit_error(v, 404, "There is no page of that name.");
-        return;
-    }
-    struct str show = http_form_get(&v->form, "show");
-    enum queue_which which = QUEUE_OPEN;
-    struct view_queue q;
-    if (str_eq(show, STR("mine")))
-        which = QUEUE_MINE;
-    else if (str_eq(show, STR("closed")))
-        which = QUEUE_CLOSED;
-    else if (str_eq(show, STR("all")))
-        which = QUEUE_ALL;
-    if (view_queue(v->w->desk, &v->session.actor, v->a, which, &q, &v->e) != RC_OK) {
-        visit_failed(v);
-        return;
-    }
-    page_queue_write(&v->m, v->frame, &q, which, v->session.actor.login, &v->r->body);
-}
-
 /* Whatever a signed-in member of the team may open; both methods. */
 static const struct {
     const char *path;
     void (*show)(struct visit *v, struct str rest);
 } staff_pages[] = {
-    {"/", queue_show},
-    {"/signout", signout},
-    {"/case", case_route},
-    {"/held", held_route},
+    {"/", queue_route},    {"/search", search_route}, {"/signout", signout},
+    {"/case", case_route}, {"/held", held_route},
 };
 
 void route_staff(struct visit *v)
@@ -492,6 +368,11 @@ void route_staff(struct visit *v)
         return;
     }
     v->frame.done = done_of(v);
+    if (view_waiting(v->w->desk, &v->session.actor, &v->frame.held, &v->frame.held_more, &v->e) !=
+        RC_OK) {
+        visit_failed(v);
+        return;
+    }
     for (size_t i = 0; i < ARRAY_LEN(staff_pages); i++) {
         if (path_below(v->q->path, staff_pages[i].path, &rest)) {
             staff_pages[i].show(v, rest);

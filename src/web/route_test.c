@@ -87,6 +87,7 @@ static const char *const staff_paths[] = {"/",
                                           "/case/DEMO-2025-9999",
                                           "/held",
                                           "/held/301",
+                                          "/search?q=XSS",
                                           "/case/DEMO-2025-0012/message/101/part/2",
                                           "/held/message/301/part/0",
                                           "/nothing"};
@@ -298,6 +299,42 @@ static void a_spent_link_offers_a_new_one(void **state)
     assert_int_equal(get(t, false, "/r/" STUB_LINK "/x", ""), 404);
 }
 
+static void a_case_that_was_shown_is_read(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, "/", TEAM), 200);
+    assert_int_equal(stub.seen, 0);
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012", TEAM), 200);
+    assert_int_equal(stub.seen, 12);
+}
+
+static void the_queue_is_filtered_by_its_address(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, "/?state=unread&severity=high&handler=ada&phase=fixing", TEAM),
+                     200);
+    HAS(t, "value=\"unread\" selected");
+    HAS(t, "value=\"high\" selected");
+    HAS(t, "value=\"fixing\" selected");
+    HAS(t, "href=\"/\">Clear");
+    assert_int_equal(get(t, true, "/?state=nonsense", TEAM), 400);
+}
+
+static void a_search_shows_places_and_jumps_to_a_number(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, "/search", TEAM), 200);
+    LACKS(t, "Nothing found");
+    assert_int_equal(get(t, true, "/search?q=quarantine", TEAM), 200);
+    HAS(t, "<mark>quarantine</mark>");
+    HAS(t, "/case/DEMO-2025-0012#message-101");
+    HAS(t, "href=\"/held/301\"");
+    HAS(t, "/search?q=quarantine&amp;before=99");
+    assert_int_equal(get(t, true, "/search?q=DEMO-2025-0012", TEAM), 303);
+    assert_string_equal(buf_c(&t->r.location), "/case/DEMO-2025-0012");
+    assert_int_equal(get(t, true, "/search?q=x&before=-1", TEAM), 400);
+}
+
 static void parts_are_downloads_of_the_own_messages(void **state)
 {
     struct bench *t = *state;
@@ -331,10 +368,13 @@ static void parts_are_downloads_of_the_own_messages(void **state)
 static void hostile_words_are_inert_on_every_page(void **state)
 {
     struct bench *t = *state;
-    static const char *const paths[] = {"/", "/case/DEMO-2025-0012", "/held", "/held/301"};
+    static const char *const paths[] = {"/", "/case/DEMO-2025-0012", "/held", "/held/301",
+                                        "/search?q=%3Cscript%3E\"><img+src=x"};
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         assert_int_equal(get(t, true, paths[i], TEAM), 200);
-        LACKS(t, "<script");
+        /* Ours are files of their own, named in the head. */
+        for (const char *at = BODY(t); (at = strstr(at, "<script")) != NULL; at++)
+            assert_memory_equal(at, "<script src=\"/static/", 21);
         LACKS(t, "<img src=x");
         LACKS(t, "\xe2\x80\xae");
         LACKS(t, "style=");
@@ -398,6 +438,9 @@ int main(void)
         T(a_link_is_shown_by_get_and_spent_by_post),
         T(a_spent_link_offers_a_new_one),
         T(parts_are_downloads_of_the_own_messages),
+        T(a_case_that_was_shown_is_read),
+        T(the_queue_is_filtered_by_its_address),
+        T(a_search_shows_places_and_jumps_to_a_number),
         T(hostile_words_are_inert_on_every_page),
         T(a_reporter_sees_nothing_of_the_team),
         T(public_pages_need_nothing),

@@ -24,8 +24,11 @@ struct page_frame {
     struct str csrf; /* for the forms of this session */
     bool open;       /* a page of the public site */
     bool listed;     /* search engines may keep it */
-    bool at_queue, at_held, at_policy;
+    bool at_queue, at_held, at_policy, at_advisories, at_account, at_report;
     int64_t held;       /* messages that wait for a person; 0 shows none */
+    bool held_more;     /* there are more than that */
+    struct str q;       /* in the search field */
+    const char *live;   /* path of the stream that says when to look again; NULL: none */
     struct str done;    /* what has just been done, in words */
     struct str problem; /* why the last form was not taken */
 };
@@ -54,7 +57,7 @@ struct queue_row_view {
     struct time_view opened, next;
     struct str next_what; /* which promise; empty = no clock runs */
     bool overdue, mine, needs_answer, waiting, escalated;
-    int64_t failed, held;
+    int64_t failed, held, unread;
 };
 struct page_queue {
     struct page_frame frame;
@@ -62,9 +65,44 @@ struct page_queue {
     size_t n_tabs;
     struct queue_row_view *rows;
     size_t n_rows;
-    bool more;
+    const char *show; /* which list, for the filter's form; NULL = the open ones */
+    struct option_view *handlers;
+    size_t n_handlers;
+    struct option_view *phases;
+    size_t n_phases;
+    struct option_view *severities;
+    size_t n_severities;
+    struct option_view *states;
+    size_t n_states;
+    bool filtered; /* fewer than all are shown */
+    bool by_handler;
+    struct str all;         /* the same list without a filter */
+    struct str first, next; /* pages; empty = none */
     int64_t overdue;
     const char *empty; /* words for a list without rows */
+};
+
+/* ---- search ---- */
+
+struct place_view {
+    struct str href, who, kind, subject;
+    struct str before, hit, after;
+    struct time_view at;
+};
+struct found_view {
+    struct str href, number, title;
+    bool closed;
+    struct place_view *places;
+    size_t n_places;
+    int64_t more;
+};
+struct page_search {
+    struct page_frame frame;
+    bool asked; /* something was looked for */
+    struct found_view *found;
+    size_t n_found;
+    struct str next; /* page; empty = none */
+    bool later;      /* this is not the first page */
 };
 
 /* ---- messages ---- */

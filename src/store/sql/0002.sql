@@ -33,6 +33,24 @@ CREATE TABLE seen (
     at_us $INT NOT NULL,
     PRIMARY KEY (account_id, case_id)
 ) $STRICT;
+-- What was there before this schema counts as read.
+INSERT INTO seen (account_id, case_id, message_id, at_us)
+    SELECT a.id, n.case_id, n.newest, 0 FROM account a
+    CROSS JOIN (SELECT case_id, max(id) AS newest FROM message WHERE case_id IS NOT NULL
+                GROUP BY case_id) n;
+
+-- The queue: its order, its filters (store/ops_queue.c).
+ALTER TABLE vcase ADD COLUMN phase $TEXT NOT NULL DEFAULT ''; -- name of the derived phase
+                                    -- (desk/phase.h), kept with every change of the case; '' only
+                                    -- until the task 'index' has been there
+CREATE INDEX vcase_open ON vcase (opened_us, id) WHERE closed_us IS NULL;
+CREATE INDEX vcase_closed ON vcase (closed_us, id) WHERE closed_us IS NOT NULL;
+CREATE INDEX vcase_opened ON vcase (opened_us, id);
+CREATE INDEX clock_active ON clock (due_us, id)
+    WHERE state = 'running' OR (state = 'missed' AND met_us IS NULL);
+CREATE INDEX clock_active_case ON clock (case_id, due_us, id)
+    WHERE state = 'running' OR (state = 'missed' AND met_us IS NULL);
+CREATE INDEX message_news ON message (case_id, direction, state, id, received_us, author_id);
 
 -- A reply or note being written; younger than a few minutes it says "a colleague is writing".
 CREATE TABLE draft (
@@ -80,18 +98,18 @@ CREATE TABLE mailbox (
     changed_us $INT NOT NULL
 ) $STRICT;
 
--- ---- ways to rows that a page of a case needs ----
-CREATE INDEX outbox_message ON outbox (message_id);
-CREATE INDEX outbox_thread ON outbox (thread_id);
-CREATE INDEX vcase_joined ON vcase (joined_into);
-
--- ---- search over titles, subjects, bodies ----
-$LITE CREATE VIRTUAL TABLE search USING fts5(title, body, case_id UNINDEXED, message_id UNINDEXED,
-$LITE     tokenize = "unicode61 remove_diacritics 2");
-$PG CREATE TABLE search (
-$PG     case_id BIGINT NOT NULL, message_id BIGINT NOT NULL,
-$PG     words TSVECTOR NOT NULL, PRIMARY KEY (case_id, message_id));
+-- ---- search over titles, numbers, subjects and bodies ----
+-- Both back ends get the same words, made by store/search_words.c.  The row of a message has its
+-- id, the row of a case (number and title) its negative id, so that each is found, replaced and
+-- forgotten by its key and a message that moves to another case needs no change here.
+$LITE CREATE VIRTUAL TABLE search USING fts5(title, body, prefix = '3',
+$LITE     tokenize = "unicode61 remove_diacritics 0");
+$PG CREATE TABLE search (id BIGINT PRIMARY KEY, words TSVECTOR NOT NULL);
 $PG CREATE INDEX search_words ON search USING gin (words);
+-- What was there before is put in by a task of the desk, in steps.
+INSERT INTO task (kind, key, lane, arg, fair, state, due_us, attempt, failures, patience, error,
+                  created_us)
+    VALUES ('index', 'index:0002', 3, '', '', 'ready', 0, 0, 0, 10, '', 0);
 
 -- ---- third parties ----
 CREATE TABLE route (

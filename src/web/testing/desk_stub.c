@@ -124,12 +124,45 @@ enum rc vcase_by_number(struct desk *d, struct str number, int64_t *ret_id, stru
     return RC_OK;
 }
 
-enum rc view_queue(struct desk *d, const struct actor *who, struct arena *a, enum queue_which which,
-                   struct view_queue *ret, struct err *e)
+enum rc view_queue(struct desk *d, const struct actor *who, struct arena *a,
+                   const struct queue_query *q, struct view_queue *ret, struct err *e)
 {
-    (void)d, (void)which;
+    (void)d;
     TRY(actor_needs_team(who, e));
+    if (q->state == QUEUE_STATES)
+        return err_set(e, RC_INVALID, "there is no such state of a case");
     fixture_queue(a, ret);
+    return RC_OK;
+}
+
+enum rc view_waiting(struct desk *d, const struct actor *who, int64_t *ret_n, bool *ret_more,
+                     struct err *e)
+{
+    (void)d;
+    TRY(actor_needs_team(who, e));
+    *ret_n = 3;
+    *ret_more = false;
+    return RC_OK;
+}
+
+enum rc case_seen(struct desk *d, const struct actor *who, int64_t case_id, struct err *e)
+{
+    (void)d, (void)who, (void)e;
+    stub.seen = case_id;
+    return RC_OK;
+}
+
+enum rc view_search(struct desk *d, const struct actor *who, struct arena *a, struct str query,
+                    int64_t before, struct view_search *ret, struct err *e)
+{
+    (void)d, (void)before;
+    TRY(actor_needs_team(who, e));
+    *ret = (struct view_search){.number = STR_NONE, .now_us = FIXTURE_NOW};
+    ret->empty = query.n == 0;
+    if (str_eq(query, STR("DEMO-2025-0012")))
+        ret->number = query;
+    if (!ret->empty)
+        fixture_search(a, ret);
     return RC_OK;
 }
 

@@ -18,6 +18,7 @@ struct stub {
     enum actor_kind by; /* who did it */
     enum rc fail;       /* what desk_cmd shall answer */
     unsigned cmds, renewed, ended, traded;
+    int64_t seen; /* the case that was shown */
 };
 extern struct stub stub;
 

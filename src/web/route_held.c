@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What waits for a person: its lists, one of it, decisions.  Runs in core.  Each form becomes one
+ * verb of desk/cmd.h, which checks everything again.
+ */
+#include "desk/cmd.h"
+#include "web/gate.h"
+
+static void held_list(struct visit *v)
+{
+    struct view_held h;
+    struct str state = http_form_get(&v->form, "state");
+    if (held_state_known(state) == NULL) {
+        visit_error(v, 404, "There is no such list.");
+        return;
+    }
+    if (view_held(v->w->desk, &v->session.actor, v->a, state, &h, &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    page_held_write(&v->m, v->frame, &h, state, &v->r->body);
+}
+
+static void held_show(struct visit *v, int64_t id, const char *form)
+{
+    struct view_held_row row;
+    struct draft draft = {form, &v->form};
+    struct err e = ERR_INIT;
+    if (view_held_one(v->w->desk, &v->session.actor, v->a, id, &row, &e) != RC_OK) {
+        v->e = e;
+        visit_failed(v);
+        return;
+    }
+    if (form) {
+        v->frame.problem = str_c(v->e.msg);
+        v->r->status = rc_http(v->e.rc);
+    }
+    page_held_one_write(&v->m, v->frame, &row, &draft, &v->r->body);
+}
+
+static void held_form(struct visit *v, int64_t id, struct str form)
+{
+    AUTO(json) json_t *args = json_object();
+    AUTO(json) json_t *result = NULL;
+    bool release = str_eq(form, STR("release"));
+    if (!release && !str_eq(form, STR("discard"))) {
+        visit_error(v, 404, "There is no such form.");
+        return;
+    }
+    json_object_set_new(args, "message", json_integer(id));
+    json_object_set_new(args, "reason", json_str(http_form_get(&v->form, "reason")));
+    struct str number_typed = http_form_get(&v->form, "number");
+    if (release && number_typed.n)
+        json_object_set_new(args, "number", json_str(number_typed));
+    if (desk_cmd(v->w->desk, &v->session.actor,
+                 release ? STR("quarantine.release") : STR("quarantine.discard"), args, &result,
+                 &v->e) != RC_OK) {
+        held_show(v, id, release ? "release" : "discard");
+        return;
+    }
+    const char *number = json_string_value(json_object_get(result, "number"));
+    if (number && *number)
+        visit_see(v, "/case/%s?done=release", number);
+    else
+        visit_see(v, "/held?done=%s", release ? "release" : "discard");
+}
+
+static void held_part(struct visit *v, struct str rest)
+{
+    struct view_held_row row;
+    int64_t id;
+    uint32_t part;
+    if (!visit_part(rest, &id, &part)) {
+        visit_error(v, 404, "There is no page of that name.");
+        return;
+    }
+    if (view_held_one(v->w->desk, &v->session.actor, v->a, id, &row, &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    visit_download(v, &row.message, part);
+}
+
+void held_route(struct visit *v, struct str rest)
+{
+    struct str whole = rest, word = STR_NONE;
+    uint64_t id;
+    if (rest.n == 0 && v->q->method != HTTP_POST) {
+        held_list(v);
+        return;
+    }
+    (void)str_cut(&rest, '/', &word);
+    if (num_parse(word, 1, INT64_MAX, "message", &id, NULL) != RC_OK) {
+        if (v->q->method == HTTP_POST)
+            visit_error(v, 404, "There is no such form.");
+        else if (path_after(whole, "message/", &rest))
+            held_part(v, rest);
+        else
+            visit_error(v, 404, "There is no page of that name.");
+        return;
+    }
+    if (v->q->method == HTTP_POST)
+        held_form(v, (int64_t)id, rest);
+    else if (rest.n == 0)
+        held_show(v, (int64_t)id, NULL);
+    else
+        visit_error(v, 404, "There is no page of that name.");
+}
