@@ -7,6 +7,7 @@ mails and their events are no leaves of the log: pages do not look at either.
 """
 import json
 import random
+import re
 import sqlite3
 import subprocess
 
@@ -37,7 +38,8 @@ class Sqlite:
         self.db.executemany(f"INSERT INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})", rows)
 
     def search(self, rows):
-        self.db.executemany("INSERT INTO search (title, body, case_id, message_id) VALUES (?,?,?,?)", rows)
+        self.db.executemany("INSERT INTO search (rowid, title, body) VALUES (?,?,?)",
+                            [(i, plain(title), plain(body)) for i, title, body in rows])
 
     def done(self):
         self.db.commit()
@@ -73,14 +75,20 @@ class Pg:
         self.psql(f"COPY {table} ({','.join(columns)}) FROM STDIN", data.encode())
 
     def search(self, rows):
-        self.psql("CREATE TABLE IF NOT EXISTS bench_words (title text, body text, c bigint, m bigint)")
-        self.put("bench_words", ["title", "body", "c", "m"], rows)
-        self.psql("INSERT INTO search (case_id, message_id, words) SELECT c, m, setweight(to_tsvector('simple', title),"
-                  " 'A') || to_tsvector('simple', body) FROM bench_words; TRUNCATE bench_words")
+        self.psql("CREATE TABLE IF NOT EXISTS bench_words (id bigint, title text, body text)")
+        self.put("bench_words", ["id", "title", "body"], [(i, plain(t), plain(b)) for i, t, b in rows])
+        self.psql("INSERT INTO search (id, words) SELECT id, setweight(to_tsvector('simple', title),"
+                  " 'A') || to_tsvector('simple', body) FROM bench_words;"
+                  " TRUNCATE bench_words")
 
     def done(self):
         self.psql("DROP TABLE IF EXISTS bench_words")
         self.psql("VACUUM ANALYZE")
+
+
+def plain(text):
+    """Words as store/search_words.c makes them, of ASCII text."""
+    return " ".join(re.findall("[a-z0-9]+", text.lower()))
 
 
 def prose(r, words):
@@ -106,7 +114,7 @@ class Copier:
                        scope=f"copy{nth}", severity=r.choice(["", "low", "medium", "high"]))
             row["opened_us"] -= nth * 60_000_000
             if closed:
-                row["closed_us"] = row["changed_us"]
+                row.update(closed_us=row["changed_us"], phase="closed")
         elif table == "thread":
             row["tag"] = f"{r.getrandbits(128):032x}"
         elif table == "message":
@@ -135,9 +143,9 @@ class Copier:
                     self.change(table, row, nth, r, closed)
                     made[table].append([row[c] for c in columns])
                     if table == "vcase":
-                        words.append((row["title"], row["number"], row["id"], 0))
+                        words.append((-row["id"], row["number"] + " " + row["title"], ""))
                     elif table == "message":
-                        words.append((row["subject"], row["body"], row["case_id"], row["id"]))
+                        words.append((row["id"], row["subject"], row["body"]))
         for table in ORDER:
             if made[table]:
                 self.db.put(table, self.tables[table][0], made[table])
