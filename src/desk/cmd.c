@@ -8,6 +8,7 @@
 
 /* clang-format off */
 static const struct cmd_verb *const tables[] = {
+    cmd_advisory_verbs,
     cmd_case_verbs,
     cmd_held_verbs,
     cmd_people_verbs,

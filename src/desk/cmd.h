@@ -46,7 +46,18 @@
  *   waiting.send   task or kind                                    -> {"done"}
  *   waiting.drop   task or kind, reason                            -> {"done"}
  *   waiting.clocks (the clocks that wait go on)                    -> {"clocks"}
+ *   advisory.show      case                                        -> advisory
+ *   advisory.list                                                  -> {"advisories":[...]}
+ *   advisory.edit      case, revision?, title?, summary?, severity?, cvss?, cve?, affected?, fixed?,
+ *                      references?, timeline?, text?, change?      -> {"revision"}
+ *   advisory.approve   case, revision
+ *   advisory.publish   case, revision, at?  (RFC 3339)             -> {"state","number"}
+ *   advisory.unplan    case
+ *   advisory.withdraw  case, reason
+ *   advisory.credit    case, credit?, name?, role, decision
+ *   advisory.ask       case, credit
  *   reporter.write text                  (a reporter's session only)
+ *   reporter.credit decision, name?      (the same)
  *
  * Without a result of its own a verb answers {"ok":true}.  A "case.set" with several names is done
  * name by name in the order above; the first failure stops and is reported.

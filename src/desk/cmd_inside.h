@@ -31,6 +31,7 @@ extern const struct cmd_verb cmd_search_verbs[];
 extern const struct cmd_verb cmd_third_verbs[];
 extern const struct cmd_verb cmd_waiting_verbs[];
 extern const struct cmd_verb cmd_write_verbs[];
+extern const struct cmd_verb cmd_advisory_verbs[];
 
 /* Arguments by name, type and bound; RC_INVALID with the name of what is missing or wrong. */
 enum rc want_str(const struct cmd *c, const char *key, size_t max, struct str *ret, struct err *e)

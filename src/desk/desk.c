@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/utf8.h"
+#include "desk/advisory.h"
 #include "desk/clock.h"
 #include "desk/notice.h"
 #include "store/chain.h"
@@ -317,8 +318,9 @@ static const struct {
     {"clock", run_clock},
     {"index", run_index},
     {"notice", notice_run},
+    {"publish", advisory_task},
 };
-const char *const desk_task_kinds[] = {"clock", "index", "notice", NULL};
+const char *const desk_task_kinds[] = {"clock", "index", "notice", "publish", NULL};
 
 enum rc desk_task_run(struct desk *d, struct str kind, int64_t subject, struct str arg,
                       struct err *e)

@@ -114,7 +114,7 @@ enum rc letter_put(struct desk *d, const struct actor *who, const struct letter 
     if (l->t)
         TRY(put_message(d, l, buf_str(&mid), from, &message, e));
     struct outbox_new o = {.kind = l->kind,
-                           .case_id = l->t ? l->t->case_id : 0,
+                           .case_id = l->t ? l->t->case_id : l->case_id,
                            .thread_id = l->t ? l->t->id : 0,
                            .message_id = message,
                            .mid = buf_str(&mid),

@@ -7,8 +7,9 @@
 
 /* Writes a mail of ours into the outbox; shared by ack.c and reply.c. */
 struct letter {
-    const char *kind;           /* acknowledgement reply notice signin */
+    const char *kind;           /* acknowledgement reply notice signin announcement */
     const struct thread_row *t; /* NULL: about no case */
+    int64_t case_id;            /* without a thread: the case it is about, 0 = none */
     struct str number;          /* of the case, empty without */
     struct str to_name, to;     /* envelope and header recipient; none: only to be read on the
                                    reporter's page, *ret_outbox 0 */

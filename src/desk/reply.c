@@ -651,7 +651,10 @@ enum rc desk_mail_ended(struct desk *d, int64_t outbox_id, struct err *e)
                              json_str(m.kind), "code", (json_int_t)m.code, "answer",
                              json_str(m.answer)),
                    e));
-    bool reply = str_eq(m.kind, STR("reply"));
+    /* An announcement is news to whoever reported. */
+    bool reply = str_eq(m.kind, STR("reply")) || str_eq(m.kind, STR(OUTBOX_ANNOUNCEMENT));
+    if (m.thread_id == 0)
+        return RC_OK;
     if (!str_eq(m.state, STR("sent")) || (!reply && !str_eq(m.kind, STR("acknowledgement"))))
         return RC_OK;
     TRY(clock_answered(d, m.case_id, m.thread_id, reply, e));

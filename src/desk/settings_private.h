@@ -42,5 +42,7 @@ enum rc check_branch(struct str v, struct err *e);
 enum rc check_spam_header(struct str v, struct err *e);
 enum rc check_unix_socket(struct str v, struct err *e);
 enum rc check_store_url(struct str v, struct err *e);
+enum rc check_ecosystem(struct str v, struct err *e);
+enum rc check_purl(struct str v, struct err *e);
 
 #endif

@@ -12,6 +12,7 @@
 #include "git/name.h"
 #include "git/tagpattern.h"
 #include "os/sock.h"
+#include "publish/osv.h"
 
 static enum rc no_memory(struct err *e)
 {
@@ -65,6 +66,23 @@ enum rc check_branch(struct str v, struct err *e)
     if (!git_ref_ok(v))
         return err_set(e, RC_INVALID, "\"%.*s\" is no name of a branch", (int)(v.n < 60 ? v.n : 60),
                        v.p);
+    return RC_OK;
+}
+
+enum rc check_ecosystem(struct str v, struct err *e)
+{
+    if (!osv_ecosystem_ok(v))
+        return err_set(e, RC_INVALID, "a name of the OSV schema's list, such as Packagist or PyPI");
+    return RC_OK;
+}
+
+enum rc check_purl(struct str v, struct err *e)
+{
+    bool ok = str_starts(v, STR("pkg:")) && str_chr(v, '/') != STR_NPOS;
+    for (size_t i = 0; ok && i < v.n; i++)
+        ok = v.p[i] > ' ' && v.p[i] < 127;
+    if (!ok)
+        return err_set(e, RC_INVALID, "a package URL is written pkg:TYPE/NAMESPACE/NAME");
     return RC_OK;
 }
 

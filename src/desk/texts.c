@@ -34,6 +34,11 @@ static const struct {
     [TEXT_THIRD_FORWARDED] = {"third-party-forwarded",
                               {"desk", "number", "component", "maintainer", "named", "contact"}},
     [TEXT_NOTICE] = {"notice", {"desk", "name", "what", "number", "yours", "link", "account"}},
+    [TEXT_ANNOUNCEMENT] = {"announcement",
+                           {"desk", "number", "text", "url", "feed", "osv", "change", "withdrawn",
+                            "reporter", "contact"}},
+    [TEXT_CREDIT] = {"credit",
+                     {"desk", "number", "name", "way_back", "way_back_until", "contact"}},
 };
 
 struct texts {

@@ -26,6 +26,8 @@ enum text_id {
     TEXT_THIRD_FORWARD,   /* to its maintainer */
     TEXT_THIRD_FORWARDED, /* to a reporter: it was sent on */
     TEXT_NOTICE,          /* something happened, to a team member */
+    TEXT_ANNOUNCEMENT,    /* an advisory, to who reported and to the lists */
+    TEXT_CREDIT,          /* asks a reporter how to be named */
     TEXT_COUNT
 };
 const char *text_name(enum text_id id); /* "acknowledgement" */

@@ -44,6 +44,10 @@ void held_route(struct visit *v, struct str rest);
 
 struct route_case;
 /* Pages below a case, each in a file of its own. */
+void route_advisory(struct visit *v, const struct route_case *at, struct str rest);
+void route_advisories(struct visit *v, struct str rest);
+void route_public_advisories(struct visit *v, struct str rest);
+void route_advisories_atom(struct visit *v, struct str rest);
 void route_third(struct visit *v, const struct route_case *at, struct str rest);
 
 /* Answers. */

@@ -201,6 +201,8 @@ static const struct {
     {SECURITYTXT_PATH, securitytxt_show},
     {"/security.txt", securitytxt_show},
     {"/receipt-key", receipt_key_show},
+    {"/advisories", route_public_advisories},
+    {"/advisories.atom", route_advisories_atom},
     {"/r", way_back},
     {"/report", report_route},
 };

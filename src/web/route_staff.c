@@ -65,6 +65,14 @@ static const struct {
     {"move", "The conversation has moved."},
     {"invite", "They take part now. Nothing has been sent yet."},
     {"release", "It is let in."},
+    {"advisory-edit", "The text is saved as a new revision."},
+    {"advisory-approve", "The revision is approved. Nothing is public yet."},
+    {"advisory-publish", "It is public now, and the mails are on their way."},
+    {"advisory-plan", "The publication is planned."},
+    {"advisory-unplan", "The publication is no longer planned."},
+    {"advisory-withdraw", "It is withdrawn, for everybody to see."},
+    {"advisory-credit", "The credit is recorded."},
+    {"advisory-ask", "The question is on its way by mail, and stands on the reporter's page."},
     {"third-tell", "The mail to the reporter is on its way."},
     {"third-consent", "The answer is recorded."},
     {"third-forward", "The report is on its way to the maintainer, and the reporter is told."},
@@ -312,6 +320,7 @@ static const struct {
 } case_pages[] = {
     {"message", case_part},
     {"third-party", route_third},
+    {"advisory", route_advisory},
 };
 
 static void case_route(struct visit *v, struct str rest)
@@ -346,6 +355,7 @@ static const struct {
 } staff_pages[] = {
     {"/", queue_route},    {"/search", search_route}, {"/signout", signout},
     {"/case", case_route}, {"/held", held_route},
+    {"/advisories", route_advisories},
 };
 
 void route_staff(struct visit *v)

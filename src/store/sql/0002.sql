@@ -131,14 +131,21 @@ CREATE TABLE route (
 CREATE INDEX route_case ON route (case_id);
 
 -- ---- advisories ----
+-- A number is given at publication: before, there is none that could be guessed.
 CREATE TABLE advisory (
     id $ID,
     case_id $INT NOT NULL UNIQUE REFERENCES vcase(id),
-    number $TEXT NOT NULL UNIQUE,       -- PREFIX-SA-YYYY-NNNN
-    state $TEXT NOT NULL,               -- draft approved published withdrawn
+    number $TEXT UNIQUE,                -- PREFIX-SA-YYYY-NNNN
+    year $INT,
+    nth $INT,
+    state $TEXT NOT NULL,               -- of the newest revision: draft approved published;
+                                        -- withdrawn is the end.  Public: published_us is set
     revision $INT NOT NULL,             -- the newest
+    planned_us $INT,                    -- the newest revision is to be published then
     published_us $INT,                  -- first
-    modified_us $INT                    -- of the newest published revision
+    modified_us $INT,                   -- of the newest published revision, or the withdrawal
+    withdrawn_us $INT,
+    withdrawn_reason $TEXT NOT NULL
 ) $STRICT;
 CREATE TABLE advisory_revision (
     id $ID,
@@ -146,10 +153,13 @@ CREATE TABLE advisory_revision (
     nth $INT NOT NULL,
     title $TEXT NOT NULL,
     body $TEXT NOT NULL,                -- Markdown
-    facts $TEXT NOT NULL,               -- JSON: affected, fixed, severity, timeline, credits
+    facts $TEXT NOT NULL,               -- JSON: summary, severity, affected, fixed, timeline ...
+                                        -- credits: only since publication
     summary $TEXT NOT NULL,             -- of the change, for the history
+    author $TEXT NOT NULL,              -- as events name an actor
     author_id $INT REFERENCES account(id),
     created_us $INT NOT NULL,
+    approver $TEXT NOT NULL,            -- '' not approved
     approver_id $INT REFERENCES account(id),
     approved_us $INT,
     published_us $INT,                  -- NULL: not public
