@@ -31,8 +31,7 @@ enum rc revision_content(struct arena *a, const struct revision_row *r, struct a
 
 #define PREFILL_BODY                                                                               \
     "## Impact\n\n" ADV_TO_WRITE " what an attacker can do, and what it takes)\n\n"                \
-    "## What to do\n\n" ADV_TO_WRITE                                                               \
-    " the version to update to, and what helps who cannot)\n\n"                                    \
+    "## What to do\n\n" ADV_TO_WRITE " the version to update to, and what helps who cannot)\n\n"   \
     "## Details\n\n" ADV_TO_WRITE " where the fault is and how the fix ends it)\n"
 
 /* When something first happened, by the events; 0 = not. */
@@ -143,7 +142,8 @@ enum rc advisory_prefill(struct desk *d, struct arena *a, int64_t case_id, struc
         buf_addf(&body, "\n## Affected versions\n\n%.*s", STR_ARG(buf_str(&rest)));
     struct str title = utf8_clip(oc.c.title, ADV_TITLE_MAX);
     struct adv_form f = {.title = title.n ? title : STR("(no title)"),
-                         .summary = STR(ADV_TO_WRITE " the fault and its effect in a sentence or two)"),
+                         .summary =
+                             STR(ADV_TO_WRITE " the fault and its effect in a sentence or two)"),
                          .severity = oc.c.severity,
                          .cvss = STR_NONE,
                          .cve = fact_text(facts, FACT_CVE),
@@ -190,11 +190,11 @@ static enum rc content_of(struct desk *d, struct arena *a, const struct advisory
     const struct {
         const struct str *from;
         struct str *to;
-    } fields[] = {{n->title, &f.title},           {n->summary, &f.summary},
-                  {n->severity, &f.severity},     {n->cvss, &f.cvss},
-                  {n->cve, &f.cve},               {n->affected, &f.affected},
-                  {n->fixed, &f.fixed},           {n->references, &f.references},
-                  {n->timeline, &f.timeline},     {n->body, &f.body}};
+    } fields[] = {{n->title, &f.title},       {n->summary, &f.summary},
+                  {n->severity, &f.severity}, {n->cvss, &f.cvss},
+                  {n->cve, &f.cve},           {n->affected, &f.affected},
+                  {n->fixed, &f.fixed},       {n->references, &f.references},
+                  {n->timeline, &f.timeline}, {n->body, &f.body}};
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         if (fields[i].from)
             *fields[i].to = *fields[i].from;
@@ -364,9 +364,9 @@ static enum rc approve_tx(struct desk *d, void *arg, struct err *e)
     r.state = STR("approved");
     TRY(ops_revision_update(d->db, &v, e));
     TRY(ops_advisory_update(d->db, &r, e));
-    TRY(desk_event(
-        d, p->who, r.case_id, "advisory.approved",
-        json_pack("{s:I, s:b}", "revision", (json_int_t)r.revision, "alone", (int)alone), e));
+    TRY(desk_event(d, p->who, r.case_id, "advisory.approved",
+                   json_pack("{s:I, s:b}", "revision", (json_int_t)r.revision, "alone", (int)alone),
+                   e));
     if (r.published_us)
         return RC_OK;
     struct str said = alone ? arena_strf(a, "%s (nobody else was there)", name) : str_c(name);

@@ -96,9 +96,9 @@ struct view_advisory {
     size_t n_credits;
     struct view_mail *mails;
     size_t n_mails;
-    bool may_approve; /* who looks, the newest revision */
-    bool alone;       /* nobody else could */
-    bool unasked;     /* somebody was not asked, or did not answer yet */
+    bool may_approve;     /* who looks, the newest revision */
+    bool alone;           /* nobody else could */
+    bool unasked;         /* somebody was not asked, or did not answer yet */
     bool credits_changed; /* published, and printed otherwise than decided now */
     bool to_write;        /* a place to fill in is left */
     bool embargo;         /* one is active: publishing ends it */

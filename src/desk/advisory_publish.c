@@ -56,8 +56,8 @@ enum rc advisory_doc(struct desk *d, struct arena *a, const struct advisory_row 
                           .withdrawn_us = r->withdrawn_us,
                           .withdrawn_reason = r->withdrawn_reason};
     if (s->desk.base_url.n) {
-        doc.url = arena_strf(a, "%.*s/advisories/%.*s", STR_ARG(s->desk.base_url),
-                             STR_ARG(r->number));
+        doc.url =
+            arena_strf(a, "%.*s/advisories/%.*s", STR_ARG(s->desk.base_url), STR_ARG(r->number));
         doc.feed_url = arena_strf(a, "%.*s/advisories.atom", STR_ARG(s->desk.base_url));
     }
     if (r->id)
@@ -211,17 +211,14 @@ static enum rc make_public(struct desk *d, struct arena *a, const struct actor *
     r->state = STR("published");
     TRY(ops_revision_update(d->db, v, e));
     TRY(ops_advisory_update(d->db, r, e));
-    TRY(desk_event(d, who, r->case_id, "advisory.published",
-                   json_pack("{s:o, s:I}", "number", json_str(r->number), "revision",
-                             (json_int_t)v->nth),
-                   e));
+    TRY(desk_event(
+        d, who, r->case_id, "advisory.published",
+        json_pack("{s:o, s:I}", "number", json_str(r->number), "revision", (json_int_t)v->nth), e));
     if (first)
         TRY(case_public(d, a, who, r, e));
     TRY(advisory_doc(d, a, r, &c, &doc, e));
-    struct announce n = {.who = who,
-                         .doc = &doc,
-                         .case_id = r->case_id,
-                         .change = first ? STR_NONE : v->summary};
+    struct announce n = {
+        .who = who, .doc = &doc, .case_id = r->case_id, .change = first ? STR_NONE : v->summary};
     return announce(d, a, &n, e);
 }
 
@@ -268,10 +265,10 @@ static enum rc plan(struct desk *d, struct arena *a, const struct publish *p,
     TRY(task_add(d->db, &t, NULL, e));
     r->planned_us = p->at_us;
     TRY(ops_advisory_update(d->db, r, e));
-    TRY(desk_event(d, p->who, r->case_id, "advisory.planned",
-                   json_pack("{s:I, s:I}", "revision", (json_int_t)r->revision, "at_us",
-                             (json_int_t)p->at_us),
-                   e));
+    TRY(desk_event(
+        d, p->who, r->case_id, "advisory.planned",
+        json_pack("{s:I, s:I}", "revision", (json_int_t)r->revision, "at_us", (json_int_t)p->at_us),
+        e));
     TRY(ops_case_get(d->db, a, r->case_id, &c, e));
     if (r->published_us || c.closed_us)
         return RC_OK;
@@ -382,10 +379,9 @@ static enum rc withdraw_tx(struct desk *d, void *arg, struct err *e)
     r.planned_us = 0;
     r.state = STR("withdrawn");
     TRY(ops_advisory_update(d->db, &r, e));
-    TRY(desk_event(d, p->who, r.case_id, "advisory.withdrawn",
-                   json_pack("{s:o, s:o}", "number", json_str(r.number), "reason",
-                             json_str(p->reason)),
-                   e));
+    TRY(desk_event(
+        d, p->who, r.case_id, "advisory.withdrawn",
+        json_pack("{s:o, s:o}", "number", json_str(r.number), "reason", json_str(p->reason)), e));
     TRY(ops_revision_get(d->db, a, r.id, 0, &v, e));
     TRY(revision_content(a, &v, &c, e));
     TRY(advisory_doc(d, a, &r, &c, &doc, e));

@@ -102,8 +102,8 @@ static enum rc who_may(struct desk *d, struct arena *a, const struct actor *who,
 }
 
 /* What a correction says about itself is part of what is approved. */
-static enum rc pending_change(struct arena *a, const struct revision_row *last,
-                              struct adv_doc *doc, struct err *e)
+static enum rc pending_change(struct arena *a, const struct revision_row *last, struct adv_doc *doc,
+                              struct err *e)
 {
     if (last->published_us || doc->published_us == 0)
         return RC_OK;
@@ -198,10 +198,14 @@ enum rc view_advisories(struct desk *d, const struct actor *who, struct arena *a
     for (size_t i = 0; i < n; i++) {
         struct revision_row last;
         TRY(ops_revision_get(d->db, a, r[i].id, r[i].revision, &last, e));
-        v[i] = (struct view_advisory_row){
-            .case_number = r[i].case_number, .case_title = r[i].case_title, .state = r[i].state,
-            .number = r[i].number,           .title = last.title,           .planned_us = r[i].planned_us,
-            .published_us = r[i].published_us, .modified_us = r[i].modified_us};
+        v[i] = (struct view_advisory_row){.case_number = r[i].case_number,
+                                          .case_title = r[i].case_title,
+                                          .state = r[i].state,
+                                          .number = r[i].number,
+                                          .title = last.title,
+                                          .planned_us = r[i].planned_us,
+                                          .published_us = r[i].published_us,
+                                          .modified_us = r[i].modified_us};
     }
     *ret = v;
     *ret_n = n;

@@ -98,9 +98,9 @@ bool adv_cve_ok(struct str s)
 struct metric {
     const char *name, *values; /* one letter each */
 };
-static const struct metric cvss3[] = {{"AV", "NALP"}, {"AC", "LH"},  {"PR", "NLH"},
-                                      {"UI", "NR"},   {"S", "UC"},   {"C", "NLH"},
-                                      {"I", "NLH"},   {"A", "NLH"},  {NULL, NULL}};
+static const struct metric cvss3[] = {{"AV", "NALP"}, {"AC", "LH"}, {"PR", "NLH"},
+                                      {"UI", "NR"},   {"S", "UC"},  {"C", "NLH"},
+                                      {"I", "NLH"},   {"A", "NLH"}, {NULL, NULL}};
 static const struct metric cvss4[] = {{"AV", "NALP"}, {"AC", "LH"},  {"AT", "NP"},  {"PR", "NLH"},
                                       {"UI", "NPA"},  {"VC", "HLN"}, {"VI", "HLN"}, {"VA", "HLN"},
                                       {"SC", "HLN"},  {"SI", "HLN"}, {"SA", "HLN"}, {NULL, NULL}};
@@ -301,9 +301,9 @@ json_t *adv_facts_json(const struct adv_content *c)
     json_object_set_new(j, "affected", strings(c->affected, c->n_affected));
     json_object_set_new(j, "fixed", strings(c->fixed, c->n_fixed));
     json_object_set_new(j, "references", strings(c->refs, c->n_refs));
-    json_object_set_new(j, "timeline",
-                        pairs(c->n_timeline ? &c->timeline[0].date : NULL, c->n_timeline, "date",
-                              "text"));
+    json_object_set_new(
+        j, "timeline",
+        pairs(c->n_timeline ? &c->timeline[0].date : NULL, c->n_timeline, "date", "text"));
     json_object_set_new(
         j, "credits",
         pairs(c->n_credits ? &c->credits[0].name : NULL, c->n_credits, "name", "role"));

@@ -67,7 +67,7 @@ struct adv_doc {
     struct str osv_id; /* "x_" and the number: no home database of the OSV schema is ours */
     struct str url, feed_url;
     struct str desk, product;
-    struct str ecosystem, package, purl; /* of the OSV schema, may be empty */
+    struct str ecosystem, package, purl;             /* of the OSV schema, may be empty */
     int64_t published_us, modified_us, withdrawn_us; /* 0 = not */
     struct str withdrawn_reason;
     struct adv_change *changes; /* corrections, oldest first; without the first publication */

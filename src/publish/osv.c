@@ -10,13 +10,54 @@
 
 /* The schema's list, version of 2026-07. */
 static const char *const ecosystems[] = {
-    "AlmaLinux", "Alpaquita", "Alpine", "Android", "Azure Linux", "BellSoft Hardened Containers",
-    "Bioconductor", "Bitnami", "Chainguard", "CleanStart", "ConanCenter", "CRAN", "crates.io",
-    "Debian", "Docker Hardened Images", "Echo", "FreeBSD", "GHC", "GitHub Actions", "Go",
-    "Hackage", "Hex", "Julia", "Kubernetes", "Linux", "Mageia", "Maven", "MinimOS", "npm",
-    "NuGet", "opam", "openEuler", "openSUSE", "OSS-Fuzz", "Packagist", "Photon OS", "Pub",
-    "PyPI", "Red Hat", "Rocky Linux", "Root", "RubyGems", "SUSE", "SwiftURL", "TuxCare",
-    "Ubuntu", "VSCode", "Wolfi",
+    "AlmaLinux",
+    "Alpaquita",
+    "Alpine",
+    "Android",
+    "Azure Linux",
+    "BellSoft Hardened Containers",
+    "Bioconductor",
+    "Bitnami",
+    "Chainguard",
+    "CleanStart",
+    "ConanCenter",
+    "CRAN",
+    "crates.io",
+    "Debian",
+    "Docker Hardened Images",
+    "Echo",
+    "FreeBSD",
+    "GHC",
+    "GitHub Actions",
+    "Go",
+    "Hackage",
+    "Hex",
+    "Julia",
+    "Kubernetes",
+    "Linux",
+    "Mageia",
+    "Maven",
+    "MinimOS",
+    "npm",
+    "NuGet",
+    "opam",
+    "openEuler",
+    "openSUSE",
+    "OSS-Fuzz",
+    "Packagist",
+    "Photon OS",
+    "Pub",
+    "PyPI",
+    "Red Hat",
+    "Rocky Linux",
+    "Root",
+    "RubyGems",
+    "SUSE",
+    "SwiftURL",
+    "TuxCare",
+    "Ubuntu",
+    "VSCode",
+    "Wolfi",
 };
 
 bool osv_ecosystem_ok(struct str name)
@@ -39,8 +80,8 @@ static void put_time(json_t *j, const char *key, int64_t at_us)
 static json_t *range_of(const struct adv_range *r)
 {
     json_t *events = json_array();
-    json_array_append_new(events,
-                          json_pack("{s:o}", "introduced", json_str(r->from.n ? r->from : STR("0"))));
+    json_array_append_new(
+        events, json_pack("{s:o}", "introduced", json_str(r->from.n ? r->from : STR("0"))));
     if (r->fixed.n)
         json_array_append_new(events, json_pack("{s:o}", "fixed", json_str(r->fixed)));
     else if (r->last.n)
@@ -106,8 +147,8 @@ static json_t *credits_of(const struct adv_doc *d)
             type[n] = c == ' ' ? '_' : c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
         }
         type[n] = '\0';
-        json_array_append_new(j, json_pack("{s:o, s:s}", "name", json_str(d->c.credits[i].name),
-                                           "type", type));
+        json_array_append_new(
+            j, json_pack("{s:o, s:s}", "name", json_str(d->c.credits[i].name), "type", type));
     }
     return j;
 }

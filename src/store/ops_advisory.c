@@ -52,8 +52,8 @@ enum rc ops_advisory_insert(struct db *db, const struct advisory_row *r, int64_t
         "INSERT INTO advisory (case_id, state, revision, withdrawn_reason) VALUES ($1, $2, $3, '')"
         " ON CONFLICT (case_id) DO NOTHING RETURNING id",
         NULL};
-    enum rc rc = db_one_i64(db, &q, DB_ARGS(DB_I(r->case_id), DB_T(r->state), DB_I(r->revision)),
-                            ret_id, e);
+    enum rc rc =
+        db_one_i64(db, &q, DB_ARGS(DB_I(r->case_id), DB_T(r->state), DB_I(r->revision)), ret_id, e);
     return rc == RC_NOTFOUND ? err_set(e, RC_CONFLICT, "the case has an advisory already") : rc;
 }
 
@@ -111,9 +111,8 @@ enum rc ops_advisory_update(struct db *db, const struct advisory_row *r, struct 
 
 enum rc ops_advisory_last_nth(struct db *db, int64_t year, int64_t *ret_nth, struct err *e)
 {
-    static const struct sql q = {"advisory_last_nth",
-                                 "SELECT COALESCE(max(nth), 0) FROM advisory WHERE year = $1",
-                                 NULL};
+    static const struct sql q = {
+        "advisory_last_nth", "SELECT COALESCE(max(nth), 0) FROM advisory WHERE year = $1", NULL};
     return db_one_i64(db, &q, DB_ARGS(DB_I(year)), ret_nth, e);
 }
 
@@ -194,8 +193,10 @@ enum rc ops_revision_insert(struct db *db, const struct revision_row *r, struct 
 enum rc ops_revision_get(struct db *db, struct arena *a, int64_t advisory_id, int64_t nth,
                          struct revision_row *ret, struct err *e)
 {
-    static const struct sql one = {
-        "revision_get", "SELECT " REVISION_COLUMNS " WHERE advisory_id = $1 AND nth = $2", NULL},
+    static const struct sql one = {"revision_get",
+                                   "SELECT " REVISION_COLUMNS
+                                   " WHERE advisory_id = $1 AND nth = $2",
+                                   NULL},
                             open = {"revision_public",
                                     "SELECT " REVISION_COLUMNS " WHERE advisory_id = $1"
                                     " AND published_us IS NOT NULL AND nth > $2"
@@ -309,10 +310,10 @@ enum rc ops_credit_update(struct db *db, const struct credit_row *r, struct err 
         "credit_update",
         "UPDATE credit SET name = $2, role = $3, decision = $4, changed_us = $5 WHERE id = $1",
         NULL};
-    return db_run_one(db, &q,
-                      DB_ARGS(DB_I(r->id), DB_T(r->name), DB_T(r->role), DB_T(r->decision),
-                              DB_I(r->changed_us)),
-                      "credit", e);
+    return db_run_one(
+        db, &q,
+        DB_ARGS(DB_I(r->id), DB_T(r->name), DB_T(r->role), DB_T(r->decision), DB_I(r->changed_us)),
+        "credit", e);
 }
 
 /* ---- mails ---- */

@@ -193,8 +193,8 @@ static const char *decision_words(struct str decision)
 static void credits_fill(const struct maker *m, const struct view_advisory *v,
                          struct page_advisory *p)
 {
-    static const char *const decisions[] = {"named", "anonymous", "declined", "asked", "unasked",
-                                            NULL};
+    static const char *const decisions[] = {"named", "anonymous", "declined",
+                                            "asked", "unasked",   NULL};
     p->credits = arena_array(m->a, v->n_credits + 1, sizeof *p->credits);
     p->n_credits = p->credits ? v->n_credits : 0;
     for (size_t i = 0; i < p->n_credits; i++) {
@@ -358,11 +358,11 @@ static void side_text(const struct view_revision *r, struct arena *a, struct buf
     const struct {
         const char *name;
         struct str text;
-    } parts[] = {{"Title", r->title},        {"Summary", f.summary},
-                 {"Severity", f.severity},   {"CVSS", f.cvss},
-                 {"CVE", f.cve},             {"Affected versions", f.affected},
-                 {"Fixed in", f.fixed},      {"References", f.references},
-                 {"Timeline", f.timeline},   {"Text", r->body}};
+    } parts[] = {{"Title", r->title},      {"Summary", f.summary},
+                 {"Severity", f.severity}, {"CVSS", f.cvss},
+                 {"CVE", f.cve},           {"Affected versions", f.affected},
+                 {"Fixed in", f.fixed},    {"References", f.references},
+                 {"Timeline", f.timeline}, {"Text", r->body}};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         if (parts[i].text.n)
             buf_addf(b, "%s:\n%.*s\n", parts[i].name, STR_ARG(str_trim(parts[i].text)));

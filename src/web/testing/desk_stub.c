@@ -4,6 +4,7 @@
  */
 #include "desk_stub.h"
 
+#include "desk/advisory.h"
 #include "desk/third.h"
 #include "desk/vcase.h"
 
@@ -228,4 +229,68 @@ const char *third_state_text(struct str state, bool heard)
 {
     (void)state, (void)heard;
     return "";
+}
+
+/* ---- advisories: one public, one on its way ---- */
+
+enum rc view_advisory(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
+                      struct view_advisory *ret, struct err *e)
+{
+    (void)d, (void)who, (void)a, (void)case_id;
+    (void)ret;
+    return err_set(e, RC_NOTFOUND, "no such case");
+}
+
+enum rc view_advisories(struct desk *d, const struct actor *who, struct arena *a,
+                        struct view_advisory_row **ret, size_t *ret_n, struct err *e)
+{
+    (void)d, (void)who, (void)e;
+    *ret = arena_array(a, 1, sizeof **ret);
+    *ret_n = 0;
+    return RC_OK;
+}
+
+static void stub_doc(struct adv_doc *d)
+{
+    *d = (struct adv_doc){.c = {.title = STR("A <b>bold</b> hole"), .body = STR("## Impact\n\nBad.\n")},
+                          .number = STR(STUB_ADVISORY),
+                          .osv_id = STR("x_" STUB_ADVISORY),
+                          .url = STR("https://desk.example/advisories/" STUB_ADVISORY),
+                          .published_us = FIXTURE_NOW,
+                          .modified_us = FIXTURE_NOW};
+}
+
+enum rc view_public_advisory(struct desk *d, struct arena *a, struct str number,
+                             struct adv_doc *ret, struct err *e)
+{
+    (void)d, (void)a;
+    if (!str_eq(number, STR(STUB_ADVISORY)))
+        return err_set(e, RC_NOTFOUND, "no such advisory");
+    stub_doc(ret);
+    return RC_OK;
+}
+
+enum rc view_public_advisories(struct desk *d, struct arena *a, struct adv_doc **ret, size_t *ret_n,
+                               struct err *e)
+{
+    (void)d, (void)e;
+    *ret = arena_array(a, 1, sizeof **ret);
+    stub_doc(*ret);
+    *ret_n = 1;
+    return RC_OK;
+}
+
+enum rc view_reporter_credit(struct desk *d, const struct actor *who, struct arena *a,
+                             struct view_credit *ret, struct err *e)
+{
+    (void)d, (void)who, (void)a, (void)e;
+    *ret = (struct view_credit){.name = STR("Kim"), .decision = STR("asked")};
+    return RC_OK;
+}
+
+enum rc desk_id(struct desk *d, struct arena *a, struct str *ret_id, struct err *e)
+{
+    (void)d, (void)a, (void)e;
+    *ret_id = STR("00112233");
+    return RC_OK;
 }

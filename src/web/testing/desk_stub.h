@@ -6,6 +6,7 @@
 #include "web/fixture.h"
 
 /* Stands in for the rules: remembers what it was asked, answers with the fixtures. */
+#define STUB_ADVISORY "DEMO-SA-2026-0001"
 #define STUB_TEAM     "team-secret-22-letters"
 #define STUB_REPORTER "reporter-secret-22-let"
 #define STUB_LINK     "good-link-of-22-letter"
