@@ -54,6 +54,7 @@ static const struct {
     {"serve", serve_main, "open the desk"},
     {"ingest", ingest_main, "take one mail from standard input"},
     {"case", case_main, "list, show, answer and change cases"},
+    {"advisory", advisory_main, "write, approve, publish and withdraw announcements"},
     {"quarantine", quarantine_main, "what is held, quarantined or spam"},
     {"third-party", third_party_main, "reports that belong to somebody else's software"},
     {"user", user_main, "the people of the team"},

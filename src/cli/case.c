@@ -205,6 +205,71 @@ static const struct command commands[] = {
      false,
      true,
      "MESSAGE [--part N]"},
+    {"advisory", "list", "advisory.list", {NULL}, {{NULL}}, false, false, ""},
+    {"advisory", "show", "advisory.show", {"case"}, {{NULL}}, false, false, "NUMBER"},
+    {"advisory",
+     "edit",
+     "advisory.edit",
+     {"case"},
+     {{"--title", "title", OPT_TEXT},
+      {"--summary", "summary", OPT_TEXT},
+      {"--severity", "severity", OPT_TEXT},
+      {"--cvss", "cvss", OPT_TEXT},
+      {"--cve", "cve", OPT_TEXT},
+      {"--affected", "affected", OPT_TEXT},
+      {"--fixed", "fixed", OPT_TEXT},
+      {"--references", "references", OPT_TEXT},
+      {"--timeline", "timeline", OPT_TEXT},
+      {"--change", "change", OPT_TEXT}},
+     false,
+     false,
+     "NUMBER [--title T] [--summary T] [--severity S] [--cvss V] [--cve LINES]\n"
+     "                    [--affected LINES] [--fixed LINES] [--references LINES]\n"
+     "                    [--timeline LINES] [--change T] [--text TEXT | --file FILE]"},
+    {"advisory",
+     "approve",
+     "advisory.approve",
+     {"case"},
+     {{"--revision", "revision", OPT_NUMBER}},
+     false,
+     false,
+     "NUMBER --revision N"},
+    {"advisory",
+     "publish",
+     "advisory.publish",
+     {"case"},
+     {{"--revision", "revision", OPT_NUMBER}, {"--at", "at", OPT_TEXT}},
+     false,
+     false,
+     "NUMBER --revision N [--at TIME]"},
+    {"advisory", "unplan", "advisory.unplan", {"case"}, {{NULL}}, false, false, "NUMBER"},
+    {"advisory",
+     "withdraw",
+     "advisory.withdraw",
+     {"case"},
+     {REASON},
+     false,
+     false,
+     "NUMBER --reason TEXT"},
+    {"advisory",
+     "ask",
+     "advisory.ask",
+     {"case", "#credit"},
+     {{NULL}},
+     false,
+     false,
+     "NUMBER CREDIT"},
+    {"advisory",
+     "credit",
+     "advisory.credit",
+     {"case"},
+     {{"--credit", "credit", OPT_NUMBER},
+      {"--name", "name", OPT_TEXT},
+      {"--role", "role", OPT_TEXT},
+      {"--decision", "decision", OPT_TEXT}},
+     false,
+     false,
+     "NUMBER [--credit N] --role ROLE --decision named|anonymous|declined [--name NAME]"},
     {"user", "list", "user.list", {NULL}, {{NULL}}, false, false, ""},
     {"user",
      "add",
@@ -319,7 +384,9 @@ static enum rc make_args(const struct command *c, const struct args *a, json_t *
     }
     if (c->fetch && json_object_get(j, "part") == NULL)
         json_object_set_new(j, "part", json_integer(0));
-    return c->text ? put_body(j, a->known[A_TEXT].value, a->known[A_FILE].value, e) : RC_OK;
+    bool given = a->known[A_TEXT].value || a->known[A_FILE].value;
+    return c->text || given ? put_body(j, a->known[A_TEXT].value, a->known[A_FILE].value, e)
+                            : RC_OK;
 }
 
 static enum rc fetch(const struct settings *set, const struct command *c, const json_t *args,
@@ -400,4 +467,9 @@ int user_main(int argc, char **argv)
 int third_party_main(int argc, char **argv)
 {
     return group_main("third-party", argc, argv);
+}
+
+int advisory_main(int argc, char **argv)
+{
+    return group_main("advisory", argc, argv);
 }

@@ -9,6 +9,7 @@
  * --config FILE names the desk (default vulndesk.conf).  Exit codes of sysexits(3); 64 for usage.
  */
 int case_main(int argc, char **argv);
+int advisory_main(int argc, char **argv);
 int quarantine_main(int argc, char **argv);
 int waiting_main(int argc, char **argv);
 int user_main(int argc, char **argv);

@@ -6,6 +6,7 @@
  */
 #include "desk/clock.h"
 #include "desk/inside.h"
+#include "store/ops_advisory.h"
 
 struct move {
     const struct actor *who;
@@ -159,6 +160,7 @@ static enum rc move_all(struct desk *d, struct arena *a, struct move *m, json_t 
         json_array_append_new(threads, json_pack("{s:I, s:I}", "thread", (json_int_t)t[i].id,
                                                  "participant", (json_int_t)t[i].participant_id));
     }
+    TRY(ops_advisory_move(d->db, m->from, m->to, e));
     return ops_case_rest_move(d->db, m->from, m->to, e);
 }
 

@@ -117,6 +117,19 @@ void page_advisories_public_write(const struct maker *m, struct page_frame frame
     tpl_advisories_public(out, &p);
 }
 
+void page_reporter_credit_write(struct page_frame frame, struct str chosen, struct str name,
+                                struct buf *out)
+{
+    struct page_reporter_credit p = {.frame = frame,
+                                     .name = name,
+                                     .named = str_eq(chosen, STR("named")),
+                                     .anonymous = str_eq(chosen, STR("anonymous")),
+                                     .declined = str_eq(chosen, STR("declined"))};
+    p.frame.title = STR("How shall we name you?");
+    p.decided = p.named || p.anonymous || p.declined;
+    tpl_reporter_credit(out, &p);
+}
+
 /* ---- the team's list ---- */
 
 void page_advisories_write(const struct maker *m, struct page_frame frame,

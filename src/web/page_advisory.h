@@ -19,4 +19,8 @@ enum rc page_advisory_public_write(const struct maker *m, struct page_frame fram
 void page_advisories_public_write(const struct maker *m, struct page_frame frame,
                                   const struct adv_doc *d, size_t n, struct buf *out);
 
+/* chosen: the decision, as stored or as typed before an error. */
+void page_reporter_credit_write(struct page_frame frame, struct str chosen, struct str name,
+                                struct buf *out);
+
 #endif

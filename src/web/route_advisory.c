@@ -186,6 +186,50 @@ void route_advisories(struct visit *v, struct str rest)
         page_advisories_write(&v->m, v->frame, rows, n, &v->r->body);
 }
 
+/* ---- a reporter ---- */
+
+static void credit_show(struct visit *v, bool failed)
+{
+    struct view_credit k;
+    struct err e = ERR_INIT;
+    enum rc rc = view_reporter_credit(v->w->desk, &v->session.actor, v->a, &k, &e);
+    if (rc == RC_NOTFOUND) {
+        nothing(v);
+        return;
+    }
+    if (rc != RC_OK) {
+        v->e = e;
+        visit_failed(v);
+        return;
+    }
+    if (failed) {
+        v->frame.problem = str_c(v->e.msg);
+        v->r->status = rc_http(v->e.rc);
+        k.decision = http_form_get(&v->form, "decision");
+        k.name = http_form_get(&v->form, "name");
+    } else if (http_form_has(&v->form, "done")) {
+        v->frame.done = STR("Your answer is recorded. Thank you.");
+    }
+    page_reporter_credit_write(v->frame, k.decision, k.name, &v->r->body);
+}
+
+void route_report_credit(struct visit *v)
+{
+    AUTO(json) json_t *args = json_object();
+    AUTO(json) json_t *result = NULL;
+    if (v->q->method != HTTP_POST) {
+        credit_show(v, false);
+        return;
+    }
+    put(v, args, "decision");
+    put(v, args, "name");
+    if (desk_cmd(v->w->desk, &v->session.actor, STR("reporter.credit"), args, &result, &v->e) !=
+        RC_OK)
+        credit_show(v, true);
+    else
+        visit_see(v, "/report/credit?done=1");
+}
+
 /* ---- the public ---- */
 
 static void public_one(struct visit *v, struct str word)

@@ -186,6 +186,8 @@ static void report_route(struct visit *v, struct str rest)
         report_answer(v);
     else if (post && str_eq(rest, STR("leave")))
         report_leave(v);
+    else if (str_eq(rest, STR("credit")))
+        route_report_credit(v);
     else if (!post && path_after(rest, "message/", &rest))
         report_part(v, rest);
     else

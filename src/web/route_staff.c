@@ -354,8 +354,7 @@ static const struct {
     void (*show)(struct visit *v, struct str rest);
 } staff_pages[] = {
     {"/", queue_route},    {"/search", search_route}, {"/signout", signout},
-    {"/case", case_route}, {"/held", held_route},
-    {"/advisories", route_advisories},
+    {"/case", case_route}, {"/held", held_route},     {"/advisories", route_advisories},
 };
 
 void route_staff(struct visit *v)

@@ -85,6 +85,13 @@ struct page_advisory {
     size_t n_mails;
 };
 
+/* A reporter says how to be named. */
+struct page_reporter_credit {
+    struct page_frame frame;
+    struct str name;
+    bool named, anonymous, declined, decided;
+};
+
 /* A revision beside the one before it. */
 struct adv_diff_line {
     const char *kind; /* add del ctx */

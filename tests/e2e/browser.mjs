@@ -48,6 +48,7 @@ try {
     }
     else if (s.do === 'open-details') await page.getByText(s.text, { exact: false }).first().click();
     else if (s.do === 'fill') await page.getByLabel(s.label).first().fill(s.value);
+    else if (s.do === 'check') await page.getByLabel(s.label).first().check();
     else if (s.do === 'choose') await page.getByLabel(s.label).first().selectOption({ label: s.option });
     else if (s.do === 'absent') {
       if (await page.getByText(s.text, { exact: false }).count()) throw new Error(`it says ${s.text}`);

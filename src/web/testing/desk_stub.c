@@ -252,12 +252,13 @@ enum rc view_advisories(struct desk *d, const struct actor *who, struct arena *a
 
 static void stub_doc(struct adv_doc *d)
 {
-    *d = (struct adv_doc){.c = {.title = STR("A <b>bold</b> hole"), .body = STR("## Impact\n\nBad.\n")},
-                          .number = STR(STUB_ADVISORY),
-                          .osv_id = STR("x_" STUB_ADVISORY),
-                          .url = STR("https://desk.example/advisories/" STUB_ADVISORY),
-                          .published_us = FIXTURE_NOW,
-                          .modified_us = FIXTURE_NOW};
+    *d = (struct adv_doc){
+        .c = {.title = STR("A <b>bold</b> hole"), .body = STR("## Impact\n\nBad.\n")},
+        .number = STR(STUB_ADVISORY),
+        .osv_id = STR("x_" STUB_ADVISORY),
+        .url = STR("https://desk.example/advisories/" STUB_ADVISORY),
+        .published_us = FIXTURE_NOW,
+        .modified_us = FIXTURE_NOW};
 }
 
 enum rc view_public_advisory(struct desk *d, struct arena *a, struct str number,
