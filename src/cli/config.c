@@ -172,7 +172,10 @@ static void check_mail(struct findings *f, const struct settings *s)
                "mail.submission_ca");
     check_secret_mode(f, s->mail.tls_key, "mail.tls_key");
     check_password(f, s->mail.submission_password_file);
-    if (!s->mail.outgoing)
+    if (s->mail.outgoing == OUTGOING_COPY)
+        add(f, FINDING_NOTE, "mail.outgoing",
+            "copy: the desk only watches, nothing is sent or kept to be sent");
+    if (s->mail.outgoing == OUTGOING_OFF)
         add(f, FINDING_NOTE, "mail.outgoing", "off: nothing is sent, the outbox only fills");
     else if (str_starts(s->desk.base_url, STR("http://127.")) ||
              str_starts(s->desk.base_url, STR("http://localhost")))

@@ -140,7 +140,7 @@ static void test_a_policy_and_a_repository_give_a_desk(void **state)
     assert_string_equal(s->project.tag_pattern.p, "v{N}.{N}.{N}");
     assert_string_equal(s->project.maintained.v[0].p, "master");
     assert_true(s->policy.acknowledge && s->policy.detail && !s->policy.update);
-    assert_true(!s->mail.outgoing);
+    assert_true(s->mail.outgoing == OUTGOING_OFF);
     assert_true(keygen_done(s->desk.data_dir.p));
     mode_is("data/keys", 0700);
     mode_is("data/keys/master.key", 0600);

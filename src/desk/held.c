@@ -36,6 +36,7 @@ static enum rc quarantine_tx(struct desk *d, void *arg, struct err *e)
     if (rc != RC_NOTFOUND)
         return rc;
     row = (struct message_row){.spool = q->env->spool,
+                               .envelope = q->env->envelope,
                                .direction = STR("in"),
                                .state = STR("quarantined"),
                                .hold_reason = q->reason,
@@ -51,7 +52,7 @@ static enum rc quarantine_tx(struct desk *d, void *arg, struct err *e)
                                .ack = STR_NONE,
                                .received_us = q->env->received_us};
     TRY(intake_blob_add(d, q->blob, &row.blob_id, e));
-    row.origin = q->env->web ? STR("web") : STR_NONE;
+    row.origin = q->env->web ? STR("web") : q->env->origin;
     TRY(ops_message_insert(d->db, &row, &q->r.message_id, e));
     TRY(intake_web_held(d, q->env, q->r.message_id, e));
     return desk_event(d, &machine, 0, "message.quarantined",

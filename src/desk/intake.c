@@ -207,7 +207,7 @@ static enum rc why_of(struct desk *d, struct arena *a, const struct intake *in,
     struct autoreply_facts f = in->m->automatic;
     struct str path = address_canon(a, in->env->return_path);
     int64_t recent;
-    f.has_return_path = true;
+    f.has_return_path = !in->env->path_unknown;
     f.return_path = path;
     f.from = in->m->from.addr;
     TRY(ops_message_acks(d->db, path, desk_now(d) - d->set->mail.ack_rate_us, &recent, e));

@@ -49,8 +49,11 @@ struct intake_env {
      * looked at to find a thread, and no automatic answer, loop or spam is suspected.
      */
     bool web;
-    struct str web_way; /* hex SHA-256 of the secret of its way back */
-    int64_t web_thread; /* of the session that wrote it, 0 = a new report */
+    struct str web_way;  /* hex SHA-256 of the secret of its way back */
+    int64_t web_thread;  /* of the session that wrote it, 0 = a new report */
+    struct str origin;   /* mail web imap import; empty = mail */
+    struct str envelope; /* JSON of the spool record's envelope, kept with what may be passed on */
+    bool path_unknown;   /* nobody told a return path: then nothing is acknowledged */
 };
 /* The sealed raw bytes, in scope DESK_SCOPE_INBOX. */
 struct intake_blob {

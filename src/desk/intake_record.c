@@ -103,6 +103,7 @@ enum rc intake_record(struct arena *a, const struct mail *m, const struct intake
                       enum autoreply_why why, struct message_row *ret, struct err *e)
 {
     struct message_row r = {.spool = env->spool,
+                            .origin = env->origin,
                             .direction = STR("in"),
                             .state = STR("ok"),
                             .hold_reason = STR_NONE,

@@ -17,7 +17,8 @@
 
 #define SETTINGS_ARENA (4u << 20)
 
-_Static_assert(sizeof(enum tls_use) == sizeof(int) && sizeof(enum sandbox_mode) == sizeof(int),
+_Static_assert(sizeof(enum tls_use) == sizeof(int) && sizeof(enum sandbox_mode) == sizeof(int) &&
+                   sizeof(enum mail_outgoing) == sizeof(int),
                "SET_ENUM writes an int");
 
 /* The file while it is read, and what was wrong with it. */
@@ -170,6 +171,38 @@ static bool socket_twice(const struct settings *s, const char **ret_what)
     return false;
 }
 
+static bool is_url_of(struct str url, struct str listener)
+{
+    size_t at = str_find(url, STR("://"));
+    return at != STR_NPOS && str_eq(str_sub(url, at + 3, url.n), listener);
+}
+
+static void check_imap(struct load *l)
+{
+    const struct settings *s = l->s;
+    if (s->imap.url.n == 0)
+        return;
+    if (s->imap.user.n == 0 || s->imap.password_file.n == 0)
+        problem(l, line_of(l, "imap", "url"),
+                "imap.url: imap.user and imap.password_file are needed too");
+    if (s->imap.tls == TLS_NEVER && !str_starts(s->imap.url, STR("imaps://")) &&
+        !str_starts(s->imap.url, STR("imap://127.")) &&
+        !str_starts(s->imap.url, STR("imap://[::1]")))
+        problem(l, line_of(l, "imap", "tls"), "imap.tls: never would send the password in clear");
+}
+
+static void check_shared(struct load *l)
+{
+    const struct settings *s = l->s;
+    for (size_t i = 0; i < s->listen.smtp.n; i++)
+        if (is_url_of(s->mail.next_hop, s->listen.smtp.v[i]))
+            problem(l, line_of(l, "mail", "next_hop"),
+                    "mail.next_hop: this is our own listener; the mail would go in circles");
+    if (s->mail.next_hop.n > 0 && !s->mail.shared)
+        problem(l, line_of(l, "mail", "next_hop"),
+                "mail.next_hop: only used with mail.shared = yes");
+}
+
 /* What rows must agree about. Only asked when each row alone is right. */
 static void check_together(struct load *l)
 {
@@ -187,6 +220,8 @@ static void check_together(struct load *l)
         !str_starts(s->mail.submission_url, STR("smtps://")))
         problem(l, line_of(l, "mail", "submission_tls"),
                 "mail.submission_tls: never would send the password in clear");
+    check_imap(l);
+    check_shared(l);
     if (socket_twice(s, &what)) {
         char text[200];
         snprintf(text, sizeof text, "two listeners have the address %.120s", what);

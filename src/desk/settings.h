@@ -27,6 +27,8 @@ struct str_list {
 };
 
 enum tls_use { TLS_REQUIRE, TLS_TRY, TLS_NEVER };
+/* off: nothing leaves, the outbox fills; copy: the desk only watches, nothing is even queued. */
+enum mail_outgoing { OUTGOING_OFF, OUTGOING_ON, OUTGOING_COPY };
 enum sandbox_mode { SANDBOX_REQUIRE, SANDBOX_BEST_EFFORT };
 
 struct settings {
@@ -58,10 +60,10 @@ struct settings {
             authserv_id;      /* whose Authentication-Results count (RFC 8601); empty = nobody's */
         int64_t trusted_hops; /* Received fields that our own MTAs add */
         struct str_list spam_headers; /* "Name: value prefix": such mail gets no automatic answer */
-        bool outgoing;                /* false: nothing ever leaves, the outbox only fills */
-        struct str submission_url;    /* smtp:// or smtps:// */
-        enum tls_use submission_tls;  /* STARTTLS on smtp:// */
-        struct str submission_ca;     /* file of CA certificates, empty = the system's */
+        enum mail_outgoing outgoing;
+        struct str submission_url;   /* smtp:// or smtps:// */
+        enum tls_use submission_tls; /* STARTTLS on smtp:// */
+        struct str submission_ca;    /* file of CA certificates, empty = the system's */
         struct str submission_user;
         struct str submission_password_file; /* first line is the password */
         struct str from;                     /* From of what we send; default contact[0] */
@@ -72,7 +74,21 @@ struct settings {
         int64_t ack_rate_us;                 /* ... in this span */
         bool notices;                        /* the team is told by mail (desk/notice.h) */
         int64_t notice_pause_us;             /* between two of one kind about one case */
+        /* A contact address that is a general mailbox (desk/shared.h). */
+        bool shared;
+        struct str_list report_words; /* words of subject or text that make a mail a report */
+        struct str_list no_report;    /* "Name: value prefix": such mail is none */
+        struct str next_hop;          /* smtp:// or smtps://: takes what is none; empty = held */
+        enum tls_use next_hop_tls;
     } mail;
+    struct {            /* a mailbox that is polled, for a team without an MTA of its own */
+        struct str url; /* imap:// or imaps://, empty = none */
+        enum tls_use tls;
+        struct str user, password_file, ca;
+        struct str folder;
+        int64_t poll_us; /* where the server has no IDLE */
+        bool old_mail;   /* what lay there before the desk first looked is taken too */
+    } imap;
     struct {
         struct str file; /* the policy (desk/policy.h) */
         /* Does the policy promise it?  What is false is never said in a mail. */

@@ -41,7 +41,7 @@ static void test_defaults(void **state)
     assert_string_equal(s->mail.from.p, "sec@example.org");
     assert_string_equal(s->mail.bounce_address.p, "sec@example.org");
     assert_string_equal(s->policy.file.p, "/etc/desk/SECURITY.md");
-    assert_true(s->mail.max_size == 25 * 1024 * 1024 && !s->mail.outgoing);
+    assert_true(s->mail.max_size == 25 * 1024 * 1024 && s->mail.outgoing == OUTGOING_OFF);
     assert_true(s->mail.ack_rate_count == 10 && s->mail.ack_rate_us == US_PER_H);
     assert_true(s->mail.submission_tls == TLS_REQUIRE && s->sandbox.mode == SANDBOX_REQUIRE);
     assert_true(!s->policy.acknowledge && !s->policy.detail && !s->policy.update);
@@ -66,7 +66,8 @@ static void test_values(void **state)
     if (parse(text, NULL, &s, &e) != RC_OK)
         fail_msg("%s", e.msg);
     assert_true(s->policy.default_embargo_us == 90 * US_PER_DAY && s->policy.update_every_us == 0);
-    assert_true(s->policy.acknowledge && s->mail.outgoing && s->mail.max_size == 1 << 20);
+    assert_true(s->policy.acknowledge && s->mail.outgoing == OUTGOING_ON &&
+                s->mail.max_size == 1 << 20);
     assert_true(s->mail.ack_rate_count == 3 && s->mail.ack_rate_us == 2 * US_PER_DAY);
     assert_int_equal(s->mail.spam_headers.n, 0);
     assert_string_equal(s->mail.submission_url.p, "smtps://mail.example.org:465");
@@ -103,7 +104,7 @@ static void test_errors_have_lines(void **state)
         {"[mail]\nmax_size = 1K", "a.conf:8: mail.max_size: outside"},
         {"[mail]\nmax_size = 99999999999999G", "a.conf:8: mail.max_size: bytes"},
         {"[mail]\nmax_size = -5", "bytes, or with"},
-        {"[mail]\noutgoing = yes", "a.conf:8: mail.outgoing: off or on is wanted"},
+        {"[mail]\noutgoing = yes", "a.conf:8: mail.outgoing: off or on or copy is wanted"},
         {"[mail]\ntrusted_hops = 16", "0 to 15"},
         {"[mail]\nfrom = nobody", "a mail address"},
         {"[mail]\nfrom = a b@example.org", "a mail address"},

@@ -38,6 +38,8 @@ static enum rc on_frame(struct role_ctx *r, struct chan *from, struct frame *f, 
     struct wire_parsed parsed;
     struct wire_may_hand_over may;
     struct wire_submitted submitted;
+    struct wire_mailbox_at at;
+    struct wire_fetched fetched;
     switch (f->type) {
     case WIRE_SPOOLED:
         c->look_now = true;
@@ -53,6 +55,12 @@ static enum rc on_frame(struct role_ctx *r, struct chan *from, struct frame *f, 
         TRY(wire_get_submitted(f->body, &submitted, e));
         core_submitted(c, &submitted);
         return RC_OK;
+    case WIRE_MAILBOX_AT:
+        TRY(wire_get_mailbox_at(f->body, &at, e));
+        return core_mailbox_at(c, from, &at, e);
+    case WIRE_FETCHED:
+        TRY(wire_get_fetched(f->body, &fetched, e));
+        return core_fetched(c, from, &fetched, fd, e);
     case WIRE_HTTP_REQUEST:
         return core_http(c, from, f, e);
     case WIRE_COMMAND:

@@ -105,6 +105,13 @@ enum rc core_spool_form(void *arg, const struct spool_put *s, struct buf *ret_id
 /* Opens the writer, before the rights go. */
 enum rc core_spool_open(struct core *c, struct err *e) WARN_UNUSED;
 
+/* ---- core_mailbox.c: what net fetched from a mailbox ---- */
+enum rc core_mailbox_at(struct core *c, struct chan *net, const struct wire_mailbox_at *m,
+                        struct err *e) WARN_UNUSED;
+/* fd is borrowed. */
+enum rc core_fetched(struct core *c, struct chan *net, const struct wire_fetched *m, int fd,
+                     struct err *e) WARN_UNUSED;
+
 /* ---- core_intake.c: from the spool to a case ---- */
 /* Makes a task for every record that lies in the spool. */
 enum rc core_spool_scan(struct core *c, struct err *e) WARN_UNUSED;

@@ -207,12 +207,30 @@ static enum rc intake_env(struct core *c, struct arena *a, const struct ticket *
 {
     struct smtp_envelope v;
     TRY(smtp_envelope_read(a, buf_str(&k->envelope), &v, e));
+    struct str origin = STR("mail");
+    if (str_eq(v.proto, STR("IMAP")))
+        origin = STR("imap");
     *ret_env = (struct intake_env){.spool = str_c(k->spool),
                                    .return_path = v.from,
                                    .rcpts = v.rcpts,
                                    .n_rcpts = v.n_rcpts,
-                                   .received_us = v.received_us};
+                                   .received_us = v.received_us,
+                                   .origin = origin,
+                                   .envelope = buf_str(&k->envelope),
+                                   .path_unknown = !v.from_known};
     return believe(c, &v, ret_env, e);
+}
+
+/* A mailbox, or an MDA that tells no sender: then the field that the last MTA wrote counts
+ * (RFC 5321 4.4), which it puts on top of whatever the sender wrote. */
+static void path_of_mail(const struct mail *m, struct intake_env *env)
+{
+    const struct autoreply_facts *f = &m->automatic;
+    bool usable = f->has_return_path && (f->return_path.n == 0 || mail_addr_ok(f->return_path));
+    if (!env->path_unknown || !usable)
+        return;
+    env->return_path = f->return_path;
+    env->path_unknown = false;
 }
 
 /* The mail is a row now (or was before): the record has done its duty. */
@@ -247,8 +265,11 @@ static enum rc take_in(struct core *c, const struct ticket *k, int fd, const cha
     struct intake_blob blob = {str_c(k->blob), buf_str(&k->key), k->size};
     struct mail *m = mem_zalloc(sizeof *m);
     enum rc rc = intake_env(c, a, k, &env, e);
-    if (rc == RC_OK && why == NULL)
+    if (rc == RC_OK && why == NULL) {
         rc = read_record(a, fd, m, e);
+        if (rc == RC_OK)
+            path_of_mail(m, &env);
+    }
     if (rc == RC_OK)
         rc = why ? desk_quarantine(&c->desk, &env, &blob, str_c(why), ret_r, e)
                  : desk_intake(&c->desk, m, &env, &blob, ret_r, e);

@@ -100,7 +100,7 @@ void core_tasks_run(struct core *c)
     static const char *const intake[] = {"intake", NULL};
     static const char *const outbox[] = {"outbox", NULL};
     int n = claim(c, acknowledge, 8);
-    if (c->set->mail.outgoing)
+    if (c->set->mail.outgoing == OUTGOING_ON)
         n += claim(c, outbox, free_sendings(c));
     n += claim(c, intake, free_tickets(c));
     n += claim(c, desk_task_kinds, 8);

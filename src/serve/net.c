@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "os/file.h"
+#include "serve/net_imap.h"
 #include "serve/rights.h"
 #include "serve/role.h"
 #include "serve/roles.h"
@@ -48,8 +49,11 @@ struct net {
     size_t count;
     struct buf kept[NET_KEPT_MAX]; /* what became of mails, told when a core is there again */
     size_t kept_count;
-    char url[1024], user[256], password[1024], ca[1024];
-    bool tls_require, tls_try;
+    struct mailbox *mailbox; /* NULL: none is polled */
+    char url[1024], user[256], password[1024], ca[1024], next_url[1024];
+    struct tls {
+        bool require, try;
+    } tls, next_tls;
 };
 
 /* The core that was told: whoever submitted the mail, for it counts what it has with us; any other
@@ -175,27 +179,43 @@ static enum wire_delivery judge(const struct transfer *t, CURLcode result, long 
     return WIRE_LATER;
 }
 
-static void set_server(struct net *n, CURL *easy)
+/* hop: the submission server, or the next hop of a general mailbox, where nobody logs in. */
+static void set_server(struct net *n, CURL *easy, uint32_t hop)
 {
-    curl_easy_setopt(easy, CURLOPT_URL, n->url);
+    const struct tls *tls = hop == 0 ? &n->tls : &n->next_tls;
+    curl_easy_setopt(easy, CURLOPT_URL, hop == 0 ? n->url : n->next_url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_USE_SSL,
-                     n->tls_require ? (long)CURLUSESSL_ALL
-                                    : (n->tls_try ? (long)CURLUSESSL_TRY : (long)CURLUSESSL_NONE));
+                     tls->require ? (long)CURLUSESSL_ALL
+                                  : (tls->try ? (long)CURLUSESSL_TRY : (long)CURLUSESSL_NONE));
     /* Opportunistic TLS protects against listeners only, so a certificate nobody signed is no
      * reason to send in clear instead. */
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, n->tls_require ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, n->tls_require ? 2L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls->require ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls->require ? 2L : 0L);
     if (n->ca[0])
         curl_easy_setopt(easy, CURLOPT_CAINFO, n->ca);
-    if (n->user[0]) {
+    if (n->user[0] && hop == 0) {
         curl_easy_setopt(easy, CURLOPT_USERNAME, n->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, n->password);
     }
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)NET_CONNECT_S);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)NET_TRANSFER_S);
+}
+
+/* What is passed on goes as it came: the Return-Path that our own trace put in front is only for
+ * the last station of a mail (RFC 5321 4.4), the Received field stays. */
+static off_t skip_return_path(int fd, struct str env_from)
+{
+    AUTO(buf) struct buf want = BUF_INIT(WIRE_ADDR_MAX + 64);
+    char got[WIRE_ADDR_MAX + 64];
+    buf_addf(&want, "Return-Path: <%.*s>\r\n", STR_ARG(env_from));
+    ssize_t n = pread(fd, got, want.n, 0);
+    if (n > 0 && str_eq(str_of(got, (size_t)n), buf_str(&want)))
+        return n;
+    /* A client that ends its lines with LF alone. */
+    return n > 0 && got[want.n - 2] == '\n' && memcmp(got, want.p, want.n - 2) == 0 ? n - 1 : 0;
 }
 
 static enum rc transfer_start(struct net *n, struct chan *owner, const struct wire_submit *m,
@@ -208,6 +228,8 @@ static enum rc transfer_start(struct net *n, struct chan *owner, const struct wi
     n->transfers = t;
     n->count++;
     TRY(memfd_check(fd, MAIL_BYTES_MAX, e));
+    if (m->hop > 1 || (m->hop == 1 && n->next_url[0] == '\0'))
+        return err_set(e, RC_INVALID, "no next hop is configured");
     char from[WIRE_ADDR_MAX + 3], rcpt[WIRE_ADDR_MAX + 3];
     snprintf(from, sizeof from, "<%.*s>", STR_ARG(m->env_from));
     snprintf(rcpt, sizeof rcpt, "<%.*s>", STR_ARG(m->rcpt));
@@ -215,7 +237,9 @@ static enum rc transfer_start(struct net *n, struct chan *owner, const struct wi
     t->rcpts = curl_slist_append(NULL, rcpt);
     if (t->easy == NULL || t->rcpts == NULL)
         return err_set(e, RC_INTERNAL, "libcurl has no memory");
-    set_server(n, t->easy);
+    set_server(n, t->easy, m->hop);
+    if (m->hop != 0)
+        t->off = skip_return_path(fd, m->env_from);
     curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, from);
     curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->rcpts);
     curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
@@ -270,6 +294,8 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
     if (f->type == WIRE_SUBMIT)
         return on_submit(n, c, f, e);
     struct wire_hand_over m;
+    if (f->type == WIRE_MAILBOX_IS || f->type == WIRE_FETCHED_IS)
+        return mailbox_answer(n->mailbox, f, e);
     if (f->type != WIRE_HAND_OVER)
         return err_set(e, RC_INVALID, "an unexpected message from %s", role_name(c->peer));
     TRY(wire_get_hand_over(f->body, &m, e));
@@ -286,6 +312,7 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
 static void on_lost(struct role_ctx *r, struct chan *c)
 {
     struct net *n = r->ctx;
+    mailbox_core_lost(n->mailbox, c);
     for (struct transfer *t = n->transfers; t; t = t->next) {
         if (t->owner == c)
             t->owner = NULL;
@@ -306,6 +333,8 @@ static void finish_done(struct net *n)
         struct transfer *t = NULL;
         long code = 0;
         CURLcode result = msg->data.result;
+        if (mailbox_connected(n->mailbox, msg->easy_handle, result))
+            continue;
         curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t);
         curl_easy_getinfo(msg->easy_handle, CURLINFO_RESPONSE_CODE, &code);
         if (t->error[0] == '\0')
@@ -322,6 +351,14 @@ static enum rc copy_setting(struct net *n, const char *key, char *to, size_t siz
     return str_copy(to, size, s, key, e);
 }
 
+static enum rc copy_tls(struct net *n, const char *key, struct tls *ret, struct err *e)
+{
+    struct str tls;
+    TRY(role_text(&n->role, key, &tls, e));
+    *ret = (struct tls){str_eq(tls, STR("require")), str_eq(tls, STR("try"))};
+    return RC_OK;
+}
+
 static enum rc net_open(struct net *n, struct err *e)
 {
     static const struct role_ops ops = {.frame = on_frame, .joined = on_joined, .lost = on_lost};
@@ -330,13 +367,15 @@ static enum rc net_open(struct net *n, struct err *e)
     TRY(copy_setting(n, "user", n->user, sizeof n->user, e));
     TRY(copy_setting(n, "password", n->password, sizeof n->password, e));
     TRY(copy_setting(n, "ca", n->ca, sizeof n->ca, e));
-    struct str tls;
-    TRY(role_text(&n->role, "tls", &tls, e));
-    n->tls_require = str_eq(tls, STR("require"));
-    n->tls_try = str_eq(tls, STR("try"));
+    TRY(copy_setting(n, "next_url", n->next_url, sizeof n->next_url, e));
+    TRY(copy_tls(n, "tls", &n->tls, e));
+    TRY(copy_tls(n, "next_tls", &n->next_tls, e));
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (n->multi = curl_multi_init()) == NULL)
         return err_set(e, RC_INTERNAL, "libcurl does not start");
-    curl_multi_setopt(n->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)NET_SERVER_CONNS);
+    /* The mailbox, and the two servers that take mail. */
+    curl_multi_setopt(n->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)NET_SERVER_CONNS);
+    curl_multi_setopt(n->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 2L * NET_SERVER_CONNS + 1);
+    TRY(mailbox_new(&n->role, n->multi, &n->mailbox, e));
     return role_secure(&n->role, e);
 }
 
@@ -349,14 +388,17 @@ int net_main(void)
         int running;
         curl_multi_perform(n.multi, &running);
         finish_done(&n);
-        struct curl_waitfd extra = {n.role.epfd, CURL_WAIT_POLLIN, 0};
-        curl_multi_poll(n.multi, &extra, 1, 1000, NULL);
+        mailbox_turn(n.mailbox);
+        struct curl_waitfd extra[2] = {{n.role.epfd, CURL_WAIT_POLLIN, 0}};
+        unsigned count = 1 + mailbox_poll(n.mailbox, &extra[1]);
+        curl_multi_poll(n.multi, extra, count, mailbox_timeout_ms(n.mailbox, NET_TURN_MS), NULL);
         role_pump(&n.role, 0);
     }
     if (rc != RC_OK)
         log_event(LOG_ERROR_, "start-failed", "why=\"%s\"", e.msg);
     while (n.transfers)
         transfer_end(&n, n.transfers);
+    mailbox_free(n.mailbox);
     curl_multi_cleanup(n.multi);
     for (size_t i = 0; i < n.kept_count; i++)
         buf_release(&n.kept[i]);

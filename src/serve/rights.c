@@ -22,6 +22,7 @@ enum root {
     AT_SYSTEM, /* an absolute path */
     AT_DATA,   /* below the data folder */
     AT_CA,     /* the place itself, when the settings name one: */
+    AT_IMAP_CA,
     AT_MIRROR,
     AT_SCRATCH,
     AT_LOADER, /* the dynamic loader of our own binary */
@@ -115,7 +116,8 @@ static const struct table tables[ROLE_COUNT] = {
                            {AT_SYSTEM, "/etc/pki", SYSTEM},
                            {AT_SYSTEM, "/usr/share/ca-certificates", SYSTEM},
                            {AT_SYSTEM, "/usr/local/share/ca-certificates", SYSTEM},
-                           {AT_CA, "", SANDBOX_READ}},
+                           {AT_CA, "", SANDBOX_READ},
+                           {AT_IMAP_CA, "", SANDBOX_READ}},
                   .more = names,
                   .even_more = libraries},
     /* The superset of its children: what they get is a part of this (Landlock and seccomp only
@@ -162,6 +164,8 @@ static const char *root_of(enum root root, const struct rights_places *p)
         return p->data_dir;
     case AT_CA:
         return p->ca_file;
+    case AT_IMAP_CA:
+        return p->imap_ca;
     case AT_MIRROR:
         return p->mirror;
     case AT_SCRATCH:

@@ -16,6 +16,7 @@ struct rights_places {
     bool pg_unix;         /* core: PostgreSQL by its unix socket */
     uint16_t pg_port;     /* core: PostgreSQL by TCP on this port; 0 = not */
     const char *ca_file;  /* net: CA certificates besides the system's, or NULL */
+    const char *imap_ca;  /* net: the same for the mailbox's server */
     /* net: the only TCP ports it connects to (DNS comes along); 0 of them = any. */
     uint16_t net_ports[SANDBOX_PORTS_MAX - 2];
     size_t net_port_count;

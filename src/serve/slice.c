@@ -79,16 +79,38 @@ static enum rc slice_smtpd(const struct settings *set, json_t *j, struct err *e)
     return put_file(j, "tls_key", set->mail.tls_key, e);
 }
 
+static const char *const tls[] = {
+    [TLS_REQUIRE] = "require", [TLS_TRY] = "try", [TLS_NEVER] = "never"};
+
+static enum rc slice_mailbox(const struct settings *set, json_t *j, struct err *e)
+{
+    json_put_str(j, "imap_url", set->imap.url);
+    json_put_str(j, "imap_user", set->imap.user);
+    json_put_str(j, "imap_tls", str_c(tls[set->imap.tls]));
+    json_put_str(j, "imap_ca", set->imap.ca);
+    json_put_str(j, "imap_folder", set->imap.folder);
+    json_put_int(j, "imap_poll_us", set->imap.poll_us);
+    json_put_int(j, "imap_max_size", set->mail.max_size);
+    json_put_str(j, "imap_password", STR_NONE);
+    return set->imap.url.n > 0 ? put_first_line(j, "imap_password", set->imap.password_file, e)
+                               : RC_OK;
+}
+
 static enum rc slice_net(const struct settings *set, json_t *j, struct err *e)
 {
-    static const char *const tls[] = {
-        [TLS_REQUIRE] = "require", [TLS_TRY] = "try", [TLS_NEVER] = "never"};
     AUTO(buf) struct buf url = BUF_INIT(2000);
     buf_add(&url, set->mail.submission_url);
     /* libcurl says EHLO with the path of the URL. */
     if (url.n > 0)
         buf_addf(&url, "/%.*s", STR_ARG(set->mail.hostname));
     json_put_str(j, "url", buf_str(&url));
+    buf_reset(&url);
+    buf_add(&url, set->mail.next_hop);
+    if (url.n > 0)
+        buf_addf(&url, "/%.*s", STR_ARG(set->mail.hostname));
+    json_put_str(j, "next_url", buf_str(&url));
+    json_put_str(j, "next_tls", str_c(tls[set->mail.next_hop_tls]));
+    TRY(slice_mailbox(set, j, e));
     json_put_str(j, "user", set->mail.submission_user);
     json_put_str(j, "tls", str_c(tls[set->mail.submission_tls]));
     json_put_str(j, "ca", set->mail.submission_ca);
@@ -147,22 +169,36 @@ static void slice_worker(const struct settings *set, json_t *j)
     put(j, "spam", spam);
 }
 
-/* The port of the submission server, the only one that net connects to besides DNS. */
+/* Adds the port of a server that net connects to. */
+static void net_port(json_t *a, struct str url)
+{
+    static const struct {
+        const char *scheme;
+        uint16_t port;
+    } known[] = {{"smtps://", 465}, {"smtp://", 25}, {"imaps://", 993}, {"imap://", 143}};
+    uint64_t port = 0;
+    struct str host = STR_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (str_starts(url, str_c(known[i].scheme))) {
+            host = str_sub(url, strlen(known[i].scheme), url.n);
+            port = known[i].port;
+        }
+    size_t colon = str_rchr(host, ':');
+    bool in_brackets = colon != STR_NPOS && str_chr(str_sub(host, colon, host.n), ']') != STR_NPOS;
+    if (colon != STR_NPOS && !in_brackets &&
+        num_parse(str_sub(host, colon + 1, host.n), 1, 65535, "port", &port, NULL) != RC_OK)
+        return;
+    if (port > 0)
+        json_array_append_new(a, json_integer((json_int_t)port));
+}
+
+/* The only ports that net connects to besides DNS. */
 static json_t *net_ports(const struct settings *set)
 {
     json_t *a = json_array();
-    struct str url = set->mail.submission_url;
-    size_t at = str_find(url, STR("://"));
-    if (at == STR_NPOS)
-        return a;
-    bool tls = str_starts(url, STR("smtps"));
-    struct str host = str_sub(url, at + 3, url.n);
-    size_t colon = str_rchr(host, ':');
-    uint64_t port = tls ? 465 : 25;
-    if (colon != STR_NPOS &&
-        num_parse(str_sub(host, colon + 1, host.n), 1, 65535, "port", &port, NULL) != RC_OK)
-        port = tls ? 465 : 25;
-    json_array_append_new(a, json_integer((json_int_t)port));
+    net_port(a, set->mail.submission_url);
+    net_port(a, set->mail.next_hop);
+    net_port(a, set->imap.url);
     return a;
 }
 

@@ -26,8 +26,9 @@ enum rc ops_message_insert(struct db *db, const struct message_row *m, int64_t *
         "message_insert",
         "INSERT INTO message (case_id, thread_id, author_id, blob_id, date_us, received_us, spool,"
         " direction, state, hold_reason, from_name, from_addr, return_path, subject, mid, refs,"
-        " trust, body, facts, ack, dedupe, origin) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) RETURNING id",
+        " trust, body, facts, ack, dedupe, origin, envelope) VALUES ($1, $2, $3, $4, $5, $6, $7,"
+        " $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)"
+        " RETURNING id",
         NULL};
     int64_t id;
     TRY(db_one_i64(db, &q,
@@ -38,7 +39,7 @@ enum rc ops_message_insert(struct db *db, const struct message_row *m, int64_t *
                            DB_T(m->return_path), DB_T(m->subject), DB_T(m->mid), DB_T(m->refs),
                            DB_T(m->trust), DB_T(m->body), DB_T(m->facts), DB_T(m->ack),
                            m->dedupe.n ? DB_B(m->dedupe) : DB_NULL,
-                           DB_T(m->origin.n ? m->origin : STR("mail"))),
+                           DB_T(m->origin.n ? m->origin : STR("mail")), DB_T(m->envelope)),
                    &id, e));
     TRY(ops_search_message(db, id, m->subject, m->body, e));
     *ret_id = id;
@@ -48,7 +49,8 @@ enum rc ops_message_insert(struct db *db, const struct message_row *m, int64_t *
 #define MESSAGE_SELECT                                                                             \
     "SELECT m.id, m.case_id, m.thread_id, m.author_id, m.blob_id, m.date_us, m.received_us,"       \
     " m.spool, m.direction, m.state, m.hold_reason, m.from_name, m.from_addr, m.return_path,"      \
-    " m.subject, m.mid, m.refs, m.trust, m.body, m.facts, m.ack, a.name, m.origin"                 \
+    " m.subject, m.mid, m.refs, m.trust, m.body, m.facts, m.ack, a.name,"                          \
+    " m.origin, m.envelope"                                                                        \
     " FROM message m LEFT JOIN account a ON a.id = m.author_id "
 
 static void message_fill(struct arena *a, struct rows *r, struct message_row *m)
@@ -77,6 +79,7 @@ static void message_fill(struct arena *a, struct rows *r, struct message_row *m)
         .ack = row_keep(a, r, 20),
         .author = row_keep(a, r, 21),
         .origin = row_keep(a, r, 22),
+        .envelope = row_keep(a, r, 23),
         .dedupe = STR_NONE,
     };
 }

@@ -9,12 +9,13 @@
 struct message_row {
     int64_t id, case_id, thread_id, author_id, blob_id; /* 0 = NULL */
     int64_t date_us, received_us;
-    struct str spool;  /* empty = NULL */
-    struct str origin; /* mail web imap import; empty: mail */
+    struct str spool; /* empty = NULL */
     struct str direction, state, hold_reason;
     struct str from_name, from_addr, return_path, subject, mid, refs, trust, body, facts, ack;
-    struct str dedupe; /* 32 bytes, empty = NULL */
-    struct str author; /* name of author_id; read only */
+    struct str origin;   /* mail web imap import; empty = mail */
+    struct str envelope; /* JSON of the spool record's envelope, of what is held; else empty */
+    struct str dedupe;   /* 32 bytes, empty = NULL */
+    struct str author;   /* name of author_id; read only */
 };
 enum rc ops_message_insert(struct db *db, const struct message_row *m, int64_t *ret_id,
                            struct err *e) WARN_UNUSED;

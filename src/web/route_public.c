@@ -28,7 +28,7 @@ static void policy_show(struct visit *v, struct str rest)
         .text = v->w->policy_text,
         .contacts = s->desk.contact.v,
         .n_contacts = s->desk.contact.n,
-        .answers = s->policy.acknowledge && s->mail.outgoing,
+        .answers = s->policy.acknowledge && s->mail.outgoing == OUTGOING_ON,
     };
     if (page_policy_write(&v->m, v->frame, &in, &v->r->body, &v->e) != RC_OK) {
         visit_failed(v);

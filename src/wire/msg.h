@@ -80,15 +80,29 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
 #define WIRE_FIELDS_signed_by(F)                                                                   \
     F(u32, rc, 0) F(text, why, WIRE_WHY_MAX) F(data, signature, 64) F(data, pubkey, 32)
 
-/* core -> net, with the frozen bytes; net asks before the final dot; core commits and answers. */
+/* core -> net, with the frozen bytes; hop 0 is the submission server, 1 the next hop of a general
+ * mailbox; net asks before the final dot; core commits and answers. */
 #define WIRE_FIELDS_submit(F)                                                                      \
     F(u64, outbox, 0)                                                                              \
-    F(u32, attempt, 0) F(text, env_from, WIRE_ADDR_MAX) F(text, rcpt, WIRE_ADDR_MAX)
+    F(u32, attempt, 0)                                                                             \
+    F(u32, hop, 0) F(text, env_from, WIRE_ADDR_MAX) F(text, rcpt, WIRE_ADDR_MAX)
 #define WIRE_FIELDS_may_hand_over(F) F(u64, outbox, 0) F(u32, attempt, 0)
 #define WIRE_FIELDS_hand_over(F)     F(u64, outbox, 0) F(u32, attempt, 0) F(u32, yes, 0)
 #define WIRE_FIELDS_submitted(F)                                                                   \
     F(u64, outbox, 0)                                                                              \
     F(u32, attempt, 0) F(u32, outcome, 0) F(u32, code, 0) F(text, answer, WIRE_WHY_MAX)
+
+/*
+ * net -> core, of the one mailbox that is polled: how far were we; here is a mail (the bytes as a
+ * descriptor), or one that is left where it is because of its size.  core answers a position with
+ * the last UID that it has and the time from which mails count (microseconds), and a mail only when
+ * it is durable.
+ */
+#define WIRE_FIELDS_mailbox_at(F) F(u64, uidvalidity, 0) F(u64, uidnext, 0)
+#define WIRE_FIELDS_mailbox_is(F)                                                                  \
+    F(u32, rc, 0) F(text, why, WIRE_WHY_MAX) F(u64, uid, 0) F(u64, since_us, 0)
+#define WIRE_FIELDS_fetched(F)    F(u64, uidvalidity, 0) F(u64, uid, 0) F(u64, size, 0) F(u32, left, 0)
+#define WIRE_FIELDS_fetched_is(F) F(u64, uid, 0) F(u32, rc, 0) F(text, why, WIRE_WHY_MAX)
 
 /* httpd -> core: one checked request; core -> httpd: one answer, a descriptor for a download. */
 #define WIRE_FIELDS_http_request(F)                                                                \
@@ -138,6 +152,10 @@ enum wire_fd { WIRE_NOFD, WIRE_FD, WIRE_MAYFD };
     M(MAY_HAND_OVER, may_hand_over, WIRE_FROM(NET), WIRE_FROM(CORE), WIRE_NOFD)                    \
     M(HAND_OVER, hand_over, WIRE_FROM(CORE), WIRE_FROM(NET), WIRE_NOFD)                            \
     M(SUBMITTED, submitted, WIRE_FROM(NET), WIRE_FROM(CORE), WIRE_NOFD)                            \
+    M(MAILBOX_AT, mailbox_at, WIRE_FROM(NET), WIRE_FROM(CORE), WIRE_NOFD)                          \
+    M(MAILBOX_IS, mailbox_is, WIRE_FROM(CORE), WIRE_FROM(NET), WIRE_NOFD)                          \
+    M(FETCHED, fetched, WIRE_FROM(NET), WIRE_FROM(CORE), WIRE_MAYFD)                               \
+    M(FETCHED_IS, fetched_is, WIRE_FROM(CORE), WIRE_FROM(NET), WIRE_NOFD)                          \
     M(HTTP_REQUEST, http_request, WIRE_FROM(HTTPD_PUBLIC) | WIRE_FROM(HTTPD_STAFF),                \
       WIRE_FROM(CORE), WIRE_NOFD)                                                                  \
     M(HTTP_RESPONSE, http_response, WIRE_FROM(CORE),                                               \

@@ -20,7 +20,7 @@ static void test_round_trip_and_lengths(void **state)
     (void)state;
     struct err e = ERR_INIT;
     AUTO(buf) struct buf b = BUF_INIT(10000);
-    struct wire_submit in = {7, 3, STR("a@b.example"), STR("c@d.example")}, out;
+    struct wire_submit in = {7, 3, 0, STR("a@b.example"), STR("c@d.example")}, out;
     wire_put_submit(&b, &in);
     assert_int_equal(wire_get_submit(buf_str(&b), &out, &e), RC_OK);
     assert_true(out.outbox == 7 && out.attempt == 3 && str_eq(out.rcpt, in.rcpt));

@@ -95,6 +95,7 @@ CREATE TABLE mailbox (
     name $TEXT NOT NULL UNIQUE,         -- URL and folder without the password
     uidvalidity $INT NOT NULL,
     uid $INT NOT NULL,                  -- the highest taken
+    since_us $INT NOT NULL,             -- older mail is left alone; 0: all of it is wanted
     changed_us $INT NOT NULL
 ) $STRICT;
 
