@@ -300,20 +300,6 @@ enum rc view_held_one(struct desk *d, const struct actor *who, struct arena *a, 
 
 /* ---- the reporter's page ---- */
 
-int64_t view_newest(const struct view_thread *t)
-{
-    int64_t newest = 0;
-    for (size_t i = 0; i < t->n_messages; i++)
-        newest = t->messages[i].id > newest ? t->messages[i].id : newest;
-    return newest;
-}
-
-bool view_may_undo(const struct view_message *m, int64_t now_us)
-{
-    return str_eq(m->direction, STR("out")) && m->n_outbox == 1 && m->outbox[0].due_us > now_us &&
-           str_eq(m->outbox[0].state, STR("ready"));
-}
-
 /* The names of team members and the machine's remarks stay with the team, and so does a reply that
  * can still be undone. */
 static void for_reporter(struct view_thread *t, int64_t now_us)

@@ -165,10 +165,23 @@ struct view_case {
     size_t n_drafts;
     bool more; /* a limit cut something */
 };
+/* The drafts of a case alone, as in view_case. */
+enum rc view_drafts(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
+                    struct view_draft **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
 /* The newest message that a form of this thread has seen (desk/reply.h); 0 for none. */
-int64_t view_newest(const struct view_thread *t);
+static inline int64_t view_newest(const struct view_thread *t)
+{
+    int64_t newest = 0;
+    for (size_t i = 0; i < t->n_messages; i++)
+        newest = t->messages[i].id > newest ? t->messages[i].id : newest;
+    return newest;
+}
 /* A reply in its minute: it goes out at outbox[0].due_us. */
-bool view_may_undo(const struct view_message *m, int64_t now_us);
+static inline bool view_may_undo(const struct view_message *m, int64_t now_us)
+{
+    return str_eq(m->direction, STR("out")) && m->n_outbox == 1 && m->outbox[0].due_us > now_us &&
+           str_eq(m->outbox[0].state, STR("ready"));
+}
 /* RC_NOTFOUND: no such case. */
 enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
                   struct view_case *ret, struct err *e) WARN_UNUSED;

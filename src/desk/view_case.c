@@ -106,24 +106,36 @@ static enum rc threads_of(struct desk *d, struct arena *a, struct view_case *v, 
     return RC_OK;
 }
 
-static enum rc drafts_of(struct desk *d, struct arena *a, const struct actor *who,
-                         struct view_case *v, struct err *e)
+static enum rc drafts_of(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
+                         struct view_draft **ret, size_t *ret_n, struct err *e)
 {
     struct draft_row *r;
-    size_t n;
-    TRY(ops_draft_list(d->db, a, v->id, who->account_id, &r, &n, e));
-    v->drafts = arena_array(a, n + 1, sizeof(*v->drafts));
+    size_t n, k = 0;
+    int64_t fresh = desk_now(d) - DRAFT_FRESH_US;
+    TRY(ops_draft_list(d->db, a, case_id, who->account_id, &r, &n, e));
+    struct view_draft *v = arena_array(a, n + 1, sizeof(*v));
     TRY(arena_ok(a, "drafts", e));
     for (size_t i = 0; i < n; i++) {
         bool own = r[i].account_id == who->account_id;
-        if (own || r[i].changed_us > v->now_us - DRAFT_FRESH_US)
-            v->drafts[v->n_drafts++] = (struct view_draft){.thread_id = r[i].thread_id,
-                                                           .changed_us = r[i].changed_us,
-                                                           .name = r[i].name,
-                                                           .text = r[i].text,
-                                                           .own = own};
+        if (own || r[i].changed_us > fresh)
+            v[k++] = (struct view_draft){.thread_id = r[i].thread_id,
+                                         .changed_us = r[i].changed_us,
+                                         .name = r[i].name,
+                                         .text = r[i].text,
+                                         .own = own};
     }
+    *ret = v;
+    *ret_n = k;
     return RC_OK;
+}
+
+enum rc view_drafts(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
+                    struct view_draft **ret, size_t *ret_n, struct err *e)
+{
+    AUTO(tx) struct tx tx = TX_INIT;
+    TRY(actor_needs_team(who, e));
+    TRY(view_begin(d, &tx, e));
+    return drafts_of(d, who, a, case_id, ret, ret_n, e);
 }
 
 static enum rc clocks_of(struct desk *d, struct arena *a, struct view_case *v, struct err *e)
@@ -152,9 +164,9 @@ static const struct {
     const char *a, *b; /* keys of the payload that are shown behind */
 } event_words[] = {
     {"case.opened", "case opened, handler", "handler", NULL},
-    {"case.rm", "report management", "from", "to"},
-    {"case.em", "embargo", "from", "to"},
-    {"case.cs", "case state", "from", "to"},
+    {"case.rm", "the report is now", "to", NULL},
+    {"case.em", "the embargo is now", "to", NULL},
+    {"case.cs", "it is now true:", "to", NULL},
     {"case.fact", "fact recorded:", "fact", NULL},
     {"case.exit", "side exit", "exit", NULL},
     {"case.title", "title changed", NULL, NULL},
@@ -207,6 +219,23 @@ static const struct {
     {"way_back.revoked", "links of the reporter taken back", NULL, NULL},
 };
 
+/* States are letters in the events and words on a page. */
+static const char *state_words(const char *kind, const json_t *j, const char *value)
+{
+    struct str k = str_c(kind);
+    if (str_eq(k, STR("case.rm")) && *value)
+        return rm_word(*value);
+    if (str_eq(k, STR("case.em")) && *value)
+        return em_word(*value);
+    if (!str_eq(k, STR("case.cs")))
+        return value;
+    unsigned fresh = cs_parse(str_c(value)) & ~cs_parse(str_c(text_in(j, "from")));
+    for (unsigned bit = CS_V; bit <= CS_A; bit <<= 1)
+        if (fresh & bit)
+            return cs_bit_word((enum cs_bit)bit);
+    return value;
+}
+
 static struct str event_text(struct arena *a, struct str kind, struct str payload)
 {
     AUTO(json) json_t *j = NULL;
@@ -216,6 +245,7 @@ static struct str event_text(struct arena *a, struct str kind, struct str payloa
         if (!str_eq(kind, str_c(event_words[i].kind)))
             continue;
         const char *x = event_words[i].a ? text_in(j, event_words[i].a) : "";
+        x = state_words(event_words[i].kind, j, x);
         const char *y = event_words[i].b ? text_in(j, event_words[i].b) : "";
         const char *reason = text_in(j, "reason");
         bool said = event_words[i].a && str_eq(str_c(event_words[i].a), STR("reason"));
@@ -303,7 +333,7 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
     TRY(head_of(d, a, &v, e));
     TRY(people_of(d, a, &v, e));
     TRY(threads_of(d, a, &v, e));
-    TRY(drafts_of(d, a, who, &v, e));
+    TRY(drafts_of(d, who, a, v.id, &v.drafts, &v.n_drafts, e));
     TRY(clocks_of(d, a, &v, e));
     TRY(events_of(d, a, &v, e));
     TRY(arena_ok(a, "the case", e));

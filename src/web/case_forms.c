@@ -136,7 +136,6 @@ void case_forms_fill(const struct maker *m, const struct view_case *c, const str
     people_fill(m, c, x, p);
     states_fill(m, c, x, p);
     lists_fill(m, c, x, p);
-    p->note = form_of(d, "note", "text", NULL);
     p->assign = form_of(d, "assign", NULL, NULL);
     p->set = form_of(d, "set", "title", NULL);
     if (!p->set.open)

@@ -132,10 +132,15 @@ bool path_below(struct str path, const char *at, struct str *ret_rest)
 bool visit_part(struct str rest, int64_t *ret_message, uint32_t *ret_part)
 {
     struct str word, id, part;
-    uint64_t m, p;
+    uint64_t m, p = PART_TEXT;
     if (!str_cut(&rest, '/', &id) || num_parse(id, 1, INT64_MAX, "message", &m, NULL) != RC_OK ||
-        !str_cut(&rest, '/', &word) || !str_eq(word, STR("part")) || !str_cut(&rest, '/', &part) ||
-        num_parse(part, 0, UINT32_MAX - 1, "part", &p, NULL) != RC_OK || rest.n)
+        !str_cut(&rest, '/', &word))
+        return false;
+    bool text = str_eq(word, STR("text"));
+    if (!text && (!str_eq(word, STR("part")) || !str_cut(&rest, '/', &part) ||
+                  num_parse(part, 0, UINT32_MAX - 1, "part", &p, NULL) != RC_OK))
+        return false;
+    if (rest.n)
         return false;
     *ret_message = (int64_t)m;
     *ret_part = (uint32_t)p;
@@ -145,6 +150,11 @@ bool visit_part(struct str rest, int64_t *ret_message, uint32_t *ret_part)
 void visit_download(struct visit *v, const struct view_message *msg, uint32_t part)
 {
     struct str name = STR_NONE;
+    if (part == PART_TEXT) {
+        v->r->content_type = "text/plain; charset=utf-8";
+        buf_add(&v->r->body, msg->body);
+        return;
+    }
     bool found = part == 0 && msg->blob_id != 0;
     for (size_t i = 0; i < msg->n_attachments && part; i++) {
         if (msg->attachments[i].part != (int64_t)part)

@@ -56,7 +56,9 @@ void visit_error(struct visit *v, int status, const char *why);
 void visit_failed(struct visit *v); /* out of v->e */
 /* 303 */
 void visit_see(struct visit *v, const char *fmt, ...) PRINTF(2, 3);
-/* "ID/part/P" at the end of a path, after "message/". */
+/* "ID/part/P" at the end of a path, after "message/", or "ID/text": then *ret_part is PART_TEXT,
+ * the text that we show, all of it. */
+#define PART_TEXT UINT32_MAX
 bool visit_part(struct str rest, int64_t *ret_message, uint32_t *ret_part);
 /* Answers with that part; name is what the sender called it. */
 void visit_download(struct visit *v, const struct view_message *msg, uint32_t part);

@@ -6,6 +6,7 @@
 #include "web/page_case.h"
 
 #include "base/json.h"
+#include "web/page_write.h"
 #include "web/templates.h"
 
 static const char *role_words(struct str role)
@@ -43,18 +44,20 @@ static void subjects_once(struct thread_view *t, struct str subject)
 }
 
 static struct thread_view thread_of(const struct maker *m, const struct view_case *c,
-                                    const struct view_thread *t, const struct draft *draft,
+                                    const struct view_thread *t, const struct case_extra *x,
                                     struct str base)
 {
     struct thread_view v = {
         .id = t->id,
         .name = t->name.n ? t->name : t->email,
-        .email = t->name.n ? t->email : STR_NONE,
+        .email = t->email,
         .role = str_c(role_words(t->role)),
         .subject = t->subject,
         .is_waiting = t->waiting_us != 0,
         .waiting = time_view_of(m, t->waiting_us),
-        .can_write = t->email.n > 0 && c->joined_into.n == 0,
+        .by_mail = t->email.n > 0,
+        .can_write = c->joined_into.n == 0,
+        .write = writing_of(m, c, t, x),
     };
     if (v.name.n == 0)
         v.name = STR("an unnamed reporter");
@@ -62,25 +65,48 @@ static struct thread_view thread_of(const struct maker *m, const struct view_cas
     v.n_messages = v.messages ? t->n_messages : 0;
     subjects_once(&v, t->subject.n ? t->subject : c->title);
     clock_views_of(m, c->clocks, c->n_clocks, t->id, &v.clocks, &v.n_clocks);
-    if (draft->form && strcmp(draft->form, "reply") == 0) {
-        char id[24];
-        snprintf(id, sizeof id, "%lld", (long long)t->id);
-        if (str_eq(http_form_get(draft->typed, "thread"), str_c(id))) {
-            v.draft = http_form_get(draft->typed, "text");
-            v.draft_wait = http_form_has(draft->typed, "wait");
-        }
-    }
     return v;
 }
 
-static void threads_of(const struct maker *m, const struct view_case *c, const struct draft *draft,
+/* A reply in its minute has a form of its own. */
+static void undo_forms(const struct page_case *p, struct thread_view *t)
+{
+    for (size_t i = 0; i < t->n_messages; i++) {
+        t->messages[i].number = p->number;
+        t->messages[i].csrf = p->frame.csrf;
+    }
+}
+
+static void threads_of(const struct maker *m, const struct view_case *c, const struct case_extra *x,
                        struct str base, struct page_case *p)
 {
     p->threads = arena_array(m->a, c->n_threads, sizeof *p->threads);
     p->n_threads = p->threads ? c->n_threads : 0;
     p->many = p->n_threads > 1;
-    for (size_t i = 0; i < p->n_threads; i++)
-        p->threads[i] = thread_of(m, c, &c->threads[i], draft, base);
+    for (size_t i = 0; i < p->n_threads; i++) {
+        p->threads[i] = thread_of(m, c, &c->threads[i], x, base);
+        undo_forms(p, &p->threads[i]);
+    }
+}
+
+/* All texts of a page share a budget, so that one sender cannot make it endless. */
+static size_t body_max_of(const struct view_case *c)
+{
+    size_t all = 0, n = c->n_notes + c->n_held;
+    for (size_t t = 0; t < c->n_threads; t++) {
+        n += c->threads[t].n_messages;
+        for (size_t i = 0; i < c->threads[t].n_messages; i++)
+            all += c->threads[t].messages[i].body.n;
+    }
+    for (size_t i = 0; i < c->n_notes; i++)
+        all += c->notes[i].body.n;
+    for (size_t i = 0; i < c->n_held; i++)
+        all += c->held[i].body.n;
+    if (all <= WORDS_PAGE_MAX)
+        return 0;
+    size_t each = WORDS_PAGE_MAX / n;
+    each = each < WORDS_BODY_MAX ? each : WORDS_BODY_MAX;
+    return each > WORDS_BODY_MIN ? each : WORDS_BODY_MIN;
 }
 
 /* ---- history and people ---- */
@@ -97,20 +123,120 @@ static struct str actor_words(struct str actor)
     return STR("desk");
 }
 
+static struct event_view event_of(const struct maker *m, const struct view_case *c,
+                                  const struct view_event *e)
+{
+    return (struct event_view){
+        .at = time_view_of(m, e->at_us),
+        .who = actor_words(e->actor),
+        .text = e->text.n ? e->text : e->kind,
+        .number = str_eq(e->number, c->number) ? STR_NONE : e->number,
+    };
+}
+
 static void events_of(const struct maker *m, const struct view_case *c, struct page_case *p)
 {
     p->events = arena_array(m->a, c->n_events, sizeof *p->events);
     p->n_events = p->events ? c->n_events : 0;
     /* The newest on top. */
-    for (size_t i = 0; i < p->n_events; i++) {
-        const struct view_event *e = &c->events[c->n_events - 1 - i];
-        p->events[i] = (struct event_view){
-            .at = time_view_of(m, e->at_us),
-            .who = actor_words(e->actor),
-            .text = e->text.n ? e->text : e->kind,
-            .number = str_eq(e->number, c->number) ? STR_NONE : e->number,
-        };
+    for (size_t i = 0; i < p->n_events; i++)
+        p->events[i] = event_of(m, c, &c->events[c->n_events - 1 - i]);
+}
+
+/* Not in the timeline: what the messages around say already, and what the desk did by itself. */
+static bool is_noise(const struct view_event *e)
+{
+    static const char *const kinds[] = {"message.",      "note.",           "ack.",
+                                        "clock.started", "clock.met",       "clock.paused",
+                                        "clock.resumed", "clock.cancelled", "mail.sent",
+                                        "thread.opened"};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (str_starts(e->kind, str_c(kinds[i])))
+            return true;
+    return str_eq(e->actor, STR("machine")) &&
+           (str_eq(e->kind, STR("case.fact")) || str_eq(e->kind, STR("participant.added")));
+}
+
+struct dated {
+    int64_t at_us;
+    size_t nth; /* keeps what is of one moment in order */
+    struct item_view item;
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct dated *x = a, *y = b;
+    if (x->at_us != y->at_us)
+        return x->at_us < y->at_us ? -1 : 1;
+    return x->nth < y->nth ? -1 : x->nth > y->nth;
+}
+
+static void put_message(struct dated *d, size_t *n, const struct message_view *m, int64_t at_us)
+{
+    d[*n] = (struct dated){.at_us = at_us, .nth = *n, .item = {.is_message = true, .message = *m}};
+    ++*n;
+}
+
+/* In a long talk the middle is folded: the report and the newest messages stand open. */
+#define OPEN_LAST  6
+#define FOLD_ABOVE 10
+static void fold_middle(struct item_view *items, size_t n)
+{
+    size_t messages = 0, seen = 0;
+    for (size_t i = 0; i < n; i++)
+        messages += items[i].is_message;
+    for (size_t i = 0; i < n && messages > FOLD_ABOVE; i++) {
+        if (!items[i].is_message)
+            continue;
+        seen++;
+        items[i].is_old = seen > 1 && seen + OPEN_LAST <= messages && !items[i].message.may_undo;
     }
+}
+
+/* With one conversation everything stands in it; with several ones the notes and changes do. */
+static void items_of(const struct maker *m, const struct view_case *c, struct str base,
+                     struct page_case *p)
+{
+    size_t max = c->n_notes + c->n_events, n = 0;
+    if (!p->many && p->n_threads)
+        max += p->threads[0].n_messages;
+    struct dated *d = arena_array(m->a, max, sizeof *d);
+    p->items = arena_array(m->a, max, sizeof *p->items);
+    if (d == NULL || p->items == NULL)
+        return;
+    for (size_t i = 0; !p->many && p->n_threads && i < p->threads[0].n_messages; i++)
+        put_message(d, &n, &p->threads[0].messages[i], c->threads[0].messages[i].received_us);
+    struct message_view *notes = message_views_of(m, c->notes, c->n_notes, base);
+    for (size_t i = 0; notes && i < c->n_notes; i++)
+        put_message(d, &n, &notes[i], c->notes[i].received_us);
+    for (size_t i = 0; i < c->n_events; i++) {
+        if (is_noise(&c->events[i]))
+            continue;
+        d[n] = (struct dated){.at_us = c->events[i].at_us,
+                              .nth = n,
+                              .item = {.event = event_of(m, c, &c->events[i])}};
+        n++;
+    }
+    qsort(d, n, sizeof *d, by_time);
+    for (size_t i = 0; i < n; i++)
+        p->items[i] = d[i].item;
+    p->n_items = n;
+    fold_middle(p->items, n);
+}
+
+/* The promise that runs out first. */
+static void next_of(const struct maker *m, const struct view_case *c, struct page_case *p)
+{
+    const struct view_clock *next = NULL;
+    for (size_t i = 0; i < c->n_clocks; i++) {
+        const struct view_clock *k = &c->clocks[i];
+        bool counts = str_eq(k->state, STR("running")) || k->overdue;
+        if (counts && (next == NULL || k->due_us < next->due_us))
+            next = k;
+    }
+    p->has_next = next != NULL;
+    if (next)
+        p->next = clock_view_of(m, next);
 }
 
 static void participants_of(const struct maker *m, const struct view_case *c, struct page_case *p)
@@ -217,10 +343,18 @@ void page_case_write(const struct maker *m, struct page_frame frame, const struc
         .n_aliases = c->n_aliases,
     };
     p.frame.title = arena_strf(m->a, "%.*s %.*s", STR_ARG(c->number), STR_ARG(p.title));
+    struct maker fitted = *m;
+    fitted.body_max = body_max_of(c);
+    m = &fitted;
     steps_of(m, c->phase_name, &p.steps, &p.n_steps);
-    threads_of(m, c, &extra->draft, base, &p);
-    p.notes = message_views_of(m, c->notes, c->n_notes, base);
-    p.n_notes = p.notes ? c->n_notes : 0;
+    threads_of(m, c, extra, base, &p);
+    items_of(m, c, base, &p);
+    next_of(m, c, &p);
+    p.note_write = writing_of(m, c, NULL, extra);
+    writers_of(m, c, &p.writers, &p.n_writers);
+    canned_options(m, extra->canned, &p.canned, &p.n_canned);
+    if (p.n_threads == 1)
+        p.reporter = p.threads[0].name;
     p.held = message_views_of(m, c->held, c->n_held, STR("/held"));
     p.n_held = p.held ? c->n_held : 0;
     events_of(m, c, &p);

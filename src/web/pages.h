@@ -36,13 +36,36 @@ void page_search_write(const struct maker *m, struct page_frame frame, const str
                        bool later, struct buf *out);
 
 /* people: all accounts of the team, for the hand-over. */
+struct canned;
 struct case_extra {
     const struct account *people;
     size_t n_people;
+    const struct canned *canned; /* texts to start from; NULL: none */
+    struct str start_with;       /* the name of one, wanted for ... */
+    int64_t start_thread;        /* ... this thread */
+    bool wait;                   /* the tick of that form */
     struct draft draft;
 };
 void page_case_write(const struct maker *m, struct page_frame frame, const struct view_case *c,
                      const struct case_extra *extra, struct buf *out);
+
+/*
+ * A reply as it would go out, with the form that sends it.  between: what was written in the
+ * conversation since the form was opened, NULL: it is a preview.
+ */
+struct letter_extra {
+    struct str number, text; /* typed */
+    int64_t thread_id, newest;
+    bool wait, held; /* held: it was to be sent, but something came in between */
+    const struct view_message *between;
+    size_t n_between;
+    struct str to_name, to, from_name, from, subject, mail_text;
+    int64_t undo_us;
+};
+void page_letter_write(const struct maker *m, struct page_frame frame, const struct letter_extra *x,
+                       struct buf *out);
+/* What somebody had typed whose session is over. */
+void page_kept_write(struct page_frame frame, struct str text, struct buf *out);
 
 void page_held_write(const struct maker *m, struct page_frame frame, const struct view_held *h,
                      struct str state, struct buf *out);

@@ -8,6 +8,7 @@
 #include "base/when.h"
 #include "desk/cmd.h"
 #include "desk/vcase.h"
+#include "web/route_write.h"
 
 /* ---- signing in ---- */
 
@@ -52,6 +53,9 @@ static const struct {
     const char *form, *words;
 } done_words[] = {
     {"reply", "The reply is on its way."},
+    {"reply-waits", "The reply waits a little before it goes out. You can still undo it below."},
+    {"undo", "Undone: nothing was sent. Your text is in the form again."},
+    {"draft", "The draft is kept. Only you see it."},
     {"note", "The note is kept."},
     {"assign", "The case has a new handler."},
     {"set", "Title and severity are saved."},
@@ -172,13 +176,6 @@ static enum rc case_args(struct visit *v, struct str form, struct str number, js
                          const char **ret_verb)
 {
     *ret_verb = "case.set";
-    if (str_eq(form, STR("reply"))) {
-        *ret_verb = "case.reply";
-        put_typed(v, args, "text");
-        if (http_form_has(&v->form, "wait"))
-            json_object_set_new(args, "wait", json_true());
-        return put_id(v, args, "thread");
-    }
     if (str_eq(form, STR("split")) || str_eq(form, STR("move"))) {
         bool split = str_eq(form, STR("split"));
         *ret_verb = split ? "case.split" : "case.move";
@@ -194,10 +191,7 @@ static enum rc case_args(struct visit *v, struct str form, struct str number, js
         return RC_OK;
     }
     put(args, "case", number);
-    if (str_eq(form, STR("note"))) {
-        *ret_verb = "case.note";
-        put_typed(v, args, "text");
-    } else if (str_eq(form, STR("assign"))) {
+    if (str_eq(form, STR("assign"))) {
         *ret_verb = "case.assign";
         put_typed(v, args, "login");
         put_reason(v, args);
@@ -234,12 +228,19 @@ static enum rc case_args(struct visit *v, struct str form, struct str number, js
 
 /* ---- the case page ---- */
 
-static void case_show(struct visit *v, int64_t id, const char *form)
+void case_show(struct visit *v, int64_t id, const char *form)
 {
     struct view_case c;
     struct account *people = NULL;
-    struct case_extra x = {.draft = {form, &v->form}};
+    uint64_t thread = 0;
+    struct case_extra x = {.draft = {form, &v->form},
+                           .canned = v->w->desk->canned,
+                           .start_with = http_form_get(&v->form, "template"),
+                           .wait = http_form_has(&v->form, "wait")};
     struct err e = ERR_INIT;
+    if (num_parse(http_form_get(&v->form, "thread"), 1, INT64_MAX, "thread", &thread, NULL) ==
+        RC_OK)
+        x.start_thread = (int64_t)thread;
     if (view_case(v->w->desk, &v->session.actor, v->a, id, &c, &e) != RC_OK ||
         people_list(v->w->desk, v->a, &people, &x.n_people, &e) != RC_OK) {
         v->e = e;
@@ -273,12 +274,7 @@ static void case_form(struct visit *v, int64_t id, struct str form, struct str n
         case_show(v, id, arena_str(v->a, form).p);
         return;
     }
-    json_t *made = json_object_get(result, "message");
-    if (json_is_integer(made))
-        visit_see(v, "/case/%.*s?done=%.*s#message-%lld", STR_ARG(number), STR_ARG(form),
-                  (long long)json_integer_value(made));
-    else
-        visit_see(v, "/case/%.*s?done=%.*s", STR_ARG(number), STR_ARG(form));
+    visit_see(v, "/case/%.*s?done=%.*s", STR_ARG(number), STR_ARG(form));
 }
 
 static const struct view_message *case_message(const struct view_case *c, int64_t id)
@@ -290,6 +286,9 @@ static const struct view_message *case_message(const struct view_case *c, int64_
     for (size_t i = 0; i < c->n_held; i++)
         if (c->held[i].id == id)
             return &c->held[i];
+    for (size_t i = 0; i < c->n_notes; i++)
+        if (c->notes[i].id == id)
+            return &c->notes[i];
     return NULL;
 }
 
@@ -318,7 +317,8 @@ static const struct {
     const char *name;
     void (*show)(struct visit *v, const struct route_case *at, struct str rest);
 } case_pages[] = {
-    {"message", case_part},
+    {"message", case_part},       {"reply", route_reply}, {"note", route_note},
+    {"draft", route_draft},       {"undo", route_undo},   {"hurry", route_hurry},
     {"third-party", route_third},
     {"advisory", route_advisory},
 };
@@ -348,6 +348,22 @@ static void case_route(struct visit *v, struct str rest)
         visit_error(v, 404, "There is no page of that name.");
 }
 
+/* A form of a case out of another session, or too old: what was typed into it is shown again. */
+static bool show_again(struct visit *v, struct str rest)
+{
+    struct str number = STR_NONE;
+    int64_t id;
+    (void)str_cut(&rest, '/', &number);
+    bool writes = str_eq(rest, STR("reply")) || str_eq(rest, STR("note"));
+    if (!writes || http_form_get(&v->form, "text").n == 0 ||
+        vcase_by_number(v->w->desk, number, &id, &v->e) != RC_OK)
+        return false;
+    (void)!err_set(&v->e, RC_DENIED, "The form was of another session; please send it again.");
+    case_show(v, id, arena_str(v->a, rest).p);
+    v->r->status = 403;
+    return true;
+}
+
 /* Whatever a signed-in member of the team may open; both methods. */
 static const struct {
     const char *path;
@@ -367,11 +383,17 @@ void route_staff(struct visit *v)
     if (!v->signed_in) {
         /* The same answer for every path: what exists is not told. */
         v->r->status = 403;
+        if (v->q->method == HTTP_POST && http_form_get(&v->form, "text").n) {
+            page_kept_write(v->frame, http_form_get(&v->form, "text"), &v->r->body);
+            return;
+        }
         page_signin_needed_write(v->frame, v->q->method == HTTP_POST ? STR_NONE : v->q->path,
                                  &v->r->body);
         return;
     }
     if (v->q->method == HTTP_POST && !gate_csrf_ok(v)) {
+        if (path_after(v->q->path, "/case/", &rest) && show_again(v, rest))
+            return;
         visit_error(v, 403,
                     "The form is too old or not ours. Go back, reload the page, send again.");
         return;

@@ -217,7 +217,9 @@ static void forms_become_verbs(void **state)
         assert_string_equal(stub.args, all[i].args);
         assert_int_equal(stub.by, ACTOR_HANDLER);
         char to[100];
-        snprintf(to, sizeof to, "/case/DEMO-2025-0012?done=%s#message-104", all[i].form);
+        bool wrote = i < 2; /* a reply, a note: to what was written */
+        snprintf(to, sizeof to, "/case/DEMO-2025-0012?done=%s%s", all[i].form,
+                 wrote ? "#message-104" : "");
         assert_string_equal(buf_c(&t->r.location), to);
     }
     assert_int_equal(get(t, true, "/case/DEMO-2025-0012?done=note", TEAM), 200);
@@ -233,10 +235,31 @@ static void what_was_typed_is_still_there_after_a_failure(void **state)
     assert_int_equal(post(t, true, "/case/DEMO-2025-0012/reply", TEAM,
                           "csrf=" STUB_CSRF "&thread=2&wait=1&text=%3C%2Ftextarea%3E+long+words"),
                      rc_http(RC_CONFLICT));
+    HAS(t, "Not sent yet");
+    HAS(t, "name=\"text\" value=\"&lt;/textarea&gt; long words\">");
+    HAS(t, "name=\"wait\" value=\"1\">");
+    stub.fail = RC_INVALID;
+    assert_int_equal(post(t, true, "/case/DEMO-2025-0012/reply", TEAM,
+                          "csrf=" STUB_CSRF "&thread=2&wait=1&text=%3C%2Ftextarea%3E+long+words"),
+                     rc_http(RC_INVALID));
     HAS(t, "the rules say no");
-    HAS(t, "placeholder=\"Goes out by mail, and to nobody else.\">&lt;/textarea&gt; long "
-           "words</textarea>");
+    HAS(t, "aria-describedby=\"kept-2\">&lt;/textarea&gt; long words</textarea>");
     HAS(t, "name=\"wait\" value=\"1\" checked>");
+    assert_int_equal(
+        post(t, true, "/case/DEMO-2025-0012/note", TEAM, "csrf=" STUB_CSRF "&text=a+note"),
+        rc_http(RC_INVALID));
+    HAS(t, "aria-describedby=\"kept-note\">a note</textarea>");
+    /* Of another session, or of none: nothing is done, the words are there. */
+    stub.cmds = 0;
+    assert_int_equal(
+        post(t, true, "/case/DEMO-2025-0012/reply", TEAM, "csrf=old&thread=2&text=my+words"), 403);
+    HAS(t, "aria-describedby=\"kept-2\">my words</textarea>");
+    assert_int_equal(post(t, true, "/case/DEMO-2025-0012/reply", "", "csrf=old&text=my+words"),
+                     403);
+    HAS(t, "readonly>my words</textarea>");
+    HAS(t, "Please sign in");
+    assert_int_equal(stub.cmds, 0);
+    stub.fail = RC_CONFLICT;
     assert_int_equal(post(t, true, "/case/DEMO-2025-0012/assign", TEAM,
                           "csrf=" STUB_CSRF "&login=tove&reason=my+%22reason%22"),
                      rc_http(RC_CONFLICT));
@@ -257,6 +280,65 @@ static void what_was_typed_is_still_there_after_a_failure(void **state)
         post(t, true, "/case/DEMO-2025-0012/reply", TEAM, "csrf=" STUB_CSRF "&thread=x&text=typed"),
         rc_http(RC_INVALID));
     assert_int_equal(stub.cmds, before);
+}
+
+static void a_reply_is_shown_before_it_is_sent(void **state)
+{
+    struct bench *t = *state;
+    const char *const path = "/case/DEMO-2025-0012/reply";
+    assert_int_equal(post(t, true, path, TEAM,
+                          "csrf=" STUB_CSRF "&thread=2&newest=201&wait=1&do=preview&text=a%0D%0Ab"),
+                     200);
+    assert_string_equal(stub.verb, "case.draft"); /* kept, and not sent */
+    HAS(t, "Before it is sent");
+    HAS(t, "mira@research.example");
+    HAS(t, "Re: [DEMO-2025-0012] XSS");
+    HAS(t, ">a\nb\n-- \nAda</div>");
+    HAS(t, "name=\"text\" value=\"a\nb\">");
+    HAS(t, "name=\"newest\" value=\"201\">");
+    HAS(t, "name=\"wait\" value=\"1\">");
+    /* Back to the form, with what was typed as a draft. */
+    assert_int_equal(
+        post(t, true, path, TEAM, "csrf=" STUB_CSRF "&thread=2&wait=1&do=write&text=x"), 303);
+    assert_string_equal(stub.verb, "case.draft");
+    assert_string_equal(buf_c(&t->r.location),
+                        "/case/DEMO-2025-0012?write=1&wait=1&thread=2#write-2");
+    /* A name of a text to start from that is none goes nowhere. */
+    assert_int_equal(post(t, true, path, TEAM,
+                          "csrf=" STUB_CSRF "&thread=2&do=template&template=%0D%0Ax&text=x"),
+                     303);
+    assert_string_equal(buf_c(&t->r.location), "/case/DEMO-2025-0012?write=1&thread=2#write-2");
+    assert_int_equal(
+        post(t, true, "/case/DEMO-2025-0012/note", TEAM, "csrf=" STUB_CSRF "&do=draft&text=x"),
+        303);
+    assert_string_equal(buf_c(&t->r.location), "/case/DEMO-2025-0012?done=draft#note-form");
+    /* The script's save: a line of plain text. */
+    assert_int_equal(post(t, true, "/case/DEMO-2025-0012/draft", TEAM,
+                          "csrf=" STUB_CSRF "&thread=2&token=f00&text=x"),
+                     200);
+    assert_string_equal(
+        stub.args, "{\"case\":\"DEMO-2025-0012\",\"text\":\"x\",\"token\":\"f00\",\"thread\":2}");
+    assert_string_equal(t->r.content_type, "text/plain; charset=utf-8");
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012/reply", TEAM), 404);
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012/undo", TEAM), 404);
+    assert_int_equal(
+        post(t, true, "/case/DEMO-2025-0012/undo", TEAM, "csrf=" STUB_CSRF "&message=104"), 303);
+    assert_string_equal(stub.verb, "case.undo");
+    assert_string_equal(stub.args, "{\"message\":104}");
+    assert_int_equal(
+        post(t, true, "/case/DEMO-2025-0012/hurry", TEAM, "csrf=" STUB_CSRF "&message=104"), 303);
+    assert_string_equal(stub.verb, "case.hurry");
+}
+
+static void the_whole_text_of_a_message_is_plain_text(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012/message/201/text", TEAM), 200);
+    assert_string_equal(t->r.content_type, "text/plain; charset=utf-8");
+    assert_true(str_starts(buf_str(&t->r.body), STR("I found XSS in quarantine")));
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012/message/201/text/x", TEAM), 404);
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012/message/999/text", TEAM), 404);
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012/message/201/text", ""), 403);
 }
 
 static void a_link_is_shown_by_get_and_spent_by_post(void **state)
@@ -435,6 +517,8 @@ int main(void)
         T(every_form_needs_the_token),
         T(forms_become_verbs),
         T(what_was_typed_is_still_there_after_a_failure),
+        T(a_reply_is_shown_before_it_is_sent),
+        T(the_whole_text_of_a_message_is_plain_text),
         T(a_link_is_shown_by_get_and_spent_by_post),
         T(a_spent_link_offers_a_new_one),
         T(parts_are_downloads_of_the_own_messages),

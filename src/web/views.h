@@ -107,11 +107,11 @@ struct page_search {
 
 /* ---- messages ---- */
 
-/* A run of lines of a body; quoted ones are folded away when long. */
+/* A run of lines of a body; what is long or quoted is folded away. */
 struct body_view {
     struct str text;
     bool folded;
-    int64_t lines;
+    struct str label; /* of what is folded: "12 quoted lines" */
 };
 struct attachment_view {
     struct str name, type, size, sha256;
@@ -134,10 +134,19 @@ struct message_view {
     struct time_view at;
     bool in, out, automatic, note, verified;
     bool encrypted, truncated, raw;
+    struct str gist; /* its first words, for one line */
+    struct str full; /* size of the text where only its begin is on the page; else empty */
     struct body_view *bodies;
     size_t n_bodies;
-    struct attachment_view *attachments;
+    struct attachment_view *attachments; /* the first of them */
     size_t n_attachments;
+    struct attachment_view *others; /* the rest, folded away */
+    size_t n_others;
+    /* A reply in its minute: it can be undone. */
+    bool may_undo;
+    struct str number, csrf; /* of its case and of the form */
+    struct str goes_at;      /* "15:08:20 UTC" */
+    int64_t goes_us;
     struct outbox_view *outs;
     size_t n_outs;
 };
@@ -150,18 +159,27 @@ struct clock_view {
     struct time_view due;
     bool overdue, running, met;
 };
+/* The form in which a reply or a note is written. */
+struct writing_view {
+    struct str text;   /* typed before an error, a text to start from, or the draft */
+    struct str token;  /* of this form */
+    struct str saved;  /* when the draft was kept; empty: none */
+    struct str others; /* who else writes here: "Sam Example" */
+    int64_t newest;
+    bool wait;
+};
 struct thread_view {
     int64_t id;
     struct str name, email, role, subject;
     struct time_view waiting;
     bool is_waiting;
-    bool can_write; /* an address is known */
+    bool by_mail; /* an address is known */
+    bool can_write;
     struct message_view *messages;
     size_t n_messages;
     struct clock_view *clocks;
     size_t n_clocks;
-    struct str draft; /* typed before an error */
-    bool draft_wait;
+    struct writing_view write;
 };
 struct participant_view {
     struct str name, email, role, rm;
@@ -176,6 +194,17 @@ struct step_view {
 };
 struct fact_view {
     struct str name, value;
+};
+/* One entry of the timeline: a message, or a line about a change. */
+struct item_view {
+    bool is_message, is_old; /* old: folded into one line */
+    struct message_view message;
+    struct event_view event;
+};
+/* A colleague who is writing just now. */
+struct writer_view {
+    struct str name, where; /* "a note", "to Mira Okafor" */
+    struct time_view at;
 };
 /* One form of the case page: what was typed before an error, and whether to show it open. */
 struct form_view {
@@ -198,9 +227,17 @@ struct page_case {
     size_t n_participants;
     struct thread_view *threads;
     size_t n_threads;
-    bool many; /* threads: more than one */
-    struct message_view *notes;
-    size_t n_notes;
+    bool many;               /* threads: more than one */
+    struct item_view *items; /* one conversation: all of it; many: notes and changes */
+    size_t n_items;
+    struct writing_view note_write;
+    struct writer_view *writers;
+    size_t n_writers;
+    struct option_view *canned;
+    size_t n_canned;
+    struct clock_view next; /* the promise that is due first */
+    bool has_next;
+    struct str reporter; /* whom it is about, when there is one conversation */
     struct message_view *held;
     size_t n_held;
     struct event_view *events;
@@ -221,8 +258,8 @@ struct page_case {
     size_t n_exits;
     struct option_view *thread_names;
     size_t n_thread_names;
-    struct form_view note, assign, set, rm_form, em_form, cs_form, fact_form, close, join, split,
-        move, invite;
+    struct form_view assign, set, rm_form, em_form, cs_form, fact_form, close, join, split, move,
+        invite;
 };
 
 /* ---- held ---- */

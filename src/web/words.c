@@ -5,6 +5,7 @@
  */
 #include "web/words.h"
 
+#include "base/utf8.h"
 #include "base/when.h"
 
 #define WHEN_MAX 64
@@ -34,6 +35,13 @@ struct time_view time_view_of(const struct maker *m, int64_t at_us)
     else
         t.words = arena_strf(m->a, "in %.*s", STR_ARG(span));
     return t;
+}
+
+struct str clock_words(const struct maker *m, int64_t at_us)
+{
+    AUTO(buf) struct buf b = BUF_INIT(WHEN_MAX);
+    when_rfc3339(&b, at_us);
+    return arena_strf(m->a, "%.*s UTC", STR_ARG(str_sub(buf_str(&b), 11, 8)));
 }
 
 struct str size_words(const struct maker *m, int64_t bytes)
@@ -104,35 +112,99 @@ static struct str without_last_lf(struct str s)
     return s;
 }
 
+struct parts {
+    const struct maker *m;
+    struct body_view *at;
+    size_t n, max;
+};
+
+static void part_add(struct parts *p, struct str text, struct str label)
+{
+    text = without_last_lf(text);
+    if (text.n && p->n < p->max)
+        p->at[p->n++] = (struct body_view){.text = text, .folded = label.n > 0, .label = label};
+}
+
+/* Where the first lines of a text end that are shown at once. */
+static size_t head_end(struct str text)
+{
+    size_t at = 0;
+    for (int i = 0; i < WORDS_HEAD_LINES && at < WORDS_HEAD_BYTES; i++) {
+        size_t lf = str_chr(str_sub(text, at, text.n), '\n');
+        if (lf == STR_NPOS || at + lf + 1 > WORDS_HEAD_BYTES)
+            break;
+        at += lf + 1;
+    }
+    return at ? at : utf8_clip(text, WORDS_HEAD_BYTES).n;
+}
+
+static int64_t lines_in(struct str text)
+{
+    int64_t n = 1;
+    for (size_t i = 0; i + 1 < text.n; i++)
+        n += text.p[i] == '\n';
+    return n;
+}
+
+/* A run of somebody's own words; what is long shows its begin. */
+static void text_add(struct parts *p, struct str text)
+{
+    text = without_last_lf(text);
+    if (text.n <= WORDS_LONG_BYTES && lines_in(text) <= WORDS_LONG_LINES) {
+        part_add(p, text, STR_NONE);
+        return;
+    }
+    size_t head = head_end(text);
+    struct str rest = str_sub(text, head, text.n);
+    part_add(p, str_sub(text, 0, head), STR_NONE);
+    part_add(
+        p, rest,
+        lines_in(rest) > 1
+            ? arena_strf(p->m->a, "The other %lld lines", (long long)lines_in(rest))
+            : arena_strf(p->m->a, "The rest, %.*s", STR_ARG(size_words(p->m, (int64_t)rest.n))));
+}
+
 /* Runs of lines; short quotes stay with the text around them. */
 static void body_parts(const struct maker *m, struct str body, struct message_view *to)
 {
-    struct body_view *parts = arena_array(m->a, WORDS_BODY_PARTS, sizeof *parts);
-    if (parts == NULL)
+    struct parts p = {.m = m, .at = arena_array(m->a, WORDS_BODY_PARTS, sizeof *p.at)};
+    size_t at = 0, text_from = 0, max = m->body_max ? m->body_max : WORDS_BODY_MAX;
+    if (p.at == NULL)
         return;
-    size_t n = 0, at = 0, text_from = 0;
-    while (at < body.n && n + 2 < WORDS_BODY_PARTS) {
+    p.max = WORDS_BODY_PARTS;
+    if (body.n > max) {
+        to->full = size_words(m, (int64_t)body.n);
+        body = utf8_clip(body, max);
+    }
+    while (at < body.n && p.n + 5 < p.max) {
         int64_t lines;
         bool quoted;
         size_t end = run_end(body, at, &lines, &quoted);
         if (quoted && lines >= WORDS_FOLD_LINES) {
-            struct str before = without_last_lf(str_sub(body, text_from, at - text_from));
-            if (before.n)
-                parts[n++] = (struct body_view){.text = before};
-            parts[n++] = (struct body_view){
-                .text = without_last_lf(str_sub(body, at, end - at)),
-                .folded = true,
-                .lines = lines,
-            };
+            text_add(&p, str_sub(body, text_from, at - text_from));
+            part_add(&p, str_sub(body, at, end - at),
+                     arena_strf(m->a, "%lld quoted lines", (long long)lines));
             text_from = end;
         }
         at = end;
     }
-    struct str rest = without_last_lf(str_sub(body, text_from, body.n));
-    if (rest.n)
-        parts[n++] = (struct body_view){.text = rest};
-    to->bodies = parts;
-    to->n_bodies = n;
+    text_add(&p, str_sub(body, text_from, body.n));
+    to->bodies = p.at;
+    to->n_bodies = p.n;
+}
+
+/* The first words that are not quoted, in one line. */
+static struct str gist_of(const struct maker *m, struct str body)
+{
+    struct str rest = body, line, out = STR_NONE;
+    while (out.n == 0 && str_line(&rest, &line)) {
+        struct str s = str_trim(line);
+        if (!is_quote(s) && s.n > 12)
+            out = s;
+    }
+    out = out.n ? out : str_trim(utf8_clip(body, WORDS_GIST));
+    bool cut = out.n > WORDS_GIST;
+    return cut ? arena_strf(m->a, "%.*s…", STR_ARG(utf8_clip(out, WORDS_GIST))) : out;
 }
 
 static struct str outbox_words(const struct maker *m, const struct view_outbox *o)
@@ -150,8 +222,21 @@ static struct str outbox_words(const struct maker *m, const struct view_outbox *
     return STR("On its way");
 }
 
+/* A reply in its minute says when it goes; there is nothing else to say about it. */
+static bool undo_of(const struct maker *m, const struct view_message *v, struct message_view *to)
+{
+    to->may_undo = view_may_undo(v, m->now_us);
+    if (!to->may_undo)
+        return false;
+    to->goes_us = v->outbox[0].due_us;
+    to->goes_at = clock_words(m, to->goes_us);
+    return true;
+}
+
 static void outbox_of(const struct maker *m, const struct view_message *v, struct message_view *to)
 {
+    if (undo_of(m, v, to))
+        return;
     to->outs = arena_array(m->a, v->n_outbox, sizeof *to->outs);
     if (to->outs == NULL)
         return;
@@ -175,7 +260,9 @@ static void attachments_of(const struct maker *m, const struct view_message *v,
     to->attachments = arena_array(m->a, v->n_attachments, sizeof *to->attachments);
     if (to->attachments == NULL)
         return;
-    to->n_attachments = v->n_attachments;
+    to->n_attachments = v->n_attachments > WORDS_FILES + 2 ? WORDS_FILES : v->n_attachments;
+    to->others = to->attachments + to->n_attachments;
+    to->n_others = v->n_attachments - to->n_attachments;
     for (size_t i = 0; i < v->n_attachments; i++) {
         const struct view_attachment *a = &v->attachments[i];
         to->attachments[i] = (struct attachment_view){
@@ -218,6 +305,7 @@ struct message_view message_view_of(const struct maker *m, const struct view_mes
         t.who = STR("(nobody named)");
     if (!str_eq(v->state, STR("ok")))
         t.held = v->hold_reason;
+    t.gist = gist_of(m, v->body);
     body_parts(m, v->body, &t);
     attachments_of(m, v, &t);
     outbox_of(m, v, &t);

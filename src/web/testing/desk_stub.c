@@ -6,6 +6,7 @@
 
 #include "desk/advisory.h"
 #include "desk/third.h"
+#include "desk/reply.h"
 #include "desk/vcase.h"
 
 struct stub stub;
@@ -173,6 +174,32 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
     (void)d, (void)case_id;
     TRY(actor_needs_team(who, e));
     fixture_case_two(a, ret);
+    return RC_OK;
+}
+
+enum rc view_drafts(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
+                    struct view_draft **ret, size_t *ret_n, struct err *e)
+{
+    (void)d, (void)case_id, (void)a;
+    TRY(actor_needs_team(who, e));
+    *ret = NULL;
+    *ret_n = 0;
+    return RC_OK;
+}
+
+enum rc reply_compose(struct desk *d, const struct actor *who, struct arena *a,
+                      const struct reply_new *r, struct reply_mail *ret, struct err *e)
+{
+    (void)d, (void)a;
+    TRY(actor_needs_team(who, e));
+    if (r->text.n == 0)
+        return err_set(e, RC_INVALID, "the text is empty");
+    *ret = (struct reply_mail){.to_name = STR("Mira Okafor"),
+                               .to = STR("mira@research.example"),
+                               .from_name = STR("Demo"),
+                               .from = STR("security@desk.example"),
+                               .subject = STR("Re: [DEMO-2025-0012] XSS"),
+                               .text = arena_strf(a, "%.*s\n-- \nAda", STR_ARG(r->text))};
     return RC_OK;
 }
 
