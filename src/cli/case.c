@@ -123,6 +123,7 @@ static const struct command commands[] = {
      false,
      false,
      "NUMBER [--exit EXIT] --reason TEXT"},
+    {"case", "erase", "case.erase", {"case"}, {REASON}, false, false, "NUMBER --reason TEXT"},
     {"case",
      "raw",
      "message.fetch",

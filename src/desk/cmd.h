@@ -24,6 +24,7 @@
  *   case.split     thread, title, reason                           -> {"number"}
  *   case.move      thread, to, reason
  *   case.close     case, exit?, reason
+ *   case.erase     case, reason         (closed ones; desk/erase.h)
  *   case.invite    case, role, name, email                         -> {"participant","thread"}
  *   case.revoke    thread              (all ways back of it)
  *   third.contacts                                                 -> {"components":[...]}

@@ -5,6 +5,7 @@
  * Input: arguments out of a form or a command, hostile; checked by desk/cmd_args.c.
  */
 #include "desk/cmd_inside.h"
+#include "desk/erase.h"
 #include "desk/reply.h"
 #include "desk/view.h"
 
@@ -235,6 +236,15 @@ static enum rc case_close(struct cmd *c, struct err *e)
     return vcase_close(c->d, c->who, id, x, reason, e);
 }
 
+static enum rc case_erase_verb(struct cmd *c, struct err *e)
+{
+    int64_t id;
+    struct str reason;
+    TRY(want_case(c, "case", &id, e));
+    TRY(want_reason(c, &reason, e));
+    return case_erase(c->d, c->who, id, reason, e);
+}
+
 static enum rc case_invite(struct cmd *c, struct err *e)
 {
     int64_t id, participant, thread;
@@ -267,6 +277,7 @@ const struct cmd_verb cmd_case_verbs[] = {
     {"case.split", case_split, " thread title reason ", false},
     {"case.move", case_move, " thread to reason ", false},
     {"case.close", case_close, " case exit reason ", false},
+    {"case.erase", case_erase_verb, " case reason ", false},
     {"case.invite", case_invite, " case role name email ", false},
     {"case.revoke", case_revoke, " thread ", false},
     {NULL, NULL, NULL, false},

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "desk/advisory.h"
 #include "desk/clock.h"
+#include "desk/erase.h"
 #include "desk/notice.h"
 #include "store/chain.h"
 
@@ -311,16 +312,32 @@ static enum rc run_index(struct desk *d, int64_t subject, struct str arg, struct
     return search_index_step(d, arg, e);
 }
 
+static enum rc run_erase(struct desk *d, int64_t subject, struct str arg, struct err *e)
+{
+    (void)arg;
+    return erase_run(d, subject, e);
+}
+
+static enum rc run_compact(struct desk *d, int64_t subject, struct str arg, struct err *e)
+{
+    (void)subject;
+    (void)arg;
+    return erase_compact(d, e);
+}
+
 static const struct {
     const char *kind;
     enum rc (*run)(struct desk *d, int64_t subject, struct str arg, struct err *e);
 } tasks[] = {
     {"clock", run_clock},
+    {"compact", run_compact},
+    {"erase", run_erase},
     {"index", run_index},
     {"notice", notice_run},
     {"publish", advisory_task},
 };
-const char *const desk_task_kinds[] = {"clock", "index", "notice", "publish", NULL};
+const char *const desk_task_kinds[] = {"clock", "compact", "erase",
+                                       "index", "notice",  "publish", NULL};
 
 enum rc desk_task_run(struct desk *d, struct str kind, int64_t subject, struct str arg,
                       struct err *e)

@@ -7,6 +7,7 @@
 #include "desk/replay.h"
 
 #include "desk/inside.h"
+#include "store/ops_erase.h"
 #include "store/ops_message.h"
 #include "store/ops_people.h"
 #include "store/ops_view.h"
@@ -282,6 +283,11 @@ static enum rc compare(struct desk *d, struct replay *r, int64_t id, struct err 
     struct case_row c;
     struct account_row handler;
     json_t *j = case_of(r, id);
+    int64_t erased_us;
+    struct str by;
+    TRY(ops_erased(d->db, a, id, &erased_us, &by, e));
+    if (erased_us)
+        return RC_OK; /* its payloads are shredded */
     TRY(ops_case_get(d->db, a, id, &c, e));
     TRY(ops_account_get(d->db, a, c.handler_id, &handler, e));
     TRY(same(&c, "number", c.number, text(j, "number"), e));

@@ -113,6 +113,12 @@ struct settings {
         enum sandbox_mode mode;
     } sandbox;
     struct {
+        int64_t closed_after_us; /* closed cases older than this are erased; 0 = never */
+    } retention;
+    struct {
+        struct str token_file; /* first line: who sends it may read /metrics; empty = nobody */
+    } metrics;
+    struct {
         int64_t cores;    /* number of core processes */
         int64_t uid_base; /* role k runs as uid_base + k when started as root; 0 = do not change */
     } roles;
@@ -121,9 +127,10 @@ struct settings {
         int64_t smtp_recipients; /* of one message */
         int64_t smtp_idle_us;    /* a silent client is closed */
         int64_t http_clients;
-        int64_t http_body;                               /* bytes of one request's body */
-        int64_t parse_time_us;                           /* of one mail, in the parse child */
-        int64_t parse_memory;                            /* bytes of address space for it */
+        int64_t http_body;     /* bytes of one request's body */
+        int64_t parse_time_us; /* of one mail, in the parse child */
+        int64_t disk_reserve;  /* bytes; with less free space mail is put off (452); 0 = none */
+        int64_t parse_memory;  /* bytes of address space for it */
         int64_t signin_link_us, session_us, way_back_us; /* how long each is good */
     } limits;
 

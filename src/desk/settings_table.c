@@ -200,12 +200,23 @@ const struct setting_full settings_table[] = {
   "require: a role that cannot have its sandbox does not start; best-effort: it starts and says so"},
   OFF(sandbox.mode), NULL},
 
+{{"retention", "closed_after", SET_SPAN, OPTIONAL, "none", NO_CHOICES, US_PER_DAY, 100 * YEAR,
+  "the content of a case that has been closed for so long is erased; none: only by a person"},
+  OFF(retention.closed_after_us), NULL},
+
+{{"metrics", "token_file", SET_PATH, OPTIONAL, "", NO_CHOICES, TEXT_MAX(3000),
+  "file whose first line lets its bearer read /metrics of the team's pages; empty: only signed in"},
+  OFF(metrics.token_file), NULL},
+
 {{"roles", "cores", SET_INT, OPTIONAL, "1", NO_CHOICES, 1, 16,
   "number of core processes"}, OFF(roles.cores), NULL},
 {{"roles", "uid_base", SET_INT, OPTIONAL, "0", NO_CHOICES, 0, 2000000000,
   "started as root, role k runs as user uid_base + k; 0: users are not changed"},
   OFF(roles.uid_base), NULL},
 
+{{"limits", "disk_reserve", SET_SIZE, OPTIONAL, "0", NO_CHOICES, 0, 1024 * GIB,
+  "with less space than this on the disk of the spool mail is put off (452); 0: until it is full"},
+  OFF(limits.disk_reserve), NULL},
 {{"limits", "smtp_clients", SET_INT, OPTIONAL, "100", NO_CHOICES, 1, 10000,
   "SMTP and LMTP connections at a time"}, OFF(limits.smtp_clients), NULL},
 {{"limits", "smtp_clients_per_host", SET_INT, OPTIONAL, "20", NO_CHOICES, 1, 10000,
@@ -247,6 +258,8 @@ static const struct {
     {"project", "The software whose reports we take."},
     {"publish", "Advisories: who is told, and what the software is called where machines look."},
     {"sandbox", "What happens when the system cannot give a role its sandbox."},
+    {"retention", "How long the content of closed cases is kept."},
+    {"metrics", "Numbers for Prometheus."},
     {"roles", "Processes."},
     {"limits", "Limits on what strangers can make us do."},
 };

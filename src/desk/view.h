@@ -144,6 +144,8 @@ struct view_case {
     bool should_end_embargo;
     struct str handler, handler_name;
     int64_t opened_us, changed_us, closed_us, now_us, escalated;
+    int64_t erased_us;      /* 0: not */
+    struct str erased_by;   /* as actors of events are written */
     struct str joined_into; /* number of the case that this one became part of, empty = none */
     struct str *aliases;    /* numbers of cases joined into this one */
     size_t n_aliases;

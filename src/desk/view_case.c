@@ -7,6 +7,7 @@
 #include "base/when.h"
 #include "desk/draft.h"
 #include "desk/view_inside.h"
+#include "store/ops_erase.h"
 #include "store/ops_draft.h"
 
 static enum rc facts_of(struct arena *a, const json_t *facts, struct view_case *v, struct err *e)
@@ -197,6 +198,7 @@ static const struct {
     {"clock.cancelled", "clock cancelled:", "kind", NULL},
     {"clock.waits", "restored from a backup, clock waits for a person:", "kind", NULL},
     {"clock.goes_on", "clock goes on, by a person:", "kind", NULL},
+    {"case.erased", "content erased", NULL, NULL},
     {"waiting.sent", "what waited is done now:", "kind", NULL},
     {"waiting.dropped", "what waited was dropped:", "kind", NULL},
     {"advisory.drafted", "advisory written", NULL, NULL},
@@ -239,7 +241,7 @@ static const char *state_words(const char *kind, const json_t *j, const char *va
 static struct str event_text(struct arena *a, struct str kind, struct str payload)
 {
     AUTO(json) json_t *j = NULL;
-    if (payload.n == 0 || json_parse(payload, 1 << 20, "event", &j, NULL) != RC_OK)
+    if (payload.n > 0 && json_parse(payload, 1 << 20, "event", &j, NULL) != RC_OK)
         return kind;
     for (size_t i = 0; i < ARRAY_LEN(event_words); i++) {
         if (!str_eq(kind, str_c(event_words[i].kind)))
@@ -305,6 +307,7 @@ static enum rc head_of(struct desk *d, struct arena *a, struct view_case *v, str
     v->closed_us = oc.c.closed_us;
     v->escalated = oc.c.escalated;
     v->joined_into = STR_NONE;
+    TRY(ops_erased(d->db, a, v->id, &v->erased_us, &v->erased_by, e));
     TRY(view_phase(a, &oc.c, oc.v.rm, &v->phase, &v->phase_name, &facts, e));
     TRY(facts_of(a, facts, v, e));
     TRY(people_list(d, a, &people, &n, e));

@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/when.h"
+#include "desk/erase.h"
 #include "desk/keygen.h"
 #include "desk/canned.h"
 #include "desk/texts.h"
@@ -196,11 +197,23 @@ static void sweep(struct core *c)
         log_event(LOG_WARN_, "not-swept", "code=%s", rc_name(e.rc));
 }
 
+/* Cases whose time of keeping is over become tasks. */
+static void retention(struct core *c)
+{
+    struct err e = ERR_INIT;
+    int64_t n = 0;
+    if (erase_due(&c->desk, &n, &e) != RC_OK)
+        log_event(LOG_WARN_, "retention-failed", "code=%s", rc_name(e.rc));
+    else if (n > 0)
+        log_event(LOG_INFO_, "retention", "cases=%lld", (long long)n);
+}
+
 static void housekeeping(struct core *c)
 {
     int64_t now = clock_mono_us();
     if (now >= c->sweep_at_us) {
         sweep(c);
+        retention(c);
         c->sweep_at_us = now + US_PER_H;
     }
     if (now >= c->renew_at_us) {

@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "base/when.h"
+#include "desk/erase.h"
 #include "serve/core.h"
 #include "store/task.h"
 
@@ -57,6 +58,19 @@ static void run_desk(struct core *c, const struct task *t)
     core_task_end(c, t, rc, &e);
 }
 
+/* Only the keys role removes sealed files; what it does not come to is an orphan, for the sweep. */
+static void drop_blob(struct core *c, const struct task *t)
+{
+    struct err e = ERR_INIT;
+    char name[WIRE_ID_MAX + 1];
+    enum rc rc = str_copy(name, sizeof name, t->arg, "a blob", &e);
+    if (rc == RC_OK && role_find(&c->role, ROLE_KEYS) == NULL)
+        rc = err_set(&e, RC_BUSY, "keys is not there yet");
+    if (rc == RC_OK)
+        core_blob_drop(c, name);
+    core_task_end(c, t, rc, &e);
+}
+
 static void run_one(struct core *c, const struct task *t)
 {
     if (str_eq(t->kind, STR("intake")))
@@ -65,6 +79,8 @@ static void run_one(struct core *c, const struct task *t)
         core_acknowledge(c, t);
     else if (str_eq(t->kind, STR("outbox")))
         core_outbox_start(c, t);
+    else if (str_eq(t->kind, STR(ERASE_BLOB_TASK)))
+        drop_blob(c, t);
     else
         run_desk(c, t);
 }
@@ -98,12 +114,14 @@ void core_tasks_run(struct core *c)
 {
     static const char *const acknowledge[] = {"acknowledge", NULL};
     static const char *const intake[] = {"intake", NULL};
+    static const char *const blobs[] = {ERASE_BLOB_TASK, NULL};
     static const char *const outbox[] = {"outbox", NULL};
     int n = claim(c, acknowledge, 8);
     if (c->set->mail.outgoing == OUTGOING_ON)
         n += claim(c, outbox, free_sendings(c));
     n += claim(c, intake, free_tickets(c));
     n += claim(c, desk_task_kinds, 8);
+    n += claim(c, blobs, 8);
     if (n > 0)
         c->look_now = true;
 }
