@@ -24,6 +24,7 @@ struct cmd_verb {
     bool reporter;    /* only a reporter's session; the others are the team's */
 };
 /* Each ends with a NULL verb. */
+extern const struct cmd_verb cmd_advisory_verbs[];
 extern const struct cmd_verb cmd_case_verbs[];
 extern const struct cmd_verb cmd_held_verbs[];
 extern const struct cmd_verb cmd_people_verbs[];
@@ -31,7 +32,6 @@ extern const struct cmd_verb cmd_search_verbs[];
 extern const struct cmd_verb cmd_third_verbs[];
 extern const struct cmd_verb cmd_waiting_verbs[];
 extern const struct cmd_verb cmd_write_verbs[];
-extern const struct cmd_verb cmd_advisory_verbs[];
 
 /* Arguments by name, type and bound; RC_INVALID with the name of what is missing or wrong. */
 enum rc want_str(const struct cmd *c, const char *key, size_t max, struct str *ret, struct err *e)
