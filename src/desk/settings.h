@@ -132,6 +132,8 @@ struct settings {
         int64_t disk_reserve;  /* bytes; with less free space mail is put off (452); 0 = none */
         int64_t parse_memory;  /* bytes of address space for it */
         int64_t signin_link_us, session_us, way_back_us; /* how long each is good */
+        int64_t report_rate_count, report_rate_us;       /* reports by the form of one client */
+        int64_t report_all_count, report_all_us;         /* of everybody together */
     } limits;
 
     /* For settings_show only. */

@@ -239,12 +239,20 @@ const struct setting_full settings_table[] = {
   "how long a session of the team's pages lasts"}, OFF(limits.session_us), NULL},
 {{"limits", "way_back", SET_SPAN, OPTIONAL, "90d", NO_CHOICES, US_PER_H, YEAR,
   "how long a reporter's link to his thread is good"}, OFF(limits.way_back_us), NULL},
+{{"limits", "report_rate", SET_RATE, OPTIONAL, "20/1h", NO_CHOICES, 1, 100000,
+  "reports by the form from one client: count/span, a day at most; an IPv6 network is one client"},
+  OFF(limits.report_rate_count), NULL},
+{{"limits", "report_rate_all", SET_RATE, OPTIONAL, "300/1h", NO_CHOICES, 1, 100000,
+  "reports by the form from everybody together"}, OFF(limits.report_all_count), NULL},
 };
 /* clang-format on */
 const size_t settings_table_n = ARRAY_LEN(settings_table);
 
 _Static_assert(OFF(mail.ack_rate_us) == OFF(mail.ack_rate_count) + sizeof(int64_t),
                "SET_RATE writes two numbers in a row");
+_Static_assert(OFF(limits.report_rate_us) == OFF(limits.report_rate_count) + sizeof(int64_t) &&
+                   OFF(limits.report_all_us) == OFF(limits.report_all_count) + sizeof(int64_t),
+               "so do these");
 
 static const struct {
     const char *name, *help;

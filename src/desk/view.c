@@ -353,7 +353,8 @@ enum rc view_reporter(struct desk *d, const struct actor *who, struct arena *a,
                               .opened_us = oc.c.opened_us,
                               .closed_us = oc.c.closed_us,
                               .number = oc.c.number,
-                              .exit_reason = oc.c.exit_reason};
+                              .exit_reason = oc.c.exit_reason,
+                              .anonymous = t.email.n == 0};
     TRY(exit_parse(oc.c.exit, &x, e));
     v.exit = str_c(exit_text(x));
     TRY(view_phase(a, &oc.c, oc.v.rm, &v.phase, &name, NULL, e));

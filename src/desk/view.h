@@ -212,6 +212,7 @@ struct view_reporter {
     struct str number;
     struct str phase, exit, exit_reason; /* reason only of a side exit */
     struct str embargo;                  /* "active until 2026-..." or empty */
+    bool anonymous;                      /* no address is on file */
     struct view_thread thread;           /* messages in, out, auto */
     struct view_clock *clocks;
     size_t n_clocks;

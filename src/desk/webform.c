@@ -13,6 +13,7 @@
 #include "desk/inside.h"
 #include "mime/mail.h"
 #include "mime/writer.h"
+#include "store/ops_people.h"
 #include "store/ops_webform.h"
 
 #define KEY_META   STR("web_key")
@@ -336,4 +337,52 @@ enum rc webform_filing(struct desk *d, int64_t thread_id, int64_t *ret_n, struct
 enum rc webform_sweep(struct desk *d, struct err *e)
 {
     return ops_web_pending_sweep(d->db, desk_now(d) - US_PER_DAY, e);
+}
+
+/* ---- links of those whom nobody can write to ---- */
+
+enum rc webform_can_mail(struct desk *d, struct str secret, bool *ret, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    unsigned char hash[SHA256_LEN];
+    struct way_row w;
+    struct thread_row t;
+    *ret = false;
+    if (!secret_ok(secret))
+        return RC_OK;
+    secret_hash(secret, hash);
+    enum rc rc = ops_way_get(d->db, str_of(hash, sizeof hash), &w, e);
+    if (rc == RC_NOTFOUND)
+        return RC_OK;
+    TRY(rc);
+    TRY(ops_thread_get(d->db, a, w.thread_id, &t, e));
+    *ret = t.email.n > 0;
+    return RC_OK;
+}
+
+struct next_link {
+    const struct actor *who;
+    char secret[SECRET_SIZE];
+};
+
+static enum rc next_link_tx(struct desk *d, void *arg, struct err *e)
+{
+    struct next_link *p = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct thread_row t;
+    TRY(ops_thread_get(d->db, a, p->who->thread_id, &t, e));
+    if (t.email.n > 0)
+        return err_set(e, RC_NOTFOUND, "links to this report come by mail");
+    return way_back_issue(d, t.id, p->secret, e);
+}
+
+enum rc webform_next_link(struct desk *d, const struct actor *who, char ret_secret[SECRET_SIZE],
+                          struct err *e)
+{
+    struct next_link p = {.who = who};
+    if (who->kind != ACTOR_REPORTER || who->thread_id == 0)
+        return err_set(e, RC_DENIED, "only the reporter has links");
+    TRY(desk_run(d, next_link_tx, &p, e));
+    memcpy(ret_secret, p.secret, SECRET_SIZE);
+    return RC_OK;
 }

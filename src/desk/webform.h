@@ -73,6 +73,15 @@ enum rc webform_answer(struct desk *d, const struct webform_answer *r,
                        const struct webform_token *t, char ret_id[WEBFORM_ID_MAX + 1],
                        bool *ret_opens, struct err *e) WARN_UNUSED;
 
+/* Whether a new link can be mailed to somebody when this one is spent; false for an unknown one. */
+enum rc webform_can_mail(struct desk *d, struct str secret, bool *ret, struct err *e) WARN_UNUSED;
+/*
+ * The next link of an anonymous reporter with a session: each is good once, and nobody can mail
+ * another.  RC_NOTFOUND: an address is on file, so links come by mail.
+ */
+enum rc webform_next_link(struct desk *d, const struct actor *who, char ret_secret[SECRET_SIZE],
+                          struct err *e) WARN_UNUSED;
+
 /* How the record of a link that is no way back yet waits. */
 enum webform_wait {
     WEBFORM_UNKNOWN,

@@ -234,6 +234,7 @@ static void core_turn(struct core *c)
     if (core_spool_scan(c, &e) != RC_OK && !c->store_away)
         log_event(LOG_WARN_, "spool-not-listed", "code=%s", rc_name(e.rc));
     core_tasks_run(c);
+    core_waits_run(c);
     housekeeping(c);
 }
 

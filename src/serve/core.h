@@ -21,6 +21,9 @@ struct web;
 #define CORE_INTAKE_MAX    8     /* mails with the worker at once */
 #define CORE_OUTBOX_MAX    16    /* mails with net at once */
 #define CORE_DOWNLOADS_MAX 8     /* attachments being taken out at once */
+#define CORE_WAITS_MAX     64    /* answers that wait for their record; more go out at once */
+#define CORE_WAIT_MS       3000  /* so long each */
+#define CORE_WAIT_LOOK_US  (100 * INT64_C(1000))   /* how often the store is asked for them */
 #define CORE_LEASE_US      (20 * INT64_C(1000000)) /* a task of a core that died waits so long */
 #define CORE_RENEW_US      (5 * INT64_C(1000000))  /* what is in hand is renewed so often */
 #define CORE_SPOOL_SEEN    4096 /* names of the spool that need not be looked up again for a while */
@@ -48,6 +51,16 @@ struct sending {
     int64_t task_id, attempt;
 };
 
+/* A request whose answer goes out when a record of the spool is taken in. */
+struct core_wait {
+    struct chan *to; /* NULL = free */
+    uint32_t request;
+    int status;
+    bool done;
+    int64_t until_us;
+    char spool[WIRE_ID_MAX + 1], location[WIRE_PATH_MAX];
+};
+
 struct core {
     struct role_ctx role;
     struct settings *set;
@@ -65,6 +78,8 @@ struct core {
     char sign_id[17];
     struct ticket tickets[CORE_INTAKE_MAX + CORE_DOWNLOADS_MAX];
     struct sending sending[CORE_OUTBOX_MAX];
+    struct core_wait waits[CORE_WAITS_MAX];
+    int64_t waits_at_us;
     uint64_t last_ticket;
     int spool_fd;        /* spool/new, to list and to remove */
     int spool_dir;       /* spool/, for the writer */
@@ -145,6 +160,17 @@ enum rc core_command(struct core *c, struct chan *from, struct frame *f, struct 
 void core_accept_cli(struct role_ctx *r, int fd);
 /* The part that a download asked for has come (or not). */
 void core_download_done(struct core *c, struct ticket *t, const struct wire_parsed *m, int fd);
+struct http_response;
+enum rc core_answer_http(struct core *c, struct chan *to, uint32_t id,
+                         const struct http_response *r, int fd, struct err *e) WARN_UNUSED;
+/* ---- core_wait.c ---- */
+/* r->wait names the record; false: no room, answer now. */
+bool core_wait_add(struct core *c, struct chan *to, uint32_t request,
+                   const struct http_response *r);
+void core_wait_done(struct core *c, const char *spool);
+void core_waits_run(struct core *c);
+void core_waits_lost(struct core *c, const struct chan *from);
+
 /* Whoever asked on this channel will not take an answer any more. */
 void core_asker_lost(struct core *c, const struct chan *from);
 

@@ -242,6 +242,7 @@ static void taken_in(struct core *c, const struct ticket *k, const struct intake
               "spool=%s kind=%s case=%s message=%lld again=%d acknowledge=%s", k->spool,
               intake_kind_name(r->kind), r->number[0] ? r->number : "-", (long long)r->message_id,
               r->again, r->acknowledge ? "yes" : "no");
+    core_wait_done(c, k->spool);
     if (!r->keep_blob)
         core_blob_drop(c, k->blob);
     /* Before the end of the task: whoever dies in between leaves a lease that runs out. */

@@ -17,8 +17,8 @@
 
 #define FETCH_ARENA (4u << 20)
 
-static enum rc answer_http(struct core *c, struct chan *to, uint32_t id,
-                           const struct http_response *r, int fd, struct err *e)
+enum rc core_answer_http(struct core *c, struct chan *to, uint32_t id,
+                         const struct http_response *r, int fd, struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(WIRE_BODY_MAX + 32768);
     struct wire_http_response m = {.status = (uint32_t)r->status,
@@ -64,7 +64,7 @@ static enum rc answer_error(struct core *c, struct chan *to, uint32_t id, const 
     r.status = rc_http(why->rc);
     r.content_type = "text/plain; charset=utf-8";
     buf_adds(&r.body, why->msg);
-    enum rc rc = answer_http(c, to, id, &r, -1, e);
+    enum rc rc = core_answer_http(c, to, id, &r, -1, e);
     http_response_release(&r);
     return rc;
 }
@@ -95,7 +95,7 @@ static void answer_file(struct core *c, struct ticket *t, int file, const struct
         r.status = 200;
         r.content_type = "application/octet-stream";
         buf_adds(&r.file_name, t->file_name);
-        rc = answer_http(c, t->to, t->request, &r, fd_take(&fd), &e);
+        rc = core_answer_http(c, t->to, t->request, &r, fd_take(&fd), &e);
         http_response_release(&r);
     }
     if (rc != RC_OK)
@@ -156,6 +156,7 @@ void core_asker_lost(struct core *c, const struct chan *from)
     for (size_t i = 0; i < ARRAY_LEN(c->tickets); i++)
         if (c->tickets[i].to == from)
             c->tickets[i].to = NULL;
+    core_waits_lost(c, from);
 }
 
 enum rc core_http(struct core *c, struct chan *from, struct frame *f, struct err *e)
@@ -177,8 +178,10 @@ enum rc core_http(struct core *c, struct chan *from, struct frame *f, struct err
     web_handle(c->web, &q, &r);
     if (q.method == HTTP_POST)
         c->look_now = true; /* it may have made tasks */
+    if (r.wait[0] && core_wait_add(c, from, f->id, &r))
+        return RC_OK;
     if (!r.download.wanted)
-        return answer_http(c, from, f->id, &r, -1, e);
+        return core_answer_http(c, from, f->id, &r, -1, e);
     struct fetch get = {.to = from,
                         .request = f->id,
                         .answer = WIRE_HTTP_RESPONSE,

@@ -274,7 +274,7 @@ void db_rollback(struct db *db)
         return;
     db->backend->rollback(db);
     db->level = 0;
-    db->spoilt = false;
+    db->spoilt = db->read_tx = false;
 }
 
 enum rc db_commit(struct db *db, struct err *e)
@@ -298,6 +298,7 @@ enum rc db_commit(struct db *db, struct err *e)
     db->level = 0;
     if (rc == RC_OK && db->hook && !db->read_tx)
         db->hook(db->hook_ctx, "committed");
+    db->read_tx = false;
     return rc;
 }
 

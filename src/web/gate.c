@@ -203,7 +203,11 @@ static void handle(struct visit *v)
         visit_failed(v);
         return;
     }
-    if (v->q->staff)
+    /* What was too large comes back with its text where a form takes files; elsewhere not. */
+    if (v->form.cut && !str_eq(v->q->path, STR("/new")) &&
+        !str_eq(v->q->path, STR("/report/answer")))
+        visit_error(v, 413, "What was sent is too large.");
+    else if (v->q->staff)
         route_staff(v);
     else
         route_public(v);

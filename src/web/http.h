@@ -21,6 +21,7 @@
 #define HTTP_COOKIES_MAX      32     /* cookies looked at in one request */
 #define HTTP_COOKIE_VALUE_MAX 256
 #define HTTP_BODY_DEFAULT     1048576  /* body of one request unless the settings say otherwise */
+#define HTTP_WAIT_MAX         64       /* letters of a spool record's id */
 #define HTTP_ANSWER_MAX       16777216 /* body of one answer */
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST };
@@ -51,6 +52,8 @@ struct http_response {
     const char *content_type;
     bool cacheable; /* public and the same for all, a few minutes; else no-store */
     struct http_download download;
+    /* A spool record: the answer goes out once it is taken in, or after a few seconds. */
+    char wait[HTTP_WAIT_MAX + 1];
 };
 
 void http_response_init(struct http_response *r);

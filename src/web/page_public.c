@@ -41,9 +41,26 @@ static void write_button(struct page_button *p, const char *prefix, struct str s
     tpl_button(out, p);
 }
 
-void page_way_back_write(struct page_frame frame, enum way_back_state state, struct str secret,
+void page_way_wait_write(struct page_frame frame, enum webform_wait wait, struct buf *out)
+{
+    bool held = wait == WEBFORM_HELD;
+    struct page_button p = {.frame = frame,
+                            .heading = held ? "A person looks at your report first"
+                                            : "Your report is being filed"};
+    p.frame.title = STR("Your report");
+    p.frame.open = true;
+    p.frame.refresh = !held;
+    p.text = held ? STR("It is stored safely, but a program could not read all of it.")
+                  : STR("It is stored safely. This takes a few seconds.");
+    p.text2 = held ? STR("Please come back later with the same link; it stays good.")
+                   : STR("The page looks again by itself.");
+    tpl_button(out, &p);
+}
+
+void page_way_back_write(struct page_frame frame, const struct way_in *in, struct str secret,
                          struct buf *out)
 {
+    enum way_back_state state = in->state;
     struct page_button p = {.frame = frame};
     p.frame.title = STR("Your report");
     p.frame.open = true;
@@ -52,9 +69,11 @@ void page_way_back_write(struct page_frame frame, enum way_back_state state, str
         p.heading = "Your report";
         p.text = STR("This link opens the page of your report: where it stands, what was written, "
                      "and a way to answer.");
-        p.text2 =
-            STR("It works once. After that this browser remembers you, and you can have a new "
-                "link sent at any time.");
+        p.text2 = in->can_mail
+                      ? STR("It works once. After that this browser remembers you, and you can "
+                            "have a new link sent at any time.")
+                      : STR("It works once. You get the next link at once: please have a place "
+                            "ready to keep it.");
         p.label = "Open my report";
         write_button(&p, "/r/", secret, "", out);
         return;
@@ -62,6 +81,13 @@ void page_way_back_write(struct page_frame frame, enum way_back_state state, str
     case WAY_EXPIRED:
         p.heading = state == WAY_SPENT ? "This link was used before" : "This link is too old";
         p.text = STR("If it was you: the page is still open in the browser that used it.");
+        if (!in->can_mail) {
+            p.text2 = STR("You reported without an address, so we cannot send you another link: "
+                          "only the one you were given when this one was used leads to the "
+                          "report. You can always report again.");
+            tpl_button(out, &p);
+            return;
+        }
         p.text2 = STR("We can mail a new link to the address that the report came from.");
         p.again = STR_NONE;
         p.label = "Mail me a new link";

@@ -81,7 +81,8 @@ static void promises_fill(const struct maker *m, const struct view_reporter *r,
 }
 
 void page_reporter_write(const struct maker *m, struct page_frame frame,
-                         const struct view_reporter *r, struct str draft, struct buf *out)
+                         const struct view_reporter *r, const struct reporter_form *f,
+                         struct buf *out)
 {
     size_t w = words_find(r->phase);
     struct page_reporter p = {
@@ -95,8 +96,15 @@ void page_reporter_write(const struct maker *m, struct page_frame frame,
         .embargo = r->embargo,
         .opened = time_view_of(m, r->opened_us),
         .is_closed = r->closed_us != 0,
-        .draft = draft,
+        .anonymous = r->anonymous,
+        .filing = f->filing,
+        .draft = f->draft,
+        .token = f->token,
+        .again = f->again,
+        .max_files = f->max_files,
+        .max_mb = f->max_mb,
     };
+    p.frame.refresh = f->filing > 0;
     p.frame.title = arena_strf(m->a, "Your report %.*s", STR_ARG(r->number));
     if (!r->exit.n)
         steps_fill(m, words[w].step, &p);

@@ -72,8 +72,16 @@ void page_held_write(const struct maker *m, struct page_frame frame, const struc
 void page_held_one_write(const struct maker *m, struct page_frame frame,
                          const struct view_held_row *r, const struct draft *draft, struct buf *out);
 
+/* What stands in the reporter's form. */
+struct reporter_form {
+    struct str draft, token;
+    bool again;     /* files have to be chosen again */
+    int64_t filing; /* messages that are being taken in */
+    int64_t max_files, max_mb;
+};
 void page_reporter_write(const struct maker *m, struct page_frame frame,
-                         const struct view_reporter *r, struct str draft, struct buf *out);
+                         const struct view_reporter *r, const struct reporter_form *f,
+                         struct buf *out);
 
 /* The state that a list of held messages is asked for by ?state=; NULL when there is none such. */
 const char *held_state_known(struct str state);

@@ -100,11 +100,14 @@ static void public_pages(const struct maker *m, struct buf *out)
     fixture_reporter(m->a, &r);
     struct page_frame mine = frame;
     mine.csrf = STR("csrf");
-    page_reporter_write(m, mine, &r, STR_NONE, out);
+    struct reporter_form f = {.draft = STR_NONE, .token = STR_NONE, .max_files = 20, .max_mb = 17};
+    page_reporter_write(m, mine, &r, &f, out);
     save_buf("reporter.html", out);
-    page_way_back_write(frame, WAY_GOOD, STR("secret"), out);
+    struct way_in way = {.state = WAY_GOOD, .can_mail = true};
+    page_way_back_write(frame, &way, STR("secret"), out);
     save_buf("way-back.html", out);
-    page_way_back_write(frame, WAY_SPENT, STR("secret"), out);
+    way.state = WAY_SPENT;
+    page_way_back_write(frame, &way, STR("secret"), out);
     save_buf("way-back-spent.html", out);
     page_signin_write(frame, STR("secret"), out);
     save_buf("signin.html", out);

@@ -10,12 +10,13 @@
  *
  * Staff:  /  /case/NUMBER[/FORM]  /case/NUMBER/message/ID/part/P  /held[/ID[/release|/discard]]
  *         /held/message/ID/part/P  /signin/SECRET  /signout
- * Public: /  /.well-known/security.txt  /security.txt  /receipt-key  /r/SECRET[/renew]  /report
- *         /report/answer  /report/leave  /report/message/ID/part/P
+ * Public: /  /.well-known/security.txt  /security.txt  /receipt-key  /new  /r/SECRET[/renew]
+ *         /report  /report/answer  /report/link  /report/leave  /report/message/ID/part/P
  * Both:   /healthz  /robots.txt
  *
  * What needs a session and has none answers the sign-in page (staff, 403) or 404 (public).  Every
- * POST but the trade of a one-time link needs the session's CSRF token, else 403.
+ * POST but the trade of a one-time link and /new, which has a token of its own, needs the session's
+ * CSRF token, else 403.
  */
 #define WEB_KEY_LEN 32 /* Ed25519 public key of receipts */
 

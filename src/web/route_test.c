@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "testing/desk_stub.h"
+#include "web/multipart.h"
 #include "web/route.h"
 
 #define TEAM     "desk=" STUB_TEAM
@@ -30,6 +31,7 @@ static int setup(void **state)
     t->set.desk.name = STR("Demo");
     t->set.desk.base_url = STR("http://127.0.0.1:1");
     t->set.desk.staff_url = STR("http://127.0.0.1:2");
+    t->set.mail.max_size = t->set.limits.http_body = 25 << 20;
     t->set.desk.contact = (struct str_list){t->contacts, 1};
     t->desk.set = &t->set;
     stub = (struct stub){.fail = RC_OK};
@@ -271,7 +273,8 @@ static void what_was_typed_is_still_there_after_a_failure(void **state)
         rc_http(RC_CONFLICT));
     HAS(t, "value=\"N1\"");
     HAS(t, "value=\"typed\"");
-    assert_int_equal(post(t, false, "/report/answer", REPORTER, "csrf=" STUB_CSRF "&text=typed"),
+    assert_int_equal(post(t, false, "/report/answer", REPORTER,
+                          "csrf=" STUB_CSRF "&token=" STUB_TOKEN "-answer&text=typed"),
                      rc_http(RC_CONFLICT));
     HAS(t, ">typed</textarea>");
     /* A number that is none never reaches the rules, and the words stay as well. */
@@ -479,9 +482,6 @@ static void a_reporter_sees_nothing_of_the_team(void **state)
     LACKS(t, "Tove");
     LACKS(t, "own time"); /* what the policy does not promise is not promised */
     HAS(t, "acknowledge your email as soon as possible");
-    assert_int_equal(post(t, false, "/report/answer", REPORTER, "csrf=" STUB_CSRF "&text=hi"), 303);
-    assert_string_equal(stub.verb, "reporter.write");
-    assert_int_equal(stub.by, ACTOR_REPORTER);
     assert_int_equal(post(t, false, "/report/leave", REPORTER, "csrf=" STUB_CSRF), 303);
     assert_int_equal(stub.ended, 1);
     assert_non_null(strstr(buf_c(&t->r.set_cookie), "report=; Path=/; Max-Age=0;"));
@@ -507,6 +507,194 @@ static void public_pages_need_nothing(void **state)
     assert_int_equal(post(t, false, "/", "", ""), 404);
 }
 
+/* ---- forms with files ---- */
+
+struct sent {
+    const char *name, *value, *file; /* file: not NULL, and value are its bytes */
+};
+
+/* A form as httpd hands it over. */
+static int post_parts(struct bench *t, const char *path, const char *cookie, const struct sent *all,
+                      size_t n, bool cut)
+{
+    struct multipart *m = mem_zalloc(sizeof *m);
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    for (size_t i = 0; i < n; i++)
+        m->parts[m->n++] = (struct multipart_part){.name = str_c(all[i].name),
+                                                   .file_name = str_c(all[i].file),
+                                                   .type = STR_NONE,
+                                                   .bytes = str_c(all[i].value),
+                                                   .is_file = all[i].file != NULL};
+    m->cut = cut;
+    m->files_over = n > 0 && strcmp(all[0].name, "over") == 0 ? 180 : 0;
+    multipart_write(&b, m);
+    free(m);
+    return send_it(t, (struct http_request){.method = HTTP_POST,
+                                            .path = str_c(path),
+                                            .cookie = str_c(cookie),
+                                            .client = STR("192.0.2.1"),
+                                            .parts = true,
+                                            .body = buf_str(&b)});
+}
+
+static const struct sent good[] = {{"token", STUB_TOKEN "-report", NULL},
+                                   {"title", "A <b>hole</b>", NULL},
+                                   {"description", "It\r\nfalls", NULL},
+                                   {"name", "", NULL},
+                                   {"address", "", NULL},
+                                   {"website", "", NULL},
+                                   {"files", "\x01\x02", "C:\\proof.bin"}};
+
+static void a_report_by_form_gives_a_link(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, false, "/new", ""), 200);
+    HAS(t, "name=\"token\" value=\"" STUB_TOKEN "-report\"");
+    HAS(t, "enctype=\"multipart/form-data\"");
+    stub.age_us = WEBFORM_FILL_US;
+    assert_int_equal(post_parts(t, "/new", "", good, ARRAY_LEN(good), false), 200);
+    HAS(t, "http://127.0.0.1:1/r/" STUB_LINK);
+    HAS(t, "the only way to our answers");
+    assert_int_equal(stub.taken, 1);
+    assert_int_equal(stub.counted, 2); /* for the client and for all */
+    assert_string_equal(stub.args, "A <b>hole</b>||");
+    assert_int_equal(stub.files, 1);
+    assert_int_equal(stub.bytes, 2);
+    assert_string_equal(stub.file, "proof.bin");
+    struct sent named[ARRAY_LEN(good)];
+    memcpy(named, good, sizeof named);
+    named[4].value = "f@reporter.example";
+    assert_int_equal(post_parts(t, "/new", "", named, ARRAY_LEN(named), false), 200);
+    LACKS(t, "the only way to our answers");
+    LACKS(t, "on the way to the address"); /* nothing is sent by this desk */
+    t->set.mail.outgoing = true;
+    assert_int_equal(post_parts(t, "/new", "", named, ARRAY_LEN(named), false), 200);
+    HAS(t, "on the way to the address");
+}
+
+/* Whatever is wrong, what was typed is in the form again. */
+static void a_form_that_is_not_taken_keeps_what_was_typed(void **state)
+{
+    struct bench *t = *state;
+    static const struct {
+        const char *field, *value, *says;
+        int64_t age_us;
+        bool cut, throttled;
+        int status;
+    } rows[] = {
+        {"website", "http://spam.example", "to stay empty", WEBFORM_FILL_US, false, false, 400},
+        {"token", "made-up", "too long", WEBFORM_FILL_US, false, false, 400},
+        {"token", NULL, "sooner than a person", 0, false, false, 400},
+        {"token", NULL, "too long", WEBFORM_LIFE_US + 1, false, false, 400},
+        {"token", NULL, "too large", WEBFORM_FILL_US, true, false, 413},
+        {"token", NULL, "in 2 minutes", WEBFORM_FILL_US, false, true, 429},
+        {"over", "x", "You chose 181 files", WEBFORM_FILL_US, false, false, 413},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct sent f[ARRAY_LEN(good) + 1];
+        size_t n = 0;
+        if (strcmp(rows[i].field, "over") == 0)
+            f[n++] = (struct sent){"over", "x", NULL};
+        for (size_t k = 0; k < ARRAY_LEN(good); k++, n++) {
+            f[n] = good[k];
+            if (rows[i].value && strcmp(f[n].name, rows[i].field) == 0)
+                f[n].value = rows[i].value;
+        }
+        stub.age_us = rows[i].age_us;
+        stub.throttled = rows[i].throttled;
+        assert_int_equal(post_parts(t, "/new", "", f, n, rows[i].cut), rows[i].status);
+        HAS(t, rows[i].says);
+        HAS(t, "value=\"A &lt;b&gt;hole&lt;/b&gt;\"");
+        HAS(t, ">It\nfalls</textarea>");
+        HAS(t, "Files have to be chosen again");
+        HAS(t, "name=\"website\" type=\"text\" tabindex=\"-1\" autocomplete=\"off\" value=\"\"");
+        LACKS(t, "/r/");
+    }
+    assert_int_equal(stub.taken, 0);
+    assert_int_equal(stub.counted, 0); /* nobody is locked out for correcting a form */
+    stub.throttled = false;
+    stub.age_us = WEBFORM_FILL_US;
+    stub.fail = RC_INVALID;
+    assert_int_equal(post_parts(t, "/new", "", good, ARRAY_LEN(good), false), 400);
+    HAS(t, "the rules say no");
+    stub.fail = RC_IO;
+    assert_int_equal(post_parts(t, "/new", "", good, ARRAY_LEN(good), false), 500);
+    HAS(t, "It was not your doing");
+    LACKS(t, "the rules say no");
+    HAS(t, ">It\nfalls</textarea>");
+}
+
+static void an_answer_by_form_waits_for_its_record(void **state)
+{
+    struct bench *t = *state;
+    struct sent f[] = {{"csrf", STUB_CSRF, NULL},
+                       {"token", STUB_TOKEN "-answer", NULL},
+                       {"text", "here it is", NULL},
+                       {"files", "proof", "p.txt"}};
+    assert_int_equal(post_parts(t, "/report/answer", REPORTER, f, ARRAY_LEN(f), false), 303);
+    assert_string_equal(buf_c(&t->r.location), "/report?done=1#write");
+    assert_string_equal(t->r.wait, STUB_SPOOL);
+    assert_string_equal(stub.args, "here it is");
+    assert_int_equal(stub.by, ACTOR_REPORTER);
+    assert_int_equal(stub.files, 1);
+    stub.filing = 1;
+    assert_int_equal(get(t, false, "/report?done=1", REPORTER), 200);
+    HAS(t, "is being filed");
+    HAS(t, "http-equiv=\"refresh\"");
+    stub.filing = 0;
+    assert_int_equal(get(t, false, "/report", REPORTER), 200);
+    LACKS(t, "http-equiv=\"refresh\"");
+    /* On a closed case it opens a new one, and this is the only page that says where. */
+    stub.closed = true;
+    assert_int_equal(post_parts(t, "/report/answer", REPORTER, f, ARRAY_LEN(f), false), 200);
+    HAS(t, "/r/" STUB_LINK);
+    /* Not taken: the text is still there. */
+    assert_int_equal(post_parts(t, "/report/answer", REPORTER, f, ARRAY_LEN(f), true), 413);
+    HAS(t, ">here it is</textarea>");
+    HAS(t, "Files have to be chosen again");
+    /* Without its session, or without its token, nothing. */
+    stub.taken = 0;
+    assert_int_equal(post_parts(t, "/report/answer", "", f, ARRAY_LEN(f), false), 404);
+    f[0].value = "wrong";
+    assert_int_equal(post_parts(t, "/report/answer", REPORTER, f, ARRAY_LEN(f), false), 403);
+    assert_int_equal(stub.taken, 0);
+    /* Elsewhere a form that was too large is refused. */
+    assert_int_equal(post_parts(t, "/report/leave", REPORTER, f, ARRAY_LEN(f), true), 413);
+}
+
+static void who_left_no_address_gets_the_next_link(void **state)
+{
+    struct bench *t = *state;
+    stub.anonymous = true;
+    assert_int_equal(post(t, false, "/r/" STUB_LINK, "", ""), 200);
+    HAS(t, "http://127.0.0.1:1/r/" STUB_NEXT);
+    assert_non_null(strstr(buf_c(&t->r.set_cookie), "report="));
+    assert_int_equal(get(t, false, "/r/" STUB_SPENT, ""), 200);
+    HAS(t, "we cannot send you another link");
+    LACKS(t, "<button");
+    assert_int_equal(post(t, false, "/report/link", REPORTER, "csrf=" STUB_CSRF), 200);
+    HAS(t, "/r/" STUB_NEXT);
+    stub.throttled = true;
+    assert_int_equal(post(t, false, "/report/link", REPORTER, "csrf=" STUB_CSRF), 429);
+    stub.throttled = stub.anonymous = false;
+    assert_int_equal(post(t, false, "/r/" STUB_LINK, "", ""), 303);
+    assert_int_equal(post(t, false, "/report/link", REPORTER, "csrf=" STUB_CSRF), 404);
+}
+
+static void a_link_works_before_its_report_is_a_case(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, false, "/r/unknown-link-22-letter", ""), 404);
+    stub.waits = WEBFORM_FILING;
+    assert_int_equal(get(t, false, "/r/unknown-link-22-letter", ""), 200);
+    HAS(t, "is being filed");
+    HAS(t, "http-equiv=\"refresh\"");
+    stub.waits = WEBFORM_HELD;
+    assert_int_equal(get(t, false, "/r/unknown-link-22-letter", ""), 200);
+    HAS(t, "A person looks at your report first");
+    LACKS(t, "http-equiv=\"refresh\"");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -528,6 +716,11 @@ int main(void)
         T(hostile_words_are_inert_on_every_page),
         T(a_reporter_sees_nothing_of_the_team),
         T(public_pages_need_nothing),
+        T(a_report_by_form_gives_a_link),
+        T(a_form_that_is_not_taken_keeps_what_was_typed),
+        T(an_answer_by_form_waits_for_its_record),
+        T(who_left_no_address_gets_the_next_link),
+        T(a_link_works_before_its_report_is_a_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,7 @@ struct page_frame {
     bool open;       /* a page of the public site */
     bool listed;     /* search engines may keep it */
     bool at_queue, at_held, at_policy, at_advisories, at_account, at_report;
+    bool refresh;       /* looks again by itself after a moment */
     int64_t held;       /* messages that wait for a person; 0 shows none */
     bool held_more;     /* there are more than that */
     struct str q;       /* in the search field */
@@ -319,8 +320,11 @@ struct page_reporter {
     size_t n_clocks;
     struct message_view *messages;
     size_t n_messages;
-    bool is_closed;
-    struct str draft;
+    bool is_closed, anonymous;
+    int64_t filing; /* messages that are being taken in */
+    struct str draft, token;
+    bool again; /* files have to be chosen again */
+    int64_t max_files, max_mb;
 };
 
 #endif

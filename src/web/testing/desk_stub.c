@@ -7,7 +7,9 @@
 #include "desk/advisory.h"
 #include "desk/third.h"
 #include "desk/reply.h"
+#include "desk/throttle.h"
 #include "desk/vcase.h"
+#include "desk/webform.h"
 
 struct stub stub;
 
@@ -321,4 +323,117 @@ enum rc desk_id(struct desk *d, struct arena *a, struct str *ret_id, struct err 
     (void)d, (void)a, (void)e;
     *ret_id = STR("00112233");
     return RC_OK;
+}
+/* ---- forms ---- */
+
+enum rc webform_token_make(struct desk *d, const char *purpose, char ret[WEBFORM_TOKEN_SIZE],
+                           struct err *e)
+{
+    (void)d, (void)e;
+    snprintf(ret, WEBFORM_TOKEN_SIZE, STUB_TOKEN "-%s", purpose);
+    return RC_OK;
+}
+
+enum rc webform_token_read(struct desk *d, const char *purpose, struct str token,
+                           struct webform_token *ret, struct err *e)
+{
+    char want[WEBFORM_TOKEN_SIZE];
+    TRY(webform_token_make(d, purpose, want, e));
+    if (!str_eq(token, str_c(want)))
+        return err_set(e, RC_INVALID, "no token of ours");
+    *ret = (struct webform_token){.age_us = stub.age_us};
+    snprintf(ret->secret, sizeof ret->secret, "%s", STUB_LINK);
+    return RC_OK;
+}
+
+static void took(const struct webform_files *f)
+{
+    stub.taken++;
+    stub.files = f->n;
+    stub.bytes = f->n ? f->v[0].bytes.n : 0;
+    struct str name = f->n ? f->v[0].name : STR_NONE;
+    snprintf(stub.file, sizeof stub.file, "%.*s", STR_ARG(name));
+}
+
+enum rc webform_report(struct desk *d, const struct webform_report *r,
+                       const struct webform_token *t, char ret_id[WEBFORM_ID_MAX + 1],
+                       struct err *e)
+{
+    (void)d, (void)t;
+    if (stub.fail != RC_OK)
+        return err_set(e, stub.fail, "the rules say no");
+    took(&r->files);
+    snprintf(stub.args, sizeof stub.args, "%.*s|%.*s|%.*s", STR_ARG(r->title), STR_ARG(r->name),
+             STR_ARG(r->address));
+    snprintf(ret_id, WEBFORM_ID_MAX, STUB_SPOOL);
+    return RC_OK;
+}
+
+enum rc webform_answer(struct desk *d, const struct webform_answer *r,
+                       const struct webform_token *t, char ret_id[WEBFORM_ID_MAX + 1],
+                       bool *ret_opens, struct err *e)
+{
+    (void)d, (void)t;
+    if (stub.fail != RC_OK)
+        return err_set(e, stub.fail, "the rules say no");
+    took(&r->files);
+    stub.by = r->who->kind;
+    snprintf(stub.args, sizeof stub.args, "%.*s", STR_ARG(r->text));
+    snprintf(ret_id, WEBFORM_ID_MAX, STUB_SPOOL);
+    *ret_opens = stub.closed;
+    return RC_OK;
+}
+
+enum rc webform_can_mail(struct desk *d, struct str secret, bool *ret, struct err *e)
+{
+    (void)d, (void)secret, (void)e;
+    *ret = !stub.anonymous;
+    return RC_OK;
+}
+
+enum rc webform_next_link(struct desk *d, const struct actor *who, char ret_secret[SECRET_SIZE],
+                          struct err *e)
+{
+    (void)d, (void)who;
+    if (!stub.anonymous)
+        return err_set(e, RC_NOTFOUND, "links come by mail");
+    snprintf(ret_secret, SECRET_SIZE, "%s", STUB_NEXT);
+    return RC_OK;
+}
+
+enum rc webform_waits(struct desk *d, struct str secret, enum webform_wait *ret, struct err *e)
+{
+    (void)d, (void)secret, (void)e;
+    *ret = stub.waits;
+    return RC_OK;
+}
+
+enum rc webform_filing(struct desk *d, int64_t thread_id, int64_t *ret_n, struct err *e)
+{
+    (void)d, (void)thread_id, (void)e;
+    *ret_n = stub.filing;
+    return RC_OK;
+}
+
+enum rc throttle_take(struct desk *d, const struct throttle_rule *rule, struct str key,
+                      struct throttle *ret, struct err *e)
+{
+    (void)d, (void)rule, (void)key, (void)e;
+    stub.counted++;
+    *ret = (struct throttle){.allowed = !stub.throttled, .wait_us = 90 * US_PER_S};
+    return RC_OK;
+}
+
+enum rc throttle_peek(struct desk *d, const struct throttle_rule *rule, struct str key,
+                      struct throttle *ret, struct err *e)
+{
+    (void)d, (void)rule, (void)key, (void)e;
+    *ret = (struct throttle){.allowed = !stub.throttled, .wait_us = 90 * US_PER_S};
+    return RC_OK;
+}
+
+struct str throttle_client(struct arena *a, struct str client)
+{
+    (void)a;
+    return client;
 }

@@ -3,6 +3,7 @@
 #define VULNDESK_WEB_TESTING_DESK_STUB_H
 
 #include "desk/cmd.h"
+#include "desk/webform.h"
 #include "web/fixture.h"
 
 /* Stands in for the rules: remembers what it was asked, answers with the fixtures. */
@@ -11,6 +12,9 @@
 #define STUB_REPORTER "reporter-secret-22-let"
 #define STUB_LINK     "good-link-of-22-letter"
 #define STUB_SPENT    "spent-link-22-letters."
+#define STUB_NEXT     "next-link-of-22-letter"
+#define STUB_TOKEN    "form-token"
+#define STUB_SPOOL    "spool-1"
 #define STUB_CSRF     "csrf-of-session"
 
 struct stub {
@@ -20,6 +24,13 @@ struct stub {
     enum rc fail;       /* what desk_cmd shall answer */
     unsigned cmds, renewed, ended, traded;
     int64_t seen; /* the case that was shown */
+    /* of the forms: what came, and what to answer */
+    unsigned taken, counted;
+    size_t files, bytes;
+    char file[256];
+    int64_t age_us, filing;
+    bool anonymous, closed, throttled;
+    enum webform_wait waits;
 };
 extern struct stub stub;
 
