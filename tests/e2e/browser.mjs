@@ -5,10 +5,14 @@
 //  {"do":"open-details","text":...},{"do":"fill","label":...,"value":...},
 //  {"do":"choose","label":...,"option":...},{"do":"expect","text":...},{"do":"absent","text":...},
 //  {"do":"download","text":...},{"do":"shot","file":...},{"do":"size","width":...,"height":...},
-//  {"do":"scheme","name":"dark"},{"do":"no-sideways"}],
+//  {"do":"scheme","name":"dark"},{"do":"no-sideways"},
+//  {"do":"axe"}: WCAG 2.2 A and AA by axe-core, {"do":"light","max":BYTES}: the page and all it needs,
+//  {"do":"press","key":"Enter"},{"do":"tab","to":NAME}: Tab until the control of that name has the
+//  focus, which must be seen,{"do":"type","text":...}],
 //  "javascript":false,"state":"file that keeps the cookies from one run to the next"}
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 const require = createRequire(process.env.VULNDESK_NODE + '/');
 const { chromium } = require('playwright-core');
 
@@ -23,6 +27,54 @@ const context = await browser.newContext({ javaScriptEnabled: javascript,
   viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
 const page = await context.newPage();
 const foreign = [], errors = [], downloads = [], visited = [];
+const TABS_MAX = 120;
+let bytes = 0; // of what the page on show asked for
+page.on('response', async (r) => {
+  if (r.request().isNavigationRequest() && r.frame() === page.mainFrame()) bytes = 0;
+  const sizes = await r.request().sizes().catch(() => null);
+  if (sizes) bytes += sizes.responseBodySize + sizes.responseHeadersSize;
+});
+
+/* What the control with the focus is called, and whether its focus can be seen. */
+const focused = () => page.evaluate(() => {
+  const at = document.activeElement;
+  if (!at || at === document.body) return { name: '', seen: false };
+  const style = getComputedStyle(at);
+  const label = at.labels?.length ? at.labels[0].innerText : '';
+  return { name: (at.getAttribute('aria-label') || label || at.innerText || at.value || '').trim(),
+    seen: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none' };
+});
+
+async function tab(to) {
+  for (let i = 0; i < TABS_MAX; i += 1) {
+    await page.keyboard.press('Tab');
+    const at = await focused();
+    if (!at.name.includes(to)) continue;
+    if (!at.seen) throw new Error(`the focus on ${to} cannot be seen`);
+    return;
+  }
+  throw new Error(`Tab does not come to ${to}`);
+}
+
+/* A page without JavaScript has no timers, which axe needs: it looks at a copy, as it stands, in a
+ * context of its own.  The copy's own scripts do not run. */
+let scheme = 'light';
+async function axe() {
+  const copy = await browser.newContext({ viewport: page.viewportSize(), bypassCSP: true,
+    colorScheme: scheme, reducedMotion: 'reduce' });
+  const other = await copy.newPage();
+  const body = await page.content();
+  await other.route('**/*.js', (r) => r.abort());
+  await other.route(page.url(), (r) => r.fulfill({ body, contentType: 'text/html; charset=utf-8' }));
+  await other.goto(page.url());
+  await other.evaluate(readFileSync(join(process.env.VULNDESK_NODE, 'node_modules/axe-core/axe.min.js'), 'utf8'));
+  const found = await other.evaluate(() => axe.run(document, { resultTypes: ['violations'],
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  await copy.close();
+  const said = found.violations.map((v) => `${v.id} (${v.impact}): ${v.help}: ` +
+    v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} [${n.failureSummary.split('\n').slice(1).join(' ').slice(0, 160)}]`).join(' | '));
+  if (said.length) throw new Error(`axe on ${page.url()}: ${said.join('\n')}`);
+}
 let announced = ''; // the page whose failure a step expects; Chromium puts it into the console too
 page.on('request', (r) => {
   if (new URL(r.url()).hostname !== '127.0.0.1') foreign.push(r.url());
@@ -60,18 +112,24 @@ try {
         status: r.status(), headers: r.headers() });
     } else if (s.do === 'expect') await page.getByText(s.text, { exact: false }).first().waitFor();
     else if (s.do === 'size') await page.setViewportSize({ width: s.width, height: s.height });
-    else if (s.do === 'scheme') await page.emulateMedia({ colorScheme: s.name });
+    else if (s.do === 'scheme') await page.emulateMedia({ colorScheme: scheme = s.name });
     else if (s.do === 'shot') await page.screenshot({ path: s.file, fullPage: s.full ?? true });
     else if (s.do === 'no-sideways') {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (wide > 0) throw new Error(`the page is ${wide} px wider than the window`);
-    } else throw new Error(`unknown step ${s.do}`);
+    } else if (s.do === 'axe') await axe();
+    else if (s.do === 'light') {
+      if (bytes > s.max) throw new Error(`the page needs ${bytes} bytes`);
+    } else if (s.do === 'press') await page.keyboard.press(s.key);
+    else if (s.do === 'tab') await tab(s.to);
+    else if (s.do === 'type') await page.keyboard.type(s.text);
+    else throw new Error(`unknown step ${s.do}`);
     done += 1;
   }
   if (state) await context.storageState({ path: state });
   console.log(JSON.stringify({ ok: true, url: page.url(), foreign, errors, downloads, visited }));
 } catch (e) {
-  console.log(JSON.stringify({ ok: false, step: done, what: steps[done], why: String(e).slice(0, 600),
+  console.log(JSON.stringify({ ok: false, step: done, what: steps[done], why: String(e).slice(0, 4000),
     url: page.url(), text: (await page.locator('body').innerText()).slice(0, 1500) }));
 }
 await browser.close();

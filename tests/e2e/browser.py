@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person in front of Chromium: `browse` takes the steps of tests/e2e/browser.mjs."""
+"""A person in front of Chromium: `browse` takes the steps of tests/e2e/browser.mjs.
+
+VULNDESK_SHOTS=FOLDER makes the pictures of docs/screenshots, VULNDESK_LOOK=FOLDER one of every page
+on a desktop, on a phone and in the dark, to look at.
+"""
 import json
 import os
 import pathlib
@@ -13,6 +17,9 @@ NODE = pathlib.Path(os.environ.get("VULNDESK_NODE", HERE))
 CHROMIUM = "/usr/bin/chromium"
 NPM_SECONDS = 180
 BROWSE_SECONDS = 180
+SHOTS, LOOK = os.environ.get("VULNDESK_SHOTS"), os.environ.get("VULNDESK_LOOK")
+PHONE, DESKTOP = {"do": "size", "width": 390, "height": 844}, {"do": "size", "width": 1280, "height": 900}
+PAGE_BYTES = 100_000  # of a page with all it needs
 
 
 def made_ready():
@@ -20,10 +27,10 @@ def made_ready():
     for tool in ("node", CHROMIUM):
         if not shutil.which(tool):
             raise Skip(f"{tool} is not installed")
-    if (NODE / "node_modules" / "playwright-core").is_dir():
+    if all((NODE / "node_modules" / name).is_dir() for name in ("playwright-core", "axe-core")):
         return
     if not shutil.which("npm"):
-        raise Skip("npm is not installed, and playwright-core is not in tests/e2e/node_modules")
+        raise Skip("npm is not installed, and playwright-core and axe-core are not in tests/e2e/node_modules")
     try:
         p = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=NODE,
                            capture_output=True, text=True, timeout=NPM_SECONDS)
@@ -51,3 +58,27 @@ def browse(steps, javascript=False, state=None):
     check(not answer["foreign"], f"asked another host: {answer['foreign']}")
     check(not answer["errors"], f"errors in the console: {answer['errors']}")
     return answer
+
+
+def shot(name, folder, full=True):
+    if not folder:
+        return []
+    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    return [{"do": "shot", "file": str(pathlib.Path(folder).resolve() / f"{name}.png"), "full": full}]
+
+
+def picture(name, height):
+    """One for docs/screenshots, of the upper part of the page."""
+    return [{"do": "size", "width": 1280, "height": height}] + shot(name, SHOTS, False) + [DESKTOP]
+
+
+def looked_at(name):
+    """The page as it stands, on a desktop and on a phone; no sideways scroll on either."""
+    return ([{"do": "no-sideways"}, {"do": "light", "max": PAGE_BYTES}, {"do": "axe"}] + shot(name, LOOK) + [PHONE, {"do": "no-sideways"}] +
+            shot(name + "-phone", LOOK) + [{"do": "scheme", "name": "dark"}, {"do": "axe"}, DESKTOP] +
+            shot(name + "-dark", LOOK) +
+            [{"do": "scheme", "name": "light"}])
+
+
+def expect(*texts):
+    return [{"do": "expect", "text": t} for t in texts]

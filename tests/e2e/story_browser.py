@@ -9,36 +9,10 @@ import os
 import pathlib
 import re
 
-from browser import browse
+from browser import DESKTOP, LOOK, PHONE, browse, expect, looked_at, picture, shot
 from desk import Desk, check, equal, report, until
 
-SHOTS, LOOK = os.environ.get("VULNDESK_SHOTS"), os.environ.get("VULNDESK_LOOK")
-PHONE, DESKTOP = {"do": "size", "width": 390, "height": 844}, {"do": "size", "width": 1280, "height": 900}
 POC = '{"name": "' + "A" * 256 + '"}\n'
-
-
-def shot(name, folder, full=True):
-    if not folder:
-        return []
-    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
-    return [{"do": "shot", "file": str(pathlib.Path(folder).resolve() / f"{name}.png"), "full": full}]
-
-
-def picture(name, height):
-    """One for docs/screenshots, of the upper part of the page."""
-    return [{"do": "size", "width": 1280, "height": height}] + shot(name, SHOTS, False) + [DESKTOP]
-
-
-def looked_at(name):
-    """The page as it stands, on a desktop and on a phone; no sideways scroll on either."""
-    return ([{"do": "no-sideways"}] + shot(name, LOOK) + [PHONE, {"do": "no-sideways"}] +
-            shot(name + "-phone", LOOK) + [{"do": "scheme", "name": "dark"}, DESKTOP] +
-            shot(name + "-dark", LOOK) +
-            [{"do": "scheme", "name": "light"}])
-
-
-def expect(*texts):
-    return [{"do": "expect", "text": t} for t in texts]
 
 
 def report_with_attachment():
