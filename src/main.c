@@ -57,6 +57,7 @@ static const struct {
     {"advisory", advisory_main, "write, approve, publish and withdraw announcements"},
     {"quarantine", quarantine_main, "what is held, quarantined or spam"},
     {"third-party", third_party_main, "reports that belong to somebody else's software"},
+    {"policy", policy_main, "proposals to the security policy: look, merge, reject, export"},
     {"user", user_main, "the people of the team"},
     {"receipt", receipt_main, "verify the receipt of an acknowledgement"},
     {"verify", verify_main, "check the store against itself, offline"},

@@ -112,6 +112,7 @@ static const struct {
     {"case.list", "cases", {"number", "phase", "handler", "opened", "title"}},
     {"advisory.list", "advisories", {"number", "state", "case", "title"}},
     {"quarantine.list", "messages", {"id", "state", "received", "from", "subject", "hold_reason"}},
+    {"policy.list", "proposals", {"proposal", "state", "applies", "at", "author", "subject"}},
     {"user.list", "users", {"login", "name", "email", "role", "weight"}},
 };
 
@@ -141,6 +142,8 @@ void show_answer(const char *verb, const json_t *answer, struct buf *out)
 {
     if (json_is_true(json_object_get(answer, "ok")) && json_object_size(answer) == 1)
         buf_adds(out, "done\n");
+    else if (strcmp(verb, "policy.export") == 0) /* for git am, as it is */
+        long_text(json_object_get(answer, "patches"), 0, out);
     else if (!show_list(verb, answer, out))
         show_object(answer, 0, out);
 }

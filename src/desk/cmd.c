@@ -12,6 +12,7 @@ static const struct cmd_verb *const tables[] = {
     cmd_case_verbs,
     cmd_held_verbs,
     cmd_people_verbs,
+    cmd_policy_verbs,
     cmd_search_verbs,
     cmd_third_verbs,
     cmd_waiting_verbs,

@@ -57,6 +57,13 @@
  *   advisory.withdraw  case, reason
  *   advisory.credit    case, credit?, name?, role, decision
  *   advisory.ask       case, credit
+ *   policy.list    state? (open merged rejected case)              -> {"proposals":[...]}
+ *   policy.show    proposal                                        -> one, with diff and behaviour
+ *   policy.merge   proposal, revision?  (that it was looked at on)
+ *   policy.reject  proposal, reason
+ *   policy.answer  proposal, text
+ *   policy.case    proposal, reason                                -> {"number"}
+ *   policy.export  proposal?                                       -> {"patches"}
  *   reporter.write text                  (a reporter's session only)
  *   reporter.credit decision, name?      (the same)
  *

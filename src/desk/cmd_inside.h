@@ -28,6 +28,7 @@ extern const struct cmd_verb cmd_advisory_verbs[];
 extern const struct cmd_verb cmd_case_verbs[];
 extern const struct cmd_verb cmd_held_verbs[];
 extern const struct cmd_verb cmd_people_verbs[];
+extern const struct cmd_verb cmd_policy_verbs[];
 extern const struct cmd_verb cmd_search_verbs[];
 extern const struct cmd_verb cmd_third_verbs[];
 extern const struct cmd_verb cmd_waiting_verbs[];

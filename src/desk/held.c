@@ -117,7 +117,7 @@ static enum rc thread_in(struct desk *d, struct arena *a, const struct decide *p
 }
 
 /* What the rules said about an automatic answer when the mail came. */
-static enum rc why_then(const struct message_row *row, enum autoreply_why *ret, struct err *e)
+enum rc intake_why_then(const struct message_row *row, enum autoreply_why *ret, struct err *e)
 {
     AUTO(json) json_t *facts = NULL;
     struct str word = STR_NONE;
@@ -145,7 +145,7 @@ static enum rc release_tx(struct desk *d, void *arg, struct err *e)
     row.hold_reason = p->reason;
     if (p->number.n == 0) {
         enum autoreply_why why;
-        TRY(why_then(&row, &why, e));
+        TRY(intake_why_then(&row, &why, e));
         TRY(intake_open(d, p->who, &row, why, &p->r, e));
         return intake_web_released(d, row.id, p->r.thread_id, e);
     }

@@ -11,6 +11,7 @@
 #include "desk/clock.h"
 #include "desk/epoch.h"
 #include "desk/intake_inside.h"
+#include "desk/proposal_inside.h"
 #include "store/task.h"
 
 #define LOOP_REASON "our own mail came back"
@@ -30,6 +31,7 @@ const char *intake_kind_name(enum intake_kind k)
         [INTAKE_QUARANTINED] = "quarantined",
         [INTAKE_NOTE] = "note",
         [INTAKE_DISCARDED] = "discarded",
+        [INTAKE_PROPOSAL] = "proposal",
     };
     return k < INTAKE_KINDS ? names[k] : "?";
 }
@@ -66,7 +68,7 @@ struct intake_verdict intake_decide(const struct intake_facts *f)
     else if (f->notice)
         v = decide_notice(f);
     else if (f->point == POINT_NOTHING)
-        v.kind = INTAKE_NEW;
+        v.kind = f->proposal ? INTAKE_PROPOSAL : INTAKE_NEW;
     else if (!f->known)
         v = held("quotes a case number that does not exist");
     else if (!f->participant && f->team)
@@ -273,6 +275,8 @@ static enum intake_kind kind_of_state(const struct message_row *row)
         return str_eq(row->hold_reason, STR(LOOP_REASON)) ? INTAKE_LOOP : INTAKE_DISCARDED;
     if (str_eq(row->direction, STR("note")))
         return INTAKE_NOTE;
+    if (str_eq(row->state, STR("proposal")))
+        return INTAKE_PROPOSAL;
     return row->ack.n > 0 ? INTAKE_NEW : INTAKE_JOINED;
 }
 
@@ -362,6 +366,18 @@ static struct str trust_of(const struct pointed *p, const struct mail *m)
                                                                            : STR("none");
 }
 
+/* A mail of its own kind: it opens no case and waits for nobody's decision but the proposal's. */
+static enum rc keep_proposal(struct desk *d, struct message_row *row, enum autoreply_why why,
+                             struct intake *in, struct err *e)
+{
+    int64_t id;
+    row->state = STR("proposal");
+    row->ack = why == AUTOREPLY_SEND ? STR("frozen") : STR_NONE; /* counts for the rate */
+    TRY(ops_message_insert(d->db, row, &row->id, e));
+    in->r.message_id = row->id;
+    return proposal_take(d, in->m, row, why, &id, e);
+}
+
 static enum rc store(struct desk *d, struct arena *a, struct intake *in, struct pointed *p,
                      const struct mail_row *bounced, struct err *e)
 {
@@ -392,6 +408,8 @@ static enum rc store(struct desk *d, struct arena *a, struct intake *in, struct 
         TRY(intake_note(d, &row, p, e));
         in->r.message_id = row.id;
         in->r.case_id = row.case_id;
+    } else if (v.kind == INTAKE_PROPOSAL) {
+        TRY(keep_proposal(d, &row, why, in, e));
     } else {
         TRY(keep_aside(d, &row, in, v, e));
         if (v.kind == INTAKE_BOUNCE && bounced->id)
@@ -450,6 +468,7 @@ static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
     TRY(is_bounce(d, a, in, &p.f.bounce, &bounced, e));
     TRY(is_loop(d, a, in->m, &p.f.loop, e));
     p.f.spam = in->m->automatic.spam;
+    p.f.proposal = proposal_in_mail(d, in->m);
     return store(d, a, in, &p, &bounced, e);
 }
 

@@ -24,7 +24,8 @@
  *   6 answers a notice of ours     a note on its case if it comes from whom the notice went to,
  *                                  else held; an automatic answer is discarded
  *   7 points at a case             joins it if it comes from that thread's participant, else held
- *   8 else                         a new case
+ *   8 a patch of the policy alone  a proposal (desk/proposal.h)
+ *   9 else                         a new case
  *
  * "Answers a notice": the secret tag of a notice (desk/notice.h) in a recipient (local+nTAG@), or,
  * where no participant writes to a thread, in a Message-ID among References and In-Reply-To.
@@ -73,6 +74,7 @@ enum intake_kind {
     INTAKE_QUARANTINED,
     INTAKE_NOTE,      /* a team member's answer to a notice */
     INTAKE_DISCARDED, /* a program's */
+    INTAKE_PROPOSAL,
     INTAKE_KINDS
 };
 const char *intake_kind_name(enum intake_kind k);
@@ -120,6 +122,7 @@ struct intake_facts {
     bool own;                /* From is the address that the notice went to */
     bool automatic;          /* a program wrote it (RFC 3834) */
     bool team;               /* From is an address of the team */
+    bool proposal;           /* a patch of the policy and nothing else */
     enum intake_point point; /* the strongest pointer found */
     bool known;              /* it names a thread or case of ours */
     bool participant;        /* From is that thread's participant (of a case: has a thread there) */

@@ -43,6 +43,10 @@ enum rc intake_blob_add(struct desk *d, const struct intake_blob *blob, int64_t 
  * acknowledgement (row.ack says "queued" or why not). */
 enum rc intake_open(struct desk *d, const struct actor *who, struct message_row *row,
                     enum autoreply_why why, struct intake_result *ret, struct err *e) WARN_UNUSED;
+/* What the rules said about an automatic answer when the mail came; not "spam", since a person took
+ * it out. */
+enum rc intake_why_then(const struct message_row *row, enum autoreply_why *ret, struct err *e)
+    WARN_UNUSED;
 /* Puts a message into a thread of an open case. */
 enum rc intake_join(struct desk *d, const struct actor *who, struct message_row *row,
                     const struct thread_row *t, bool person, struct err *e) WARN_UNUSED;

@@ -28,6 +28,11 @@ enum text_id {
     TEXT_NOTICE,          /* something happened, to a team member */
     TEXT_ANNOUNCEMENT,    /* an advisory, to who reported and to the lists */
     TEXT_CREDIT,          /* asks a reporter how to be named */
+    /* To the author of a proposal to the policy; the first one at once, by a program. */
+    TEXT_PROPOSAL_RECEIVED,
+    TEXT_PROPOSAL_MERGED,
+    TEXT_PROPOSAL_REJECTED,
+    TEXT_PROPOSAL_ANSWER,
     TEXT_COUNT
 };
 const char *text_name(enum text_id id); /* "acknowledgement" */

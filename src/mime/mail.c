@@ -230,6 +230,16 @@ static const struct field f_forwarded[] = {
 };
 static const struct shape s_forwarded = SHAPE(mail_forwarded, f_forwarded);
 
+static const struct field f_patch[] = {
+    {"found", K_BOOL, AT(mail_patch, found), 0, NULL, NULL, 0},
+    {"attached", K_BOOL, AT(mail_patch, attached), 0, NULL, NULL, 0},
+    {"file", K_LINE, AT(mail_patch, file), MAIL_PATCH_PATH_MAX, NULL, NULL, 0},
+    {"diff", K_TEXT, AT(mail_patch, diff), (int64_t)MAIL_PATCH_MAX, NULL, NULL, 0},
+    {"message", K_TEXT, AT(mail_patch, message), MAIL_TEXT_MAX, NULL, NULL, 0},
+    {"subject", K_LINE, AT(mail_patch, subject), MAIL_SUBJECT_MAX, NULL, NULL, 0},
+};
+static const struct shape s_patch = SHAPE(mail_patch, f_patch);
+
 static const struct field f_mail[] = {
     {"size", K_INT, AT(mail, size), MAIL_RAW_MAX, NULL, NULL, 0},
     {"sha256", K_HASH, AT(mail, sha256), 0, NULL, NULL, 0},
@@ -259,6 +269,7 @@ static const struct field f_mail[] = {
     {"crypto", K_ENUM, AT(mail, crypto), MAIL_CRYPTO_COUNT, NULL, crypto_names, 0},
     {"attachments", K_LIST, AT(mail, attachments), MAIL_ATTACH_MAX, &s_attachment, NULL, 0},
     {"forwarded", K_LIST, AT(mail, forwarded), MAIL_FORWARDED_MAX, &s_forwarded, NULL, 0},
+    {"patch", K_OBJ, AT(mail, patch), 0, &s_patch, NULL, 0},
     {"warnings", K_WARN, AT(mail, warnings), MAIL_COUNT_MAX, NULL, NULL, 0},
 };
 static const struct shape s_mail = SHAPE(mail, f_mail);
@@ -640,6 +651,8 @@ static enum rc decode_whole(const struct mail *m, struct err *e)
     if (total > MAIL_TEXT_MAX)
         return err_set(e, RC_LIMIT, "mail record: forwarded texts are larger than %zu bytes",
                        MAIL_TEXT_MAX);
+    if (m->patch.found != (m->patch.diff.n > 0) || m->patch.found != (m->patch.file.n > 0))
+        return err_set(e, RC_INVALID, "mail record: half a patch");
     if (m->text_source == MAIL_TEXT_NONE && m->text.n > 0)
         return err_set(e, RC_INVALID, "mail record: \"text\" does not fit \"text_source\"");
     return RC_OK;

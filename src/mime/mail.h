@@ -33,17 +33,19 @@
 #define MAIL_REPLY_TO_MAX   10
 #define MAIL_RCPT_MAX       100 /* mailboxes kept of To and of Cc */
 #define MAIL_LIST_ID_MAX    256
-#define MAIL_PARTS_MAX      1000       /* entities looked at */
-#define MAIL_NEST_MAX       100        /* depth of entities */
-#define MAIL_ATTACH_MAX     1000       /* attachments listed */
-#define MAIL_FILE_NAME_MAX  200        /* safe name */
-#define MAIL_ORIG_NAME_MAX  500        /* name as written, for showing only */
-#define MAIL_TYPE_MAX       127        /* type/subtype */
-#define MAIL_FORWARDED_MAX  20         /* opened message/rfc822 parts */
-#define MAIL_AUTH_MAX       20         /* Authentication-Results fields */
-#define MAIL_AUTH_WORD_MAX  64         /* method, result, property name */
-#define MAIL_AUTH_VALUE_MAX 320        /* authserv-id, property value */
-#define MAIL_COUNT_MAX      1000000000 /* any counter */
+#define MAIL_PARTS_MAX      1000                /* entities looked at */
+#define MAIL_NEST_MAX       100                 /* depth of entities */
+#define MAIL_ATTACH_MAX     1000                /* attachments listed */
+#define MAIL_FILE_NAME_MAX  200                 /* safe name */
+#define MAIL_ORIG_NAME_MAX  500                 /* name as written, for showing only */
+#define MAIL_TYPE_MAX       127                 /* type/subtype */
+#define MAIL_FORWARDED_MAX  20                  /* opened message/rfc822 parts */
+#define MAIL_AUTH_MAX       20                  /* Authentication-Results fields */
+#define MAIL_AUTH_WORD_MAX  64                  /* method, result, property name */
+#define MAIL_AUTH_VALUE_MAX 320                 /* authserv-id, property value */
+#define MAIL_COUNT_MAX      1000000000          /* any counter */
+#define MAIL_PATCH_MAX      ((size_t)768 << 10) /* bytes of a patch */
+#define MAIL_PATCH_PATH_MAX 500                 /* name of the file it changes */
 
 #define MAIL_LIST(type)                                                                            \
     struct {                                                                                       \
@@ -148,6 +150,20 @@ struct mail_auth {
     bool trusted;
 };
 
+/*
+ * A patch as `git format-patch` writes it, in the body or as the one attached file, that changes
+ * lines of one plain file and nothing else; anything else is no patch here.  The name of the file
+ * is what the sender wrote.
+ */
+struct mail_patch {
+    bool found;
+    bool attached;      /* else it is the body */
+    struct str file;    /* without "a/" and "b/", a line */
+    struct str diff;    /* clean text, from its first line to its last hunk line */
+    struct str message; /* of the commit, without its subject */
+    struct str subject; /* of the commit, a line; empty: the mail's own */
+};
+
 struct mail {
     int64_t size;            /* raw bytes */
     char sha256[SHA256_HEX]; /* of the raw bytes */
@@ -182,6 +198,7 @@ struct mail {
     enum mail_crypto crypto;
     MAIL_LIST(struct mail_attachment) attachments;
     MAIL_LIST(struct mail_forwarded) forwarded;
+    struct mail_patch patch;
     uint32_t warnings[MAIL_WARN_COUNT];
 };
 

@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 #include "mime/parse_entity.h"
+#include "mime/parse_patch.h"
 #include "mime/text.h"
 #include "mime/text_charset.h"
 
@@ -582,6 +583,30 @@ static void forwarded(struct walk *k)
     }
 }
 
+/* --- a patch --- */
+
+/* The bytes of the only attachment when it is called a patch; else nothing. */
+static struct str attached_patch(struct walk *k)
+{
+    static const char *const types[] = {"text/x-patch", "text/x-diff", "application/x-patch",
+                                        "application/x-diff"};
+    if (k->m->attachments.n != 1 || k->m->attachments.p[0].size > (int64_t)PATCH_MAX)
+        return STR_NONE;
+    const struct mail_attachment *at = &k->m->attachments.p[0];
+    bool called = str_ends(at->name, STR(".patch")) || str_ends(at->name, STR(".diff"));
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        called = called || str_eq(at->type, str_c(types[i]));
+    if (!called || at->damaged)
+        return STR_NONE;
+    const struct entity *x = k->tree.all[at->part];
+    AUTO(buf) struct buf raw = BUF_INIT(PATCH_MAX + 1);
+    AUTO(buf) struct buf clean = BUF_INIT(PATCH_MAX);
+    bool cut;
+    decode_to_buf(part_cte(x), x->body, &raw, &cut);
+    utf8_clean(&clean, buf_str(&raw));
+    return cut || clean.over ? STR_NONE : arena_str(k->scratch, buf_str(&clean));
+}
+
 /* --- whole --- */
 
 static uint32_t count(size_t n)
@@ -660,6 +685,7 @@ enum rc parse_mail(struct arena *a, struct str raw, const struct parse_opts *o, 
     attachments(&k);
     TRY(report(&k, h, e));
     forwarded(&k);
+    parse_patch(a, attached_patch(&k), m);
     TRY(arena_ok(scratch, "the parts of a mail", e));
     TRY(arena_ok(a, "a mail record", e));
     *ret_m = *m;

@@ -37,6 +37,7 @@ static enum rc on_frame(struct role_ctx *r, struct chan *from, struct frame *f, 
     struct core *c = r->ctx;
     AUTO(fd) int fd = fd_take(&f->fd);
     struct wire_parsed parsed;
+    struct wire_job_done job;
     struct wire_may_hand_over may;
     struct wire_submitted submitted;
     struct wire_mailbox_at at;
@@ -48,6 +49,10 @@ static enum rc on_frame(struct role_ctx *r, struct chan *from, struct frame *f, 
     case WIRE_PARSED:
         TRY(wire_get_parsed(f->body, &parsed, e));
         core_parsed(c, &parsed, fd_take(&fd));
+        return RC_OK;
+    case WIRE_JOB_DONE:
+        TRY(wire_get_job_done(f->body, &job, e));
+        core_job_done(c, &job, fd_take(&fd));
         return RC_OK;
     case WIRE_MAY_HAND_OVER:
         TRY(wire_get_may_hand_over(f->body, &may, e));
@@ -81,30 +86,27 @@ static void on_lost(struct role_ctx *r, struct chan *gone)
 {
     struct core *c = r->ctx;
     core_asker_lost(c, gone);
-    if (gone->peer == ROLE_WORKER)
+    if (gone->peer == ROLE_WORKER) {
         core_worker_lost(c);
+        core_jobs_lost(c);
+    }
     if (gone->peer == ROLE_NET)
         core_net_lost(c);
 }
 
 static enum rc take_settings(struct core *c, struct err *e)
 {
-    struct str text, file, dir, policy, key;
+    struct str text, file, dir, key;
     TRY(role_text(&c->role, "settings", &text, e));
     TRY(role_text(&c->role, "file", &file, e));
     TRY(role_text(&c->role, "dir", &dir, e));
-    TRY(role_text(&c->role, "policy", &policy, e));
+    TRY(role_text(&c->role, "policy", &c->policy_file, e));
     TRY(role_text(&c->role, "sign_key", &key, e));
     TRY(hex_get(key, c->sign_key, sizeof c->sign_key, "signing key", e));
     keygen_id(c->sign_key, c->sign_id);
     TRY(settings_parse(text, file, dir, NULL, &c->set, e));
     TRY(texts_load(c->set->desk.templates, &c->texts, e));
     TRY(canned_load(c->set->desk.canned, &c->canned, e));
-    c->policy_text = policy;
-    if (policy.n > 0) {
-        c->policy_arena = arena_new(POLICY_ARENA);
-        TRY(policy_parse(c->policy_arena, policy, &c->policy, e));
-    }
     struct str map, name = c->set->project.components;
     if (name.n == 0)
         return RC_OK;
@@ -153,12 +155,12 @@ static enum rc open_desk(struct core *c, struct err *e)
 {
     c->desk = (struct desk){.db = c->db,
                             .set = c->set,
-                            .policy = c->policy,
                             .texts = c->texts,
                             .components = c->components_arena ? &c->components : NULL,
                             .canned = c->canned,
                             .calls = core_keys_calls(c)};
-    return web_new(&c->desk, c->policy_text, str_of(c->sign_key, sizeof c->sign_key), &c->web, e);
+    TRY(web_new(&c->desk, STR_NONE, str_of(c->sign_key, sizeof c->sign_key), &c->web, e));
+    return core_policy_open(c, e);
 }
 
 static enum rc core_open(struct core *c, struct err *e)
@@ -233,6 +235,7 @@ static void core_turn(struct core *c)
     c->look_now = false;
     if (core_spool_scan(c, &e) != RC_OK && !c->store_away)
         log_event(LOG_WARN_, "spool-not-listed", "code=%s", rc_name(e.rc));
+    core_policy_follow(c);
     core_tasks_run(c);
     core_waits_run(c);
     housekeeping(c);

@@ -16,7 +16,8 @@ struct texts;
 struct canned;
 struct web;
 
-#define CORE_POLL_MS       250   /* how often due tasks and the spool are looked for */
+#define CORE_POLL_MS       250 /* how often due tasks and the spool are looked for */
+#define CORE_POLICY_US     (CORE_POLL_MS * INT64_C(1000)) /* a new policy is looked for so often */
 #define CORE_KEYS_MS       10000 /* keys answers within this, or the work is done again later */
 #define CORE_INTAKE_MAX    8     /* mails with the worker at once */
 #define CORE_OUTBOX_MAX    16    /* mails with net at once */
@@ -24,6 +25,7 @@ struct web;
 #define CORE_WAITS_MAX     64    /* answers that wait for their record; more go out at once */
 #define CORE_WAIT_MS       3000  /* so long each */
 #define CORE_WAIT_LOOK_US  (100 * INT64_C(1000))   /* how often the store is asked for them */
+#define CORE_JOBS_MAX      4     /* engine jobs with the worker at once */
 #define CORE_LEASE_US      (20 * INT64_C(1000000)) /* a task of a core that died waits so long */
 #define CORE_RENEW_US      (5 * INT64_C(1000000))  /* what is in hand is renewed so often */
 #define CORE_SPOOL_SEEN    4096 /* names of the spool that need not be looked up again for a while */
@@ -59,6 +61,11 @@ struct core_wait {
     bool done;
     int64_t until_us;
     char spool[WIRE_ID_MAX + 1], location[WIRE_PATH_MAX];
+/* An engine job that is with the worker. */
+struct core_job {
+    uint64_t number; /* 0 = free */
+    int64_t task_id, attempt, subject;
+    char kind[33];
 };
 
 struct core {
@@ -66,7 +73,9 @@ struct core {
     struct settings *set;
     struct arena *policy_arena;
     const struct policy *policy;
-    struct str policy_text;
+    struct str policy_file;         /* text of the configured file, as the supervisor read it */
+    int64_t policy_revision;        /* that is followed; 0 = none */
+    int64_t policy_at_us;           /* when it is looked for again */
     struct arena *components_arena; /* NULL: no map */
     struct components components;
     struct texts *texts;
@@ -80,6 +89,7 @@ struct core {
     struct sending sending[CORE_OUTBOX_MAX];
     struct core_wait waits[CORE_WAITS_MAX];
     int64_t waits_at_us;
+    struct core_job jobs[CORE_JOBS_MAX];
     uint64_t last_ticket;
     int spool_fd;        /* spool/new, to list and to remove */
     int spool_dir;       /* spool/, for the writer */
@@ -146,6 +156,20 @@ enum rc core_may_hand_over(struct core *c, struct chan *net, const struct wire_m
 void core_submitted(struct core *c, const struct wire_submitted *m);
 /* net is gone: what it had not handed over is sent again, what it had is unknown. */
 void core_net_lost(struct core *c);
+
+/* ---- core_jobs.c: engine jobs (desk/job.h) ---- */
+size_t core_jobs_free(const struct core *c);
+void core_job_start(struct core *c, const struct task *t);
+void core_job_done(struct core *c, const struct wire_job_done *m, int fd);
+/* The worker is gone: its jobs go back. */
+void core_jobs_lost(struct core *c);
+
+/* ---- core_policy.c: the policy that is served and followed ---- */
+/* At the start: takes the configured file in, then follows.  A text that cannot be read or rendered
+ * is an error here; later it is logged and the old one stays. */
+enum rc core_policy_open(struct core *c, struct err *e) WARN_UNUSED;
+/* Looks whether a newer revision is there, whoever made it: another core, another machine. */
+void core_policy_follow(struct core *c);
 
 /* ---- core_tasks.c: what is due ---- */
 void core_tasks_run(struct core *c);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "desk/erase.h"
+#include "desk/job.h"
 #include "serve/core.h"
 #include "store/task.h"
 
@@ -81,6 +82,8 @@ static void run_one(struct core *c, const struct task *t)
         core_outbox_start(c, t);
     else if (str_eq(t->kind, STR(ERASE_BLOB_TASK)))
         drop_blob(c, t);
+    else if (desk_job_known(t->kind))
+        core_job_start(c, t);
     else
         run_desk(c, t);
 }
@@ -122,6 +125,7 @@ void core_tasks_run(struct core *c)
     n += claim(c, intake, free_tickets(c));
     n += claim(c, desk_task_kinds, 8);
     n += claim(c, blobs, 8);
+    n += claim(c, desk_job_kinds, core_jobs_free(c));
     if (n > 0)
         c->look_now = true;
 }
@@ -155,6 +159,11 @@ void core_renew(struct core *c)
         struct sending *s = &c->sending[i];
         if (s->outbox != 0 && !renewed(c, s->task_id, s->attempt))
             *s = (struct sending){.outbox = 0};
+    }
+    for (size_t i = 0; i < CORE_JOBS_MAX; i++) {
+        struct core_job *j = &c->jobs[i];
+        if (j->number != 0 && !renewed(c, j->task_id, j->attempt))
+            j->number = 0;
     }
     if (tx_commit(&tx, &e) != RC_OK)
         log_event(LOG_WARN_, "not-renewed", "code=%s", rc_name(e.rc));

@@ -7,7 +7,7 @@
 
 /*
  * The one table of what each role may do (rights.c).  The data folder has these parts, none inside
- * another: spool/tmp, spool/new, blobs, keys, db, run.
+ * another: spool/tmp, spool/new, blobs, keys, db, engine, run.
  */
 
 /* Where things are on this machine and what the settings ask for; all borrowed. */

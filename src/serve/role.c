@@ -4,6 +4,7 @@
  * supervisor is trusted, peers are not.
  */
 #include "serve/role.h"
+#include "serve/engine.h"
 #include "serve/rights.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "os/file.h"
 
 static void watch_set(struct role_ctx *r, int op, int fd, bool out)
 {
@@ -316,6 +318,11 @@ enum rc role_secure(struct role_ctx *r, struct err *e)
     struct sandbox_summary got;
     int64_t uid, gid;
     TRY(take_places(r, &places, e));
+    char scratch[FILE_PATH_MAX];
+    if (r->self == ROLE_WORKER) { /* its engine children get a folder each below this one */
+        snprintf(scratch, sizeof scratch, "%s/" ENGINE_FOLDER, places.data_dir);
+        places.scratch = scratch;
+    }
     TRY(rights_of(r->self, &places, &rights, e));
     TRY(role_int(r, "uid", &uid, e));
     TRY(role_int(r, "gid", &gid, e));

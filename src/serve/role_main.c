@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "mime/parse.h"
+#include "serve/engine.h"
 #include "serve/rights.h"
 #include "serve/roles.h"
 
@@ -54,6 +55,8 @@ int role_main(int argc, char **argv)
         return worker_main();
     case ROLE_PARSE:
         return parse_role(argc, argv);
+    case ROLE_ENGINE:
+        return engine_main(argc, argv);
     default:
         fprintf(stderr, "vulndesk role: %s is not started this way\n", role_name(role));
         return EX_USAGE;

@@ -18,6 +18,7 @@
 #include "os/file.h"
 #include "os/sock.h"
 #include "os/spawn.h"
+#include "serve/engine.h"
 #include "serve/role.h"
 #include "serve/slice.h"
 
@@ -103,6 +104,7 @@ static enum rc make_dirs(const struct supervisor *sv, struct err *e)
     TRY(own_dir(sv, "blobs", ROLE_KEYS, shared, e));
     TRY(own_dir(sv, "keys", ROLE_KEYS, 0700, e));
     TRY(own_dir(sv, "db", ROLE_CORE, 0700, e));
+    TRY(own_dir(sv, ENGINE_FOLDER, ROLE_WORKER, 0700, e));
     TRY(own_dir(sv, "run", ROLE_SUPERVISOR, 0755, e));
     static const char *const db[] = {"db/desk.db", "db/desk.db-wal", "db/desk.db-shm"};
     static const char *const keys[] = {"keys/intake.key", "keys/sign.key", "keys/master.key"};

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One confined parse child for each mail or attachment.  Runs in the role worker; it never looks at
- * the bytes itself: the child reads one memory file and writes another.
+ * One confined child for each mail, attachment or engine job.  Runs in the role worker; it never
+ * looks at the bytes itself: the child reads one memory file and writes another.
  */
 #include "serve/worker.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/when.h"
 #include "mime/parse.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/sandbox.h"
 #include "os/spawn.h"
+#include "serve/engine.h"
 #include "serve/role.h"
 #include "serve/roles.h"
 #include "smtp/envelope.h"
@@ -29,15 +34,20 @@ struct item {
     int in, out;
     struct child child;
     int64_t deadline_us;
+    /* of an engine job: */
+    const struct engine_kind *job; /* NULL: a mail or attachment */
+    int args;                      /* memory file */
+    char *scratch;                 /* its folder, owned */
 };
 
 struct worker {
     struct role_ctx role;
-    struct item running[WORKER_CHILDREN_MAX];
+    struct item running[WORKER_CHILDREN_MAX + WORKER_JOBS_MAX];
     size_t running_count;
     struct item queue[WORKER_QUEUE_MAX];
     size_t queue_count;
     int64_t time_us, memory;
+    char engine_dir[FILE_PATH_MAX];
     /* Arguments of the child, made once from the settings. */
     char max_size[24], received[24], spam[PARSE_SPAM_MAX][SPAM_RULE_MAX];
     const char *record_argv[RECORD_ARGS_MAX];
@@ -50,14 +60,18 @@ static void answer(struct worker *w, const struct item *it, enum wire_outcome ou
     AUTO(buf) struct buf b = BUF_INIT(2000);
     struct err e = ERR_INIT;
     static const char *const name[] = {"done", "crashed", "timeout", "limit", "refused"};
-    log_event(outcome == WIRE_DONE ? LOG_INFO_ : LOG_WARN_, "parsed", "ticket=%llu outcome=%s",
-              (unsigned long long)it->ticket, name[outcome]);
-    wire_put_parsed(&b, &(struct wire_parsed){it->ticket, outcome, str_c(why)});
+    log_event(outcome == WIRE_DONE ? LOG_INFO_ : LOG_WARN_, it->job ? it->job->kind : "parsed",
+              "ticket=%llu outcome=%s", (unsigned long long)it->ticket, name[outcome]);
+    enum wire_type type = it->job ? WIRE_JOB_DONE : WIRE_PARSED;
+    if (it->job)
+        wire_put_job_done(&b, &(struct wire_job_done){it->ticket, outcome, str_c(why)});
+    else
+        wire_put_parsed(&b, &(struct wire_parsed){it->ticket, outcome, str_c(why)});
     for (size_t i = 0; i < w->role.peer_count; i++) {
         struct chan *c = &w->role.peers[i]->chan;
         if (c->peer != ROLE_CORE || c->peer_index != it->core || !chan_open(c))
             continue;
-        if (role_send(&w->role, c, WIRE_PARSED, 0, &b, fd, &e) != RC_OK)
+        if (role_send(&w->role, c, type, 0, &b, fd, &e) != RC_OK)
             log_event(LOG_WARN_, "core-away", "ticket=%llu", (unsigned long long)it->ticket);
         return;
     }
@@ -67,14 +81,56 @@ static void answer(struct worker *w, const struct item *it, enum wire_outcome ou
 
 static void item_close(struct item *it)
 {
+    struct err e = ERR_INIT;
     fd_auto(&it->in);
     fd_auto(&it->out);
+    fd_auto(&it->args);
+    if (it->scratch && it->job->place == ENGINE_TEMPORARY &&
+        dir_remove(AT_FDCWD, it->scratch, &e) != RC_OK)
+        log_event(LOG_WARN_, "scratch-left", "kind=%s code=%s", it->job->kind, rc_name(e.rc));
+    free(TAKE(it->scratch));
+}
+
+static enum rc job_scratch(const struct worker *w, struct item *it, struct err *e)
+{
+    bool kept = it->job->place == ENGINE_KEPT;
+    AUTO(mem) char *path = NULL;
+    if (asprintf(&path, "%s/%s", w->engine_dir, kept ? it->job->kept : "job-XXXXXX") < 0)
+        return err_set(e, RC_LIMIT, "memory is out");
+    if (kept)
+        TRY(dir_make(AT_FDCWD, path, 0700, e));
+    else if (mkdtemp(path) == NULL)
+        return err_errno(e, RC_IO, "a folder for a job");
+    it->scratch = TAKE(path);
+    return RC_OK;
+}
+
+static enum rc job_start(struct worker *w, struct item *it, struct err *e)
+{
+    const struct engine_kind *k = it->job;
+    TRY(job_scratch(w, it, e));
+    const char *const argv[] = {"vulndesk", "role", "engine", k->kind, it->scratch, NULL};
+    TRY(memfd_new("answer", &it->out, e));
+    struct spawn s = SPAWN_INIT;
+    s.path = SPAWN_SELF;
+    s.argv = argv;
+    s.in = it->in;
+    s.out = it->out;
+    s.err = STDERR_FILENO;
+    s.limits = (struct spawn_limits){.cpu_s = (uint64_t)(k->time_us / US_PER_S) + 1,
+                                     .as_bytes = sandbox_is_sanitizer_build() ? 0 : k->as_bytes,
+                                     .fsize_bytes = OUTPUT_MAX};
+    TRY(spawn_add_fd(&s, it->args, ENGINE_ARGS_FD, e));
+    it->deadline_us = clock_mono_us() + k->time_us;
+    return spawn_start(&s, &it->child, e);
 }
 
 static enum rc item_start(struct worker *w, struct item *it, struct err *e)
 {
     char part[16];
     snprintf(part, sizeof part, "%u", it->part);
+    if (it->job)
+        return job_start(w, it, e);
     const char *const one[] = {"vulndesk", "role",        "parse",     "--part",
                                part,       "--max-bytes", w->max_size, NULL};
     TRY(memfd_new("parsed", &it->out, e));
@@ -94,31 +150,68 @@ static enum rc item_start(struct worker *w, struct item *it, struct err *e)
 
 static void on_child(struct role_ctx *r, int fd);
 
+/* Mails and jobs do not wait for each other, and a kept folder has one user at a time. */
+static bool may_start(const struct worker *w, const struct item *it)
+{
+    size_t same = 0;
+    for (size_t i = 0; i < w->running_count; i++) {
+        const struct item *r = &w->running[i];
+        same += (r->job != NULL) == (it->job != NULL);
+        if (it->job && it->job->place == ENGINE_KEPT && r->job == it->job)
+            return false;
+    }
+    return same < (it->job ? WORKER_JOBS_MAX : WORKER_CHILDREN_MAX);
+}
+
+static void start_one(struct worker *w, struct item *it)
+{
+    struct err e = ERR_INIT;
+    enum rc rc = item_start(w, it, &e);
+    if (rc == RC_OK)
+        rc = role_watch_fd(&w->role, it->child.pidfd, on_child, &e);
+    if (rc == RC_OK) {
+        w->running[w->running_count++] = *it;
+        return;
+    }
+    child_kill(&it->child);
+    answer(w, it, WIRE_REFUSED, e.msg, -1);
+    item_close(it);
+}
+
 static void start_next(struct worker *w)
 {
-    while (w->queue_count > 0 && w->running_count < WORKER_CHILDREN_MAX) {
-        struct item it = w->queue[0];
-        struct err e = ERR_INIT;
-        memmove(w->queue, w->queue + 1, --w->queue_count * sizeof w->queue[0]);
-        enum rc rc = item_start(w, &it, &e);
-        if (rc == RC_OK)
-            rc = role_watch_fd(&w->role, it.child.pidfd, on_child, &e);
-        if (rc == RC_OK) {
-            w->running[w->running_count++] = it;
+    for (size_t i = 0; i < w->queue_count;) {
+        struct item it = w->queue[i];
+        if (!may_start(w, &it)) {
+            i++;
             continue;
         }
-        child_kill(&it.child);
-        answer(w, &it, WIRE_REFUSED, e.msg, -1);
-        item_close(&it);
+        memmove(w->queue + i, w->queue + i + 1, (--w->queue_count - i) * sizeof w->queue[0]);
+        start_one(w, &it);
     }
+}
+
+/* The words of a job that failed: its one line, cleaned. */
+static void job_words(const struct item *it, const struct child_end *end, struct buf *b)
+{
+    AUTO(buf) struct buf raw = BUF_INIT(WORKER_JOB_SAYS);
+    char *p = buf_room(&raw, WORKER_JOB_SAYS);
+    ssize_t n = p && !end->killed ? pread(it->out, p, WORKER_JOB_SAYS, 0) : -1;
+    if (n > 0)
+        utf8_clean_line(b, str_of(p, (size_t)n));
+    if (b->n == 0)
+        child_end_describe(end, b);
 }
 
 /* The child is gone: what it wrote counts only when it said that it is whole. */
 static void finish(struct worker *w, struct item *it, const struct child_end *end)
 {
-    AUTO(buf) struct buf why = BUF_INIT(200);
+    AUTO(buf) struct buf why = BUF_INIT(4 * WORKER_JOB_SAYS);
     struct err e = ERR_INIT;
-    child_end_describe(end, &why);
+    if (it->job)
+        job_words(it, end, &why);
+    else
+        child_end_describe(end, &why);
     if (!child_end_ok(end)) {
         answer(w, it, end->killed ? WIRE_CRASHED : WIRE_REFUSED, buf_c(&why), -1);
     } else if (memfd_seal(it->out, &e) != RC_OK) {
@@ -174,22 +267,42 @@ static int reap_late(struct worker *w)
     return (int)wait_ms;
 }
 
+static enum rc read_job(struct worker *w, const struct frame *f, struct item *it, struct err *e)
+{
+    struct wire_job m;
+    struct err why = ERR_INIT;
+    TRY(wire_get_job(f->body, &m, e));
+    static const struct engine_kind unknown = {.kind = "job"};
+    it->ticket = m.ticket;
+    it->job = &unknown;
+    if (engine_kind_find(m.kind, &it->job, &why) != RC_OK ||
+        memfd_of(m.args, "args", &it->args, &why) != RC_OK) {
+        answer(w, it, WIRE_REFUSED, why.msg, -1);
+        return RC_NOTFOUND;
+    }
+    return RC_OK;
+}
+
 static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, struct err *e)
 {
     struct worker *w = r->ctx;
     AUTO(fd) int fd = fd_take(&f->fd);
     struct wire_parse m;
-    if (f->type != WIRE_PARSE)
+    struct item it = {.core = c->peer_index, .in = -1, .out = -1, .args = -1, .child = CHILD_INIT};
+    if (f->type == WIRE_JOB) {
+        enum rc rc = read_job(w, f, &it, e);
+        if (rc != RC_OK)
+            return rc == RC_NOTFOUND ? RC_OK : rc;
+    } else if (f->type == WIRE_PARSE) {
+        TRY(wire_get_parse(f->body, &m, e));
+        it.ticket = m.ticket;
+        it.part = m.part;
+    } else {
         return err_set(e, RC_INVALID, "an unexpected message from %s", role_name(c->peer));
-    TRY(wire_get_parse(f->body, &m, e));
-    struct item it = {.ticket = m.ticket,
-                      .part = m.part,
-                      .core = c->peer_index,
-                      .in = -1,
-                      .out = -1,
-                      .child = CHILD_INIT};
+    }
     if (w->queue_count == WORKER_QUEUE_MAX) {
         answer(w, &it, WIRE_REFUSED, "the worker has too much to do", -1);
+        item_close(&it);
         return RC_OK;
     }
     it.in = fd_take(&fd);
@@ -244,10 +357,29 @@ static enum rc make_args(struct worker *w, struct err *e)
     return spam_args(w, e);
 }
 
+/* What jobs left behind that died with an earlier worker. */
+static void clean_scratch(const struct worker *w)
+{
+    struct err e = ERR_INIT;
+    DIR *dir = opendir(w->engine_dir);
+    for (struct dirent *d; dir && (d = readdir(dir)) != NULL;) {
+        char path[FILE_PATH_MAX + 300];
+        snprintf(path, sizeof path, "%s/%s", w->engine_dir, d->d_name);
+        if (strncmp(d->d_name, "job-", 4) == 0 && dir_remove(AT_FDCWD, path, &e) != RC_OK)
+            log_event(LOG_WARN_, "scratch-left", "code=%s", rc_name(e.rc));
+    }
+    if (dir)
+        closedir(dir);
+}
+
 static enum rc worker_open(struct worker *w, struct err *e)
 {
     static const struct role_ops ops = {.frame = on_frame};
+    struct str data;
     TRY(role_open(&w->role, ROLE_WORKER, &ops, w, e));
+    TRY(role_text(&w->role, "data_dir", &data, e));
+    snprintf(w->engine_dir, sizeof w->engine_dir, "%.*s/" ENGINE_FOLDER, STR_ARG(data));
+    clean_scratch(w);
     TRY(role_int(&w->role, "parse_time_us", &w->time_us, e));
     TRY(role_int(&w->role, "parse_memory", &w->memory, e));
     TRY(make_args(w, e));

@@ -224,18 +224,29 @@ void web_handle(struct web *w, const struct http_request *q, struct http_respons
     http_form_release(&v.form);
 }
 
+enum rc web_set_policy(struct web *w, struct str text, int64_t revision, struct err *e)
+{
+    /* A policy that cannot be rendered is found now, not by the first reader. */
+    AUTO(buf) struct buf html = BUF_INIT(MARKDOWN_OUT_MAX);
+    struct html_safe rendered;
+    TRY(markdown_render(text, &html, &rendered, e));
+    w->policy_text = text;
+    w->policy_revision = revision;
+    return RC_OK;
+}
+
 enum rc web_new(struct desk *d, struct str policy_text, struct str sign_key, struct web **ret_w,
                 struct err *e)
 {
     if (sign_key.n != WEB_KEY_LEN)
         return err_set(e, RC_INVALID, "the public key of receipts has not %d bytes", WEB_KEY_LEN);
-    /* A policy that cannot be rendered is found at the start, not by the first reader. */
-    AUTO(buf) struct buf html = BUF_INIT(MARKDOWN_OUT_MAX);
-    struct html_safe rendered;
-    TRY(markdown_render(policy_text, &html, &rendered, e));
     struct web *w = mem_zalloc(sizeof *w);
+    enum rc rc = web_set_policy(w, policy_text, 0, e);
+    if (rc != RC_OK) {
+        free(w);
+        return rc;
+    }
     w->desk = d;
-    w->policy_text = policy_text;
     hex_put(w->receipt_key, sign_key.p, sign_key.n);
     w->receipt_key[2 * WEB_KEY_LEN] = '\n';
     *ret_w = w;

@@ -9,6 +9,7 @@
 struct web {
     struct desk *desk;
     struct str policy_text;
+    int64_t policy_revision;
     char receipt_key[2 * WEB_KEY_LEN + 2]; /* hex and LF */
 };
 

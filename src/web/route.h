@@ -24,6 +24,9 @@ struct web;
 /* Renders the policy once.  d and policy_text (Markdown; empty: no policy) are borrowed. */
 enum rc web_new(struct desk *d, struct str policy_text, struct str sign_key, struct web **ret_w,
                 struct err *e) WARN_UNUSED;
+/* Another text from now on; text is borrowed, revision is its id (0: none).  When it cannot be
+ * rendered the old one stays. */
+enum rc web_set_policy(struct web *w, struct str text, int64_t revision, struct err *e) WARN_UNUSED;
 void web_free(struct web *w); /* NULL is fine */
 
 /*

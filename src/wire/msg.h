@@ -24,6 +24,7 @@
 #define WIRE_PATH_MAX   4096
 #define WIRE_HEADER_MAX 4096
 #define WIRE_BODY_MAX   (33u << 20) /* more than limits.http_body may be */
+#define WIRE_JOB_MAX    (64u << 10) /* arguments of an engine job; what is larger goes in its file */
 
 /* What became of a child of the worker. */
 enum wire_outcome { WIRE_DONE, WIRE_CRASHED, WIRE_TIMEOUT, WIRE_LIMIT, WIRE_REFUSED };
@@ -46,6 +47,16 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
 #define WIRE_PARSE_RECORD     UINT32_MAX
 #define WIRE_FIELDS_parse(F)  F(u64, ticket, 0) F(u32, part, 0)
 #define WIRE_FIELDS_parsed(F) F(u64, ticket, 0) F(u32, outcome, 0) F(text, why, WIRE_WHY_MAX)
+
+/*
+ * core -> worker: start one confined engine child for a job; worker -> core: what became of it.
+ * kind is a row of serve/engine.c, args the JSON object it expects there; the descriptor is a
+ * sealed memory file with what is too large for args (a text, a patch).  The answer's descriptor is
+ * a sealed memory file with the engine's result, JSON too; without one the job failed and `why` is
+ * a text for a person.  The ticket is core's own; a job that core forgot is answered all the same.
+ */
+#define WIRE_FIELDS_job(F)      F(u64, ticket, 0) F(text, kind, 32) F(text, args, WIRE_JOB_MAX)
+#define WIRE_FIELDS_job_done(F) F(u64, ticket, 0) F(u32, outcome, 0) F(text, why, WIRE_WHY_MAX)
 
 /*
  * core -> keys and back.  scope is the case (or "inbox") a key belongs to; wrapped keys are only
@@ -137,6 +148,8 @@ enum wire_fd { WIRE_NOFD, WIRE_FD, WIRE_MAYFD };
     M(SPOOLED, spooled, WIRE_FROM(SMTPD), WIRE_FROM(CORE), WIRE_NOFD)                              \
     M(PARSE, parse, WIRE_FROM(CORE), WIRE_FROM(WORKER), WIRE_FD)                                   \
     M(PARSED, parsed, WIRE_FROM(WORKER), WIRE_FROM(CORE), WIRE_MAYFD)                              \
+    M(JOB, job, WIRE_FROM(CORE), WIRE_FROM(WORKER), WIRE_MAYFD)                                    \
+    M(JOB_DONE, job_done, WIRE_FROM(WORKER), WIRE_FROM(CORE), WIRE_MAYFD)                          \
     M(SPOOL_OPEN, spool_open, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_NOFD)                         \
     M(SPOOL_OPENED, spool_opened, WIRE_FROM(KEYS), WIRE_FROM(CORE), WIRE_MAYFD)                    \
     M(CASE_KEY, case_key, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_NOFD)                             \

@@ -178,31 +178,45 @@ CREATE TABLE credit (
 CREATE INDEX credit_case ON credit (case_id);
 
 -- ---- the policy ----
+-- Each text that is or was served; the highest id is served now.  Who wrote it and when is all that
+-- its commit in the desk's repository is made of, so the repository can be made again from here.
 CREATE TABLE policy_revision (
     id $ID,
     text $TEXT NOT NULL,
-    commit_id $TEXT NOT NULL,           -- hex, in the desk's repository of the policy
+    commit_id $TEXT NOT NULL,           -- hex, in the desk's repository; '' until it is committed
     source $TEXT NOT NULL,              -- file proposal
     proposal_id $INT,
+    author_name $TEXT NOT NULL,
+    author_email $TEXT NOT NULL,
+    authored_us $INT NOT NULL,
+    committer_name $TEXT NOT NULL,
+    committer_email $TEXT NOT NULL,
+    message $TEXT NOT NULL,             -- of the commit
     at_us $INT NOT NULL
 ) $STRICT;
 CREATE TABLE proposal (
     id $ID,
-    state $TEXT NOT NULL,               -- open merged rejected stale case
+    state $TEXT NOT NULL,               -- open merged rejected case
+    applies $INT NOT NULL,              -- 0 not tried yet, 1 yes, 2 no
+    why $TEXT NOT NULL,                 -- it does not
+    revision_id $INT NOT NULL,          -- the policy_revision that base_text is; 0 = none yet
     subject $TEXT NOT NULL,
     explanation $TEXT NOT NULL,
-    author_name $TEXT NOT NULL,
-    author_email $TEXT NOT NULL,
-    base_text $TEXT NOT NULL,
-    new_text $TEXT NOT NULL,
+    author_name $TEXT NOT NULL,         -- '' anonymous
+    author_email $TEXT NOT NULL,        -- '' none given
+    reply_to $TEXT NOT NULL,            -- where the author is told; '' nowhere
+    reply_mid $TEXT NOT NULL,           -- Message-ID to answer to, or ''
+    base_text $TEXT NOT NULL,           -- the policy that new_text was made from
+    new_text $TEXT NOT NULL,            -- '' of a patch that did not apply yet
     patch $TEXT NOT NULL,               -- as it came, '' of a form
     message_id $INT REFERENCES message(id),
+    case_id $INT REFERENCES vcase(id),  -- it became that one
     account_id $INT REFERENCES account(id), -- who decided
     reason $TEXT NOT NULL,
-    commit_id $TEXT NOT NULL,
     created_us $INT NOT NULL,
     decided_us $INT
 ) $STRICT;
+CREATE INDEX proposal_state ON proposal (state);
 
 -- ---- retention ----
 ALTER TABLE vcase ADD COLUMN erased_us $INT; -- content is shredded, the chain stays

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of engine jobs.  Runs in core; answers are a stranger's texts and are checked by the
+ * subject they are for.
+ */
+#include "desk/job.h"
+
+#include "desk/proposal_inside.h"
+
+#define ANSWER_MAX (16u << 20)
+
+static const struct {
+    const char *kind;
+    enum rc (*ask)(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e);
+    enum rc (*answer)(struct desk *d, int64_t subject, const json_t *answer, struct err *e);
+} jobs[] = {
+    {PROPOSAL_APPLY, proposal_apply_ask, proposal_apply_answer},
+    {POLICY_COMMIT, policy_commit_ask, policy_commit_answer},
+};
+const char *const desk_job_kinds[] = {PROPOSAL_APPLY, POLICY_COMMIT, NULL};
+
+void desk_ask_release(struct desk_ask *q)
+{
+    buf_release(&q->args);
+    buf_release(&q->input);
+}
+
+bool desk_job_known(struct str kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+        if (str_eq(kind, str_c(jobs[i].kind)))
+            return true;
+    return false;
+}
+
+enum rc desk_job_ask(struct desk *d, struct str kind, int64_t subject, struct desk_ask *ret_q,
+                     struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+        if (str_eq(kind, str_c(jobs[i].kind)))
+            return jobs[i].ask(d, subject, ret_q, e);
+    return err_set(e, RC_INVALID, "a job of a kind that the desk does not know");
+}
+
+enum rc desk_job_answer(struct desk *d, struct str kind, int64_t subject, struct str answer,
+                        struct err *e)
+{
+    AUTO(json) json_t *j = NULL;
+    TRY(json_parse(answer, ANSWER_MAX, "the answer of a job", &j, e));
+    for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+        if (str_eq(kind, str_c(jobs[i].kind)))
+            return jobs[i].answer(d, subject, j, e);
+    return err_set(e, RC_INVALID, "a job of a kind that the desk does not know");
+}

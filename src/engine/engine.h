@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_ENGINE_ENGINE_H
+#define VULNDESK_ENGINE_ENGINE_H
+
+#include "base/json.h"
+
+/*
+ * An engine answers one question about a repository: JSON in, JSON out, no clock, no network.  It
+ * runs in a child of the worker of its own (serve/engine.c), and may run in a command.
+ */
+#define ENGINE_INPUT_MAX  (8u << 20)  /* bytes of the input file */
+#define ENGINE_ANSWER_MAX (16u << 20) /* bytes of the answer */
+
+struct engine_job {
+    const char *scratch; /* a folder of its own; of a kept one, what it left there */
+    const char *mirror;  /* the repository that it may read; NULL: none */
+    const json_t *args;
+    struct str input; /* may be empty */
+};
+
+/* A new reference.  A failure is a text for a person in e; an answer "no" is an answer. */
+typedef enum rc (*engine_fn)(const struct engine_job *j, json_t **ret_answer, struct err *e);
+
+#endif

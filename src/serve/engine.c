@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine child: takes its arguments, gives up its rights, runs one engine.  What it works on is
+ * hostile; what it answers is checked by core like any stranger's text.
+ */
+#include "serve/engine.h"
+
+#include <signal.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/when.h"
+#include "engine/policy.h"
+#include "os/file.h"
+#include "serve/rights.h"
+#include "wire/msg.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static const struct {
+    struct engine_kind k;
+    engine_fn run;
+} kinds[] = {
+    {{"policy-apply", ENGINE_TEMPORARY, NULL, 30 * US_PER_S, 1024 * MIB}, engine_policy_apply},
+    {{"policy-commit", ENGINE_KEPT, "policy", 300 * US_PER_S, 1024 * MIB}, engine_policy_commit},
+};
+
+enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (str_eq(kind, str_c(kinds[i].k.kind))) {
+            *ret_k = &kinds[i].k;
+            return RC_OK;
+        }
+    }
+    return err_set(e, RC_NOTFOUND, "no engine does such a job");
+}
+
+static enum rc confine(const char *scratch, const char *mirror, struct err *e)
+{
+    static struct rights rights;
+    struct rights_places places = {
+        .data_dir = "/nonexistent", .scratch = scratch, .mirror = mirror};
+    struct sandbox_summary got;
+    TRY(rights_of(ROLE_ENGINE, &places, &rights, e));
+    return sandbox_apply(&rights.rules, &got, e);
+}
+
+static enum rc run(engine_fn fn, struct engine_job *j, struct err *e)
+{
+    AUTO(buf) struct buf args = BUF_INIT(WIRE_JOB_MAX);
+    AUTO(buf) struct buf input = BUF_INIT(ENGINE_INPUT_MAX);
+    AUTO(buf) struct buf out = BUF_INIT(ENGINE_ANSWER_MAX);
+    AUTO(json) json_t *args_json = NULL;
+    AUTO(json) json_t *answer = NULL;
+    TRY(fd_read_all(ENGINE_ARGS_FD, WIRE_JOB_MAX, &args, e));
+    close(ENGINE_ARGS_FD);
+    TRY(fd_read_all(STDIN_FILENO, ENGINE_INPUT_MAX, &input, e));
+    TRY(confine(j->scratch, j->mirror, e));
+    TRY(json_parse(buf_str(&args), WIRE_JOB_MAX, "the job's arguments", &args_json, e));
+    j->args = args_json;
+    j->input = buf_str(&input);
+    TRY(fn(j, &answer, e));
+    TRY(json_write(&out, answer, e));
+    return fd_write_all(STDOUT_FILENO, buf_str(&out), e);
+}
+
+int engine_main(int argc, char **argv)
+{
+    struct err e = ERR_INIT;
+    engine_fn fn = NULL;
+    for (size_t i = 0; argc >= 3 && i < ARRAY_LEN(kinds); i++)
+        if (strcmp(argv[1], kinds[i].k.kind) == 0)
+            fn = kinds[i].run;
+    if (fn == NULL) {
+        fprintf(stderr, "vulndesk role engine: no such job\n");
+        return EX_USAGE;
+    }
+    struct engine_job j = {.scratch = argv[2], .mirror = argc > 3 ? argv[3] : NULL};
+    enum rc rc = run(fn, &j, &e);
+    if (rc != RC_OK) {
+        log_event(LOG_WARN_, "engine", "kind=%s code=%s", argv[1], rc_name(rc));
+        (void)!write(STDOUT_FILENO, e.msg, strlen(e.msg));
+    }
+    return rc_exit(rc);
+}
