@@ -25,7 +25,7 @@ struct web;
 #define CORE_WAITS_MAX     64    /* answers that wait for their record; more go out at once */
 #define CORE_WAIT_MS       3000  /* so long each */
 #define CORE_WAIT_LOOK_US  (100 * INT64_C(1000))   /* how often the store is asked for them */
-#define CORE_JOBS_MAX      4     /* engine jobs with the worker at once */
+#define CORE_JOBS_MAX      4                       /* engine jobs with the worker at once */
 #define CORE_LEASE_US      (20 * INT64_C(1000000)) /* a task of a core that died waits so long */
 #define CORE_RENEW_US      (5 * INT64_C(1000000))  /* what is in hand is renewed so often */
 #define CORE_SPOOL_SEEN    4096 /* names of the spool that need not be looked up again for a while */
@@ -61,6 +61,8 @@ struct core_wait {
     bool done;
     int64_t until_us;
     char spool[WIRE_ID_MAX + 1], location[WIRE_PATH_MAX];
+};
+
 /* An engine job that is with the worker. */
 struct core_job {
     uint64_t number; /* 0 = free */
