@@ -69,6 +69,9 @@ static enum rc on_frame(struct role_ctx *r, struct chan *from, struct frame *f, 
         return core_fetched(c, from, &fetched, fd, e);
     case WIRE_HTTP_REQUEST:
         return core_http(c, from, f, e);
+    case WIRE_HTTP_GONE:
+        core_stream_gone(c, from, f->id);
+        return RC_OK;
     case WIRE_COMMAND:
         return core_command(c, from, f, e);
     case WIRE_SPOOL_OPENED:
@@ -238,6 +241,7 @@ static void core_turn(struct core *c)
     core_policy_follow(c);
     core_tasks_run(c);
     core_waits_run(c);
+    core_streams_run(c);
     housekeeping(c);
 }
 

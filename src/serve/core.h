@@ -5,6 +5,7 @@
 #include "desk/components.h"
 #include "desk/desk.h"
 #include "serve/role.h"
+#include "web/http.h"
 
 /*
  * The role "core": every decision.  It reads typed messages only; what must be parsed goes to a
@@ -26,6 +27,10 @@ struct web;
 #define CORE_WAIT_MS       3000  /* so long each */
 #define CORE_WAIT_LOOK_US  (100 * INT64_C(1000))   /* how often the store is asked for them */
 #define CORE_JOBS_MAX      4                       /* engine jobs with the worker at once */
+#define CORE_STREAMS_MAX   256   /* pages kept up to date; of more the oldest is ended */
+#define CORE_STREAMS_EACH  6     /* of one session; of more its oldest is ended */
+#define CORE_STREAM_MS     250   /* how often new events are looked for while there are any */
+#define CORE_SESSION_MS    2000  /* how often their sessions are looked up */
 #define CORE_LEASE_US      (20 * INT64_C(1000000)) /* a task of a core that died waits so long */
 #define CORE_RENEW_US      (5 * INT64_C(1000000))  /* what is in hand is renewed so often */
 #define CORE_SPOOL_SEEN    4096 /* names of the spool that need not be looked up again for a while */
@@ -70,6 +75,16 @@ struct core_job {
     char kind[33];
 };
 
+/* A page of the team that is told when something changed. */
+struct core_stream {
+    struct chan *to; /* NULL = free */
+    uint32_t request;
+    int64_t case_id; /* 0: anything */
+    int64_t newest;  /* event that it knows of */
+    int64_t since_us;
+    char session[32];
+};
+
 struct core {
     struct role_ctx role;
     struct settings *set;
@@ -93,9 +108,13 @@ struct core {
     int64_t waits_at_us;
     struct core_job jobs[CORE_JOBS_MAX];
     uint64_t last_ticket;
-    int spool_fd;        /* spool/new, to list and to remove */
-    int spool_dir;       /* spool/, for the writer */
-    struct spool *spool; /* the writer, with the public key only */
+    struct core_stream streams[CORE_STREAMS_MAX];
+    size_t stream_count;
+    int64_t streams_at_us, sessions_at_us; /* when they are looked at again */
+    int64_t newest;                        /* event of any chain, when they last were */
+    int spool_fd;                          /* spool/new, to list and to remove */
+    int spool_dir;                         /* spool/, for the writer */
+    struct spool *spool;                   /* the writer, with the public key only */
     uint64_t spool_seen[CORE_SPOOL_SEEN];
     int64_t renew_at_us, forget_at_us, sweep_at_us;
     bool look_now;   /* a hint came: do not wait for the next poll */
@@ -199,6 +218,13 @@ void core_waits_lost(struct core *c, const struct chan *from);
 
 /* Whoever asked on this channel will not take an answer any more. */
 void core_asker_lost(struct core *c, const struct chan *from);
+
+/* ---- core_streams.c: pages that are kept up to date ---- */
+void core_stream_start(struct core *c, struct chan *to, uint32_t id, const struct http_stream *s);
+void core_stream_gone(struct core *c, const struct chan *from, uint32_t id);
+void core_streams_lost(struct core *c, const struct chan *from);
+/* Looks for new events, of other cores too, and tells whom they concern; cheap without streams. */
+void core_streams_run(struct core *c);
 
 /* A free ticket of that kind, or NULL. */
 struct ticket *core_ticket_new(struct core *c, bool download);

@@ -27,6 +27,7 @@ enum rc core_answer_http(struct core *c, struct chan *to, uint32_t id,
                                    .set_cookie = buf_str(&r->set_cookie),
                                    .file_name = buf_str(&r->file_name),
                                    .cacheable = r->cacheable,
+                                   .stream = r->stream.wanted,
                                    .body = buf_str(&r->body)};
     wire_put_http_response(&b, &m);
     return role_send(&c->role, to, WIRE_HTTP_RESPONSE, id, &b, fd, e);
@@ -157,6 +158,7 @@ void core_asker_lost(struct core *c, const struct chan *from)
         if (c->tickets[i].to == from)
             c->tickets[i].to = NULL;
     core_waits_lost(c, from);
+    core_streams_lost(c, from);
 }
 
 enum rc core_http(struct core *c, struct chan *from, struct frame *f, struct err *e)
@@ -180,6 +182,8 @@ enum rc core_http(struct core *c, struct chan *from, struct frame *f, struct err
         c->look_now = true; /* it may have made tasks */
     if (r.wait[0] && core_wait_add(c, from, f->id, &r))
         return RC_OK;
+    if (r.stream.wanted)
+        core_stream_start(c, from, f->id, &r.stream);
     if (!r.download.wanted)
         return core_answer_http(c, from, f->id, &r, -1, e);
     struct fetch get = {.to = from,

@@ -22,9 +22,10 @@
 #include "web/html.h"
 #include "web/multipart.h"
 
-#define TICK_MS    1000
-#define SLOT_BITS  10
-#define MEMORY_CON (2 * HTTPD_HEAD_MAX) /* libmicrohttpd's pool for one connection */
+#define TICK_MS      1000
+#define STREAM_BLOCK 1024 /* bytes of one write of a stream */
+#define SLOT_BITS    10
+#define MEMORY_CON   (2 * HTTPD_HEAD_MAX) /* libmicrohttpd's pool for one connection */
 #define CSP_COMMON                                                                                 \
     "style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri "      \
     "'none'"
@@ -45,7 +46,7 @@ struct hcon {
     uint64_t received; /* bytes of the body that is being read: they buy it time */
 };
 
-enum stage { STAGE_HEAD, STAGE_BODY, STAGE_WAIT, STAGE_SEND, STAGE_DONE };
+enum stage { STAGE_HEAD, STAGE_BODY, STAGE_WAIT, STAGE_SEND, STAGE_DONE, STAGE_STREAM };
 
 struct hreq {
     struct httpd *h;
@@ -65,6 +66,7 @@ struct hreq {
     uint32_t id; /* 0: not in the table */
     int64_t asked_us;
     struct MHD_Response *response; /* of core, until it is queued */
+    struct stream *stream;         /* of server-sent events */
     int status;
 };
 
@@ -76,6 +78,7 @@ struct httpd {
     struct hreq *table[HTTPD_PENDING_MAX];
     uint32_t round[HTTPD_PENDING_MAX];
     size_t free_hint;
+    size_t streams;
     int64_t ticked_us;
     size_t bodies; /* bytes of all bodies in memory */
 };
@@ -239,6 +242,162 @@ static struct hreq *table_find(struct httpd *h, uint32_t id)
 {
     struct hreq *q = h->table[id % HTTPD_PENDING_MAX];
     return q && id && q->id == id ? q : NULL;
+}
+
+/* ---- server-sent events ---- */
+
+/*
+ * A stream keeps its place in the table, so that its id finds it; while it has nothing to say its
+ * connection is suspended.  It never holds more than one piece of news: that something changed.
+ */
+struct stream {
+    bool suspended, changed, beat, ended, final;
+    struct str text; /* what the client has not taken yet */
+    int64_t said_us;
+};
+
+static void stream_free(struct hreq *q)
+{
+    if (q->stream == NULL)
+        return;
+    q->h->streams--;
+    free(q->stream);
+    q->stream = NULL;
+}
+
+static void stream_wake(struct hreq *q)
+{
+    if (!q->stream->suspended)
+        return;
+    q->stream->suspended = false;
+    MHD_resume_connection(q->con);
+}
+
+static struct str stream_next(struct stream *s)
+{
+    if (s->changed) {
+        s->changed = s->beat = false;
+        return STR("data: changed\n\n");
+    }
+    if (s->ended && s->final) {
+        s->final = false;
+        return STR("event: end\ndata: end\n\n");
+    }
+    if (s->beat) {
+        s->beat = false;
+        return STR(":\n\n");
+    }
+    return STR_NONE;
+}
+
+static ssize_t stream_read(void *cls, uint64_t pos, char *dst, size_t max)
+{
+    struct hreq *q = cls;
+    struct stream *s = q->stream;
+    (void)pos;
+    if (s->text.n == 0)
+        s->text = stream_next(s);
+    if (s->text.n == 0 && s->ended)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (s->text.n == 0) {
+        s->suspended = true;
+        MHD_suspend_connection(q->con);
+        return 0;
+    }
+    size_t n = s->text.n < max ? s->text.n : max;
+    memcpy(dst, s->text.p, n);
+    s->text = str_sub(s->text, n, s->text.n);
+    s->said_us = clock_mono_us();
+    return (ssize_t)n;
+}
+
+/* In the handler of the resumed connection: the head goes out, the body when there is news. */
+static enum MHD_Result stream_begin(struct hreq *q)
+{
+    struct MHD_Response *r =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, q, NULL);
+    if (r == NULL)
+        return MHD_NO;
+    always_headers(q->h, r);
+    header(r, "Content-Type", "text/event-stream; charset=utf-8");
+    header(r, "Cache-Control", "no-store");
+    header(r, "X-Accel-Buffering", "no"); /* a proxy hands it on at once */
+    q->stage = STAGE_STREAM;
+    enum MHD_Result done = MHD_queue_response(q->con, 200, r);
+    MHD_destroy_response(r);
+    return done;
+}
+
+static void stream_new(struct hreq *q)
+{
+    struct httpd *h = q->h;
+    q->stage = STAGE_SEND;
+    if (h->streams < HTTPD_STREAMS_MAX) {
+        h->streams++;
+        q->stream = mem_zalloc(sizeof *q->stream);
+        q->stream->text = STR("retry: 3000\n\n");
+        q->stream->said_us = clock_mono_us();
+    } else {
+        q->refused = 503;
+        (void)err_set(&q->why, RC_BUSY, "Too many pages are kept up to date; please reload.");
+        if (h->hooks.gone)
+            h->hooks.gone(h->hooks.ctx, q->id);
+        table_drop(q);
+    }
+    MHD_resume_connection(q->con);
+}
+
+static void stream_end(struct hreq *q, bool final)
+{
+    q->stream->ended = true;
+    q->stream->final = final;
+    stream_wake(q);
+}
+
+/* A suspended connection is not looked at by the library: whether its client left is asked here. */
+static void stream_tick(struct hreq *q, int64_t now)
+{
+    if (q->stream->suspended && q->hcon && q->hcon->fd >= 0) {
+        struct pollfd p = {.fd = q->hcon->fd, .events = POLLRDHUP};
+        if (poll(&p, 1, 0) == 1) {
+            stream_end(q, false);
+            return;
+        }
+    }
+    if (now - q->stream->said_us < HTTPD_BEAT_MS * INT64_C(1000))
+        return;
+    q->stream->beat = true;
+    q->stream->said_us = now;
+    stream_wake(q);
+}
+
+static struct hreq *stream_find(struct httpd *h, uint32_t id)
+{
+    struct hreq *q = table_find(h, id);
+    return q && q->stream ? q : NULL;
+}
+
+void httpd_stream_changed(struct httpd *h, uint32_t req_id)
+{
+    struct hreq *q = stream_find(h, req_id);
+    if (q == NULL)
+        return;
+    q->stream->changed = true;
+    stream_wake(q);
+}
+
+void httpd_stream_end(struct httpd *h, uint32_t req_id, bool final)
+{
+    struct hreq *q = stream_find(h, req_id);
+    if (q)
+        stream_end(q, final);
+}
+
+void httpd_streams_end(struct httpd *h)
+{
+    for (size_t i = 0; i < HTTPD_PENDING_MAX; i++)
+        if (h->table[i] && h->table[i]->stream)
+            stream_end(h->table[i], false);
 }
 
 /* ---- one request ---- */
@@ -438,11 +597,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *con, const c
             return send_error(q, rc_http(q->why.rc), q->why.msg);
         return MHD_YES;
     case STAGE_SEND:
+        if (q->stream)
+            return stream_begin(q);
         if (q->response)
             return send_now(q, q->status, TAKE(q->response));
         return send_error(q, q->refused, q->why.msg);
     case STAGE_WAIT:
     case STAGE_DONE:
+    case STAGE_STREAM:
         break;
     }
     return MHD_YES;
@@ -473,6 +635,9 @@ static void on_completed(void *cls, struct MHD_Connection *con, void **state,
     (void)cls, (void)con, (void)code;
     if (q == NULL)
         return;
+    if (q->stream && q->id && q->h->hooks.gone)
+        q->h->hooks.gone(q->h->hooks.ctx, q->id);
+    stream_free(q);
     table_drop(q);
     if (q->hcon) {
         q->hcon->writing = q->hcon->waiting = false;
@@ -527,7 +692,13 @@ static void tick(struct httpd *h)
     }
     for (size_t i = 0; i < HTTPD_PENDING_MAX; i++) {
         struct hreq *q = h->table[i];
-        if (q == NULL || now - q->asked_us <= h->s.answer_ms * 1000)
+        if (q == NULL)
+            continue;
+        if (q->stream) {
+            stream_tick(q, now);
+            continue;
+        }
+        if (now - q->asked_us <= h->s.answer_ms * 1000)
             continue;
         table_drop(q);
         q->refused = 504;
@@ -545,6 +716,10 @@ void httpd_answer(struct httpd *h, uint32_t req_id, const struct httpd_answer *a
     if (q == NULL) {
         if (a->fd >= 0)
             close(a->fd);
+        return;
+    }
+    if (a->stream && a->status == 200 && a->fd < 0) {
+        stream_new(q);
         return;
     }
     table_drop(q);
@@ -636,7 +811,12 @@ void httpd_free(struct httpd *h)
         struct hreq *q = h->table[i];
         if (q == NULL)
             continue;
+        if (q->stream && q->stage == STAGE_STREAM) {
+            stream_end(q, false);
+            continue;
+        }
         table_drop(q);
+        stream_free(q);
         q->refused = 503;
         q->stage = STAGE_SEND;
         MHD_resume_connection(q->con);

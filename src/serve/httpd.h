@@ -24,6 +24,8 @@
 #define HTTPD_RATE_MIN        16384   /* bytes a second: a slower body counts as standing still */
 #define HTTPD_KEEP_MAX        1048576 /* of a form with files that is too large: its first bytes */
 #define HTTPD_BODIES_MAX      268435456 /* bytes of all bodies at once, then 503 */
+#define HTTPD_STREAMS_MAX     256       /* streams open at once, then 503 */
+#define HTTPD_BEAT_MS         15000     /* a stream without news says so that often */
 #define HTTPD_POLL_MAX        16        /* descriptors of the hooks */
 
 struct httpd_settings {
@@ -46,6 +48,8 @@ struct httpd_hooks {
      * or later.  Anything else is answered with rc_http() of it.
      */
     enum rc (*submit)(void *ctx, uint32_t req_id, const struct http_request *r, struct err *e);
+    /* The client of a stream left, or never got it; NULL: nobody wants to know. */
+    void (*gone)(void *ctx, uint32_t req_id);
     /* Fills in descriptors to poll, returns how many (at most max). */
     size_t (*poll_fds)(void *ctx, struct pollfd *fds, size_t max);
     /* Called after each poll with them. RC_CLOSED ends httpd_run with RC_OK, other failures end it
@@ -58,6 +62,7 @@ struct httpd_answer {
     struct str content_type, location, set_cookie;
     struct str file_name; /* not empty: Content-Disposition: attachment, always inert */
     bool cacheable;       /* a few minutes; else no-store */
+    bool stream;          /* server-sent events: stays open, the body is empty */
     struct str body;      /* used when fd is -1 */
     int fd;               /* a regular file or memfd sent from its start, or -1; taken over */
 };
@@ -71,6 +76,12 @@ enum rc httpd_run(struct httpd *h, struct err *e) WARN_UNUSED;
 enum rc httpd_step(struct httpd *h, int timeout_ms, struct err *e) WARN_UNUSED;
 /* Unknown and late ids are ignored (the client left, or 504 went out); a->fd is closed then. */
 void httpd_answer(struct httpd *h, uint32_t req_id, const struct httpd_answer *a);
+/* News for a stream: something changed.  What the client has not taken yet is said once. */
+void httpd_stream_changed(struct httpd *h, uint32_t req_id);
+/* The stream ends; final: the client is told not to come again. */
+void httpd_stream_end(struct httpd *h, uint32_t req_id, bool final);
+/* All of them, because whoever fed them is gone; clients come again. */
+void httpd_streams_end(struct httpd *h);
 void httpd_free(struct httpd *h); /* NULL is fine */
 
 #endif

@@ -15,11 +15,26 @@ struct httpd_role {
     bool staff;
 };
 
+static enum rc on_event(struct httpd_role *h, const struct frame *f, struct err *e)
+{
+    struct wire_http_event m;
+    TRY(wire_get_http_event(f->body, &m, e));
+    if (m.event >= WIRE_EVENT_COUNT)
+        return err_set(e, RC_INVALID, "an event of no known kind");
+    if (m.event == WIRE_EVENT_END)
+        httpd_stream_end(h->httpd, f->id, true);
+    else
+        httpd_stream_changed(h->httpd, f->id);
+    return RC_OK;
+}
+
 static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, struct err *e)
 {
     struct httpd_role *h = r->ctx;
     AUTO(fd) int fd = fd_take(&f->fd);
     struct wire_http_response m;
+    if (f->type == WIRE_HTTP_EVENT)
+        return on_event(h, f, e);
     if (f->type != WIRE_HTTP_RESPONSE)
         return err_set(e, RC_INVALID, "an unexpected message from %s", role_name(c->peer));
     TRY(wire_get_http_response(f->body, &m, e));
@@ -29,10 +44,34 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
                              .set_cookie = m.set_cookie,
                              .file_name = m.file_name,
                              .cacheable = m.cacheable,
+                             .stream = h->staff && m.stream,
                              .body = m.body,
                              .fd = fd_take(&fd)};
     httpd_answer(h->httpd, f->id, &a);
     return RC_OK;
+}
+
+/* Several cores may be there: each is told, whose stream it was not knows no such one. */
+static void gone(void *ctx, uint32_t req_id)
+{
+    struct httpd_role *h = ctx;
+    struct err e = ERR_INIT;
+    AUTO(buf) struct buf b = BUF_INIT(16);
+    wire_put_http_gone(&b, &(struct wire_http_gone){.unused = 0});
+    for (size_t i = 0; i < h->role.peer_count; i++) {
+        struct chan *c = &h->role.peers[i]->chan;
+        if (c->peer == ROLE_CORE &&
+            role_send(&h->role, c, WIRE_HTTP_GONE, req_id, &b, -1, &e) != RC_OK)
+            log_event(LOG_WARN_, "core-not-told", "code=%s", rc_name(e.rc));
+    }
+}
+
+/* Streams of a core that is gone have nobody who feeds them; their clients come again. */
+static void on_lost(struct role_ctx *r, struct chan *c)
+{
+    struct httpd_role *h = r->ctx;
+    if (c->peer == ROLE_CORE && h->httpd)
+        httpd_streams_end(h->httpd);
 }
 
 static enum rc submit(void *ctx, uint32_t req_id, const struct http_request *q, struct err *e)
@@ -71,7 +110,7 @@ static enum rc polled(void *ctx, const struct pollfd *fds, size_t n, struct err 
 
 static enum rc httpd_role_run(struct httpd_role *h, enum role role, struct err *e)
 {
-    static const struct role_ops ops = {.frame = on_frame};
+    static const struct role_ops ops = {.frame = on_frame, .lost = on_lost};
     TRY(role_open(&h->role, role, &ops, h, e));
     struct str url;
     int64_t clients, body;
@@ -87,7 +126,11 @@ static enum rc httpd_role_run(struct httpd_role *h, enum role role, struct err *
                                  .behind_proxy = str_starts(url, STR("https:")),
                                  .body_max = (size_t)body,
                                  .clients = (unsigned)clients};
-    struct httpd_hooks hooks = {.ctx = h, .submit = submit, .poll_fds = poll_fds, .polled = polled};
+    struct httpd_hooks hooks = {.ctx = h,
+                                .submit = submit,
+                                .gone = h->staff ? gone : NULL,
+                                .poll_fds = poll_fds,
+                                .polled = polled};
     h->role.listeners[0].fd = -1;
     TRY(httpd_new(&set, &hooks, &h->httpd, e));
     TRY(role_secure(&h->role, e));

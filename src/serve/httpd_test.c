@@ -27,6 +27,8 @@ struct bench {
     uint16_t port;
     unsigned asked;      /* requests that came through */
     bool hold;           /* do not answer at once */
+    bool stream;         /* answer with a stream */
+    unsigned left;       /* streams whose client left */
     enum rc refuse_with; /* not RC_OK: submit fails */
     uint32_t id;         /* of the newest request */
     struct buf path, query, cookie, body, host, client;
@@ -61,12 +63,20 @@ static enum rc submit(void *ctx, uint32_t id, const struct http_request *r, stru
             .content_type = STR("text/plain"),
             .location = str_c(t->location),
             .set_cookie = str_c(t->set_cookie),
-            .body = STR("fine"),
+            .body = t->stream ? STR_NONE : STR("fine"),
+            .stream = t->stream,
             .fd = -1,
         };
         httpd_answer(t->h, id, &a);
     }
     return RC_OK;
+}
+
+static void gone(void *ctx, uint32_t id)
+{
+    struct bench *t = ctx;
+    assert_true(id != 0);
+    t->left++;
 }
 
 static void open_server(struct bench *t)
@@ -77,7 +87,7 @@ static void open_server(struct bench *t)
     assert_int_equal(sock_port(fd, &t->port, &e), RC_OK);
     t->s.listen_fd = fd;
     t->s.body_max = BODY_MAX;
-    struct httpd_hooks hooks = {.ctx = t, .submit = submit};
+    struct httpd_hooks hooks = {.ctx = t, .submit = submit, .gone = gone};
     assert_int_equal(httpd_new(&t->s, &hooks, &t->h, &e), RC_OK);
 }
 
@@ -586,10 +596,122 @@ static void a_client_that_leaves_is_forgotten(void **state)
     }
 }
 
+/* ---- server-sent events ---- */
+
+static int stream_open(struct bench *t, struct buf *b)
+{
+    int fd = dial(t);
+    t->stream = true;
+    buf_reset(b);
+    assert_true(push(t, fd, STR("GET /events HTTP/1.1\r\n" HOST "\r\n")));
+    pull(t, fd, b, "retry: 3000\n\n");
+    return fd;
+}
+
+static void step_until_left(struct bench *t, unsigned want)
+{
+    int64_t end = clock_mono_us() + DEADLINE_US;
+    while (t->left < want) {
+        assert_true(clock_mono_us() < end);
+        step(t);
+    }
+}
+
+static void a_stream_stays_open_and_tells_of_changes(void **state)
+{
+    struct bench *t = *state;
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    int fd = stream_open(t, &b);
+    assert_int_equal(status_of(buf_str(&b)), 200);
+    assert_true(str_find(buf_str(&b), STR("Content-Type: text/event-stream")) != STR_NPOS);
+    assert_true(str_find(buf_str(&b), STR("Cache-Control: no-store\r\n")) != STR_NPOS);
+    uint32_t id = t->id;
+    for (int i = 0; i < 3; i++) {
+        buf_reset(&b);
+        httpd_stream_changed(t->h, id);
+        httpd_stream_changed(t->h, id); /* said once: it is not taken yet */
+        pull(t, fd, &b, "data: changed\n\n");
+        for (int k = 0; k < 5; k++)
+            step(t);
+        char more[64];
+        assert_true(recv(fd, more, sizeof more, 0) <= 2); /* the end of the chunk at most */
+    }
+    /* Others are served meanwhile. */
+    t->stream = false;
+    AUTO(buf) struct buf a = BUF_INIT(1 << 20);
+    assert_int_equal(ask(t, STR("GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), &a), 200);
+    assert_int_equal(t->left, 0);
+    /* The end, with the word that tells the client not to come again. */
+    buf_reset(&b);
+    httpd_stream_end(t->h, id, true);
+    pull(t, fd, &b, "0\r\n\r\n");
+    assert_true(str_find(buf_str(&b), STR("event: end\ndata: end\n\n")) != STR_NPOS);
+    step_until_left(t, 1);
+    httpd_stream_changed(t->h, id); /* nobody there: nothing happens */
+    close(fd);
+}
+
+static void a_client_of_a_stream_that_leaves_is_noticed(void **state)
+{
+    struct bench *t = *state;
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    int fd = stream_open(t, &b);
+    uint32_t id = t->id;
+    close(fd);
+    step_until_left(t, 1);
+    httpd_stream_changed(t->h, id);
+    httpd_stream_end(t->h, id, false);
+    step(t);
+    assert_int_equal(t->left, 1);
+}
+
+static void streams_have_a_limit_and_end_with_their_source(void **state)
+{
+    struct bench *t = *state;
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    int *fds = mem_zalloc((HTTPD_STREAMS_MAX + 1) * sizeof *fds);
+    for (int i = 0; i < HTTPD_STREAMS_MAX; i++)
+        fds[i] = stream_open(t, &b);
+    assert_int_equal(ask(t, STR("GET /events HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), &b),
+                     503);
+    assert_int_equal(t->left, 1);
+    httpd_streams_end(t->h);
+    step_until_left(t, 1 + HTTPD_STREAMS_MAX);
+    /* No word that they must not come again. */
+    buf_reset(&b);
+    pull(t, fds[0], &b, "0\r\n\r\n");
+    assert_true(str_find(buf_str(&b), STR("event: end")) == STR_NPOS);
+    for (int i = 0; i < HTTPD_STREAMS_MAX; i++)
+        close(fds[i]);
+    free(fds);
+    int fd = stream_open(t, &b); /* there is room again; freed with a stream open */
+    assert_int_equal(status_of(buf_str(&b)), 200);
+    close(fd);
+}
+
+static void only_the_team_may_run_scripts(void **state)
+{
+    struct bench *t = *state;
+    AUTO(buf) struct buf a = BUF_INIT(1 << 20);
+    ask(t, STR("GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), &a);
+    assert_true(str_find(buf_str(&a), STR("script-src")) == STR_NPOS);
+    httpd_free(t->h);
+    t->s.staff = true;
+    open_server(t);
+    ask(t, STR("GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), &a);
+    assert_true(
+        str_find(buf_str(&a), STR("default-src 'none'; script-src 'self'; connect-src 'self'; ")) !=
+        STR_NPOS);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
+        T(a_stream_stays_open_and_tells_of_changes),
+        T(a_client_of_a_stream_that_leaves_is_noticed),
+        T(streams_have_a_limit_and_end_with_their_source),
+        T(only_the_team_may_run_scripts),
         T(good_request_arrives_whole),
         T(path_and_query_are_not_decoded),
         T(chunked_body_arrives_whole),

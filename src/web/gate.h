@@ -41,6 +41,7 @@ void route_public(struct visit *v);
 /* Of the team's pages; rest is what follows the path of the page. */
 void queue_route(struct visit *v, struct str rest);
 void search_route(struct visit *v, struct str rest);
+void events_route(struct visit *v, struct str rest);
 void held_route(struct visit *v, struct str rest);
 
 struct route_case;

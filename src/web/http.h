@@ -43,6 +43,13 @@ struct http_download {
     uint32_t part; /* 0: the whole raw message */
 };
 
+/* An answer that stays open and says when something changed (never what). */
+struct http_stream {
+    bool wanted;
+    int64_t case_id;  /* 0: anything of the desk */
+    char session[32]; /* its secret: the stream ends with it */
+};
+
 struct http_response {
     int status;
     struct buf body;       /* owned */
@@ -54,6 +61,7 @@ struct http_response {
     struct http_download download;
     /* A spool record: the answer goes out once it is taken in, or after a few seconds. */
     char wait[HTTP_WAIT_MAX + 1];
+    struct http_stream stream;
 };
 
 void http_response_init(struct http_response *r);

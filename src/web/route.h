@@ -9,6 +9,7 @@
  * From a request to a page.  One struct web a core process; stateless but for what it was made of.
  *
  * Staff:  /  /case/NUMBER[/FORM]  /case/NUMBER/message/ID/part/P  /held[/ID[/release|/discard]]
+ *         /search  /events[?case=NUMBER] (server-sent events)
  *         /held/message/ID/part/P  /signin/SECRET  /signout
  * Public: /  /.well-known/security.txt  /security.txt  /receipt-key  /new  /r/SECRET[/renew]
  *         /report  /report/answer  /report/link  /report/leave  /report/message/ID/part/P

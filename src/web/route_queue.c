@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The queue and the search.  Runs in core; what is asked for comes out of a URL and is checked by
- * the read models.
+ * The queue, the search, and the streams that say when to look again.  Runs in core; what is asked
+ * for comes out of a URL and is checked by the read models.
  */
 #include "desk/search.h"
+#include "desk/vcase.h"
 #include "web/gate.h"
 
 #define QUEUE_PAGE 50 /* rows of one page */
@@ -64,4 +65,21 @@ void search_route(struct visit *v, struct str rest)
         visit_see(v, "/case/%.*s", STR_ARG(s.number));
     else
         page_search_write(&v->m, v->frame, &s, n != 0, &v->r->body);
+}
+
+void events_route(struct visit *v, struct str rest)
+{
+    struct str number = http_form_get(&v->form, "case");
+    struct http_stream s = {.wanted = true};
+    if (v->q->method != HTTP_GET || rest.n) {
+        visit_error(v, 404, "There is no page of that name.");
+        return;
+    }
+    if ((number.n && vcase_by_number(v->w->desk, number, &s.case_id, &v->e) != RC_OK) ||
+        str_copy(s.session, sizeof s.session, v->secret, "session", &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    v->r->content_type = "text/event-stream";
+    v->r->stream = s;
 }

@@ -252,6 +252,7 @@ void case_show(struct visit *v, int64_t id, const char *form)
         v->frame.problem = str_c(v->e.msg);
         v->r->status = rc_http(v->e.rc);
     }
+    v->frame.live = arena_strf(v->a, "/events?case=%.*s", STR_ARG(c.number)).p;
     page_case_write(&v->m, v->frame, &c, &x, &v->r->body);
     /* Not worth failing for: at worst it is shown as new once more. */
     if (v->q->method == HTTP_GET)
@@ -365,13 +366,20 @@ static bool show_again(struct visit *v, struct str rest)
 }
 
 /* Whatever a signed-in member of the team may open; both methods. */
+/* clang-format off */
 static const struct {
     const char *path;
     void (*show)(struct visit *v, struct str rest);
 } staff_pages[] = {
-    {"/", queue_route},    {"/search", search_route}, {"/signout", signout},
-    {"/case", case_route}, {"/held", held_route},     {"/advisories", route_advisories},
+    {"/", queue_route},
+    {"/search", search_route},
+    {"/events", events_route},
+    {"/signout", signout},
+    {"/case", case_route},
+    {"/held", held_route},
+    {"/advisories", route_advisories},
 };
+/* clang-format on */
 
 void route_staff(struct visit *v)
 {

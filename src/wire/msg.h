@@ -130,7 +130,14 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
     F(text, content_type, 256)                                                                     \
     F(text, location, WIRE_PATH_MAX)                                                               \
     F(text, set_cookie, WIRE_HEADER_MAX)                                                           \
-    F(text, file_name, 256) F(u32, cacheable, 0) F(data, body, WIRE_BODY_MAX)
+    F(text, file_name, 256) F(u32, cacheable, 0) F(u32, stream, 0) F(data, body, WIRE_BODY_MAX)
+/*
+ * An answer with `stream` stays open: core -> httpd, that something changed (never what) or that it
+ * is over; httpd -> core, that the client left.  The frame's id is that of the request.
+ */
+enum wire_event { WIRE_EVENT_CHANGED, WIRE_EVENT_END, WIRE_EVENT_COUNT };
+#define WIRE_FIELDS_http_event(F) F(u32, event, 0)
+#define WIRE_FIELDS_http_gone(F)  F(u32, unused, 0)
 
 /* cli -> core on the local socket, and back. */
 #define WIRE_FIELDS_command(F) F(text, verb, 64) F(text, json, WIRE_JSON_MAX)
@@ -173,6 +180,8 @@ enum wire_fd { WIRE_NOFD, WIRE_FD, WIRE_MAYFD };
       WIRE_FROM(CORE), WIRE_NOFD)                                                                  \
     M(HTTP_RESPONSE, http_response, WIRE_FROM(CORE),                                               \
       WIRE_FROM(HTTPD_PUBLIC) | WIRE_FROM(HTTPD_STAFF), WIRE_MAYFD)                                \
+    M(HTTP_EVENT, http_event, WIRE_FROM(CORE), WIRE_FROM(HTTPD_STAFF), WIRE_NOFD)                  \
+    M(HTTP_GONE, http_gone, WIRE_FROM(HTTPD_STAFF), WIRE_FROM(CORE), WIRE_NOFD)                    \
     M(COMMAND, command, WIRE_FROM(CLI), WIRE_FROM(CORE), WIRE_NOFD)                                \
     M(RESULT, result, WIRE_FROM(CORE), WIRE_FROM(CLI), WIRE_MAYFD)
 

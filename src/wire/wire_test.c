@@ -75,6 +75,15 @@ static void test_table(void **state)
     assert_int_equal(wire_may_send(WIRE_JOB_DONE, ROLE_NET, ROLE_CORE, true, &e), RC_DENIED);
     assert_int_equal(wire_may_send(WIRE_COMMAND, ROLE_HTTPD_PUBLIC, ROLE_CORE, false, &e),
                      RC_DENIED);
+    /* Only the team's pages are kept up to date. */
+    assert_int_equal(wire_may_send(WIRE_HTTP_EVENT, ROLE_CORE, ROLE_HTTPD_STAFF, false, &e), RC_OK);
+    assert_int_equal(wire_may_send(WIRE_HTTP_EVENT, ROLE_CORE, ROLE_HTTPD_PUBLIC, false, &e),
+                     RC_DENIED);
+    assert_int_equal(wire_may_send(WIRE_HTTP_GONE, ROLE_HTTPD_STAFF, ROLE_CORE, false, &e), RC_OK);
+    assert_int_equal(wire_may_send(WIRE_HTTP_GONE, ROLE_HTTPD_PUBLIC, ROLE_CORE, false, &e),
+                     RC_DENIED);
+    assert_int_equal(wire_may_send(WIRE_HTTP_EVENT, ROLE_HTTPD_STAFF, ROLE_CORE, false, &e),
+                     RC_DENIED);
     assert_int_equal(wire_may_send(WIRE_TYPE_COUNT, ROLE_SUPERVISOR, ROLE_CORE, false, &e),
                      RC_DENIED);
 }
