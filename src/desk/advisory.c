@@ -528,7 +528,7 @@ struct ask {
 };
 
 static enum rc ask_letter(struct desk *d, struct arena *a, const struct ask *p,
-                          const struct credit_row *k, const struct thread_row *t, struct err *e)
+                          const struct thread_row *t, struct err *e)
 {
     AUTO(buf) struct buf link = BUF_INIT(1024);
     AUTO(buf) struct buf until = BUF_INIT(64);
@@ -544,7 +544,6 @@ static enum rc ask_letter(struct desk *d, struct arena *a, const struct ask *p,
     }
     struct text_value v[] = {{"desk", d->set->desk.name},
                              {"number", c.number},
-                             {"name", k->name.n ? k->name : STR("no name")},
                              {"way_back", buf_str(&link)},
                              {"way_back_until", buf_str(&until)},
                              {"contact", d->set->desk.contact.v[0]}};
@@ -574,7 +573,7 @@ static enum rc ask_tx(struct desk *d, void *arg, struct err *e)
         i++;
     if (i == n || t[i].email.n == 0)
         return err_set(e, RC_INVALID, "nobody of the case with a mail address: ask elsewhere");
-    TRY(ask_letter(d, a, p, &k, &t[i], e));
+    TRY(ask_letter(d, a, p, &t[i], e));
     /* Who decided already keeps that until the answer. */
     if (!str_eq(k.decision, STR("unasked")))
         return RC_OK;

@@ -37,7 +37,7 @@ static const struct {
     [TEXT_ANNOUNCEMENT] = {"announcement",
                            {"desk", "number", "text", "url", "feed", "osv", "change", "withdrawn",
                             "reporter", "contact"}},
-    [TEXT_CREDIT] = {"credit", {"desk", "number", "name", "way_back", "way_back_until", "contact"}},
+    [TEXT_CREDIT] = {"credit", {"desk", "number", "way_back", "way_back_until", "contact"}},
     [TEXT_PROPOSAL_RECEIVED] = {"proposal-received", {"desk", "id", "policy_url", "contact"}},
     [TEXT_PROPOSAL_MERGED] = {"proposal-merged", {"desk", "id", "policy_url", "contact"}},
     [TEXT_PROPOSAL_REJECTED] = {"proposal-rejected", {"desk", "id", "text", "contact"}},

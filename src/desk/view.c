@@ -7,6 +7,7 @@
 #include "desk/view.h"
 
 #include "base/when.h"
+#include "desk/advisory.h"
 #include "desk/clock.h"
 #include "desk/people.h"
 #include "desk/view_inside.h"
@@ -332,6 +333,17 @@ static enum rc reporter_clocks(struct desk *d, struct arena *a, struct view_repo
     return RC_OK;
 }
 
+static enum rc reporter_credit(struct desk *d, const struct actor *who, struct arena *a,
+                               struct view_reporter *v, struct err *e)
+{
+    struct view_credit k;
+    v->credit = STR_NONE;
+    enum rc rc = view_reporter_credit(d, who, a, &k, e);
+    if (rc == RC_OK)
+        v->credit = k.decision;
+    return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
 enum rc view_reporter(struct desk *d, const struct actor *who, struct arena *a,
                       struct view_reporter *ret, struct err *e)
 {
@@ -366,6 +378,7 @@ enum rc view_reporter(struct desk *d, const struct actor *who, struct arena *a,
     TRY(view_thread_fill(d, a, &t, &v.thread, &more, e));
     for_reporter(&v.thread, v.now_us);
     TRY(reporter_clocks(d, a, &v, e));
+    TRY(reporter_credit(d, who, a, &v, e));
     *ret = v;
     return RC_OK;
 }

@@ -213,6 +213,7 @@ struct view_reporter {
     struct str phase, exit, exit_reason; /* reason only of a side exit */
     struct str embargo;                  /* "active until 2026-..." or empty */
     bool anonymous;                      /* no address is on file */
+    struct str credit; /* decision about being named (desk/advisory.h); empty: not one to ask */
     struct view_thread thread;           /* messages in, out, auto */
     struct view_clock *clocks;
     size_t n_clocks;

@@ -313,6 +313,7 @@ struct page_policy {
 struct page_reporter {
     struct page_frame frame;
     struct str number, phase, what, next, exit, exit_reason, embargo;
+    bool credit_asked, credit_open; /* how to be named: the team asked; it can be said */
     struct time_view opened;
     struct step_view *steps;
     size_t n_steps;

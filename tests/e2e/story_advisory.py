@@ -113,9 +113,11 @@ def story_an_advisory_is_written_approved_published_and_corrected():
                                                if "name you" in m["mail"]["Subject"]])[0]["mail"]
         way = re.search(r"http://127\.0\.0\.1:\d+/r/[A-Za-z0-9_-]+", asked.get_body().get_content()).group()
         browse([{"do": "open", "url": way}, {"do": "click", "text": "Open"}] +
+               expect("would like to thank you in it") + looked_at("reporter-asked") +
+               [{"do": "click", "role": "link", "text": "Tell us how to name you"}] +
                expect("How shall we name you?") + looked_at("reporter-credit") +
                [{"do": "check", "label": "By this name"}] +
-               fill("Name", "Alice <b>Example</b>") + [{"do": "click", "text": "Tell the team"}] +
+               fill("as it is to be printed", "Alice <b>Example</b>") + [{"do": "click", "text": "Tell the team"}] +
                expect("Your answer is recorded"), state=alice)
         # nothing of it is public
         ours, never = everything_public(d)
