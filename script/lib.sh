@@ -11,7 +11,7 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd
 run_packages="git bubblewrap ca-certificates"
 
 # What the tests use besides: peers to talk to and tools to look with.
-test_packages="clang-format mandoc postgresql postgresql-client postfix dovecot-imapd openssl swaks chromium procps
+test_packages="clang-format mandoc libxml2-utils python3-jsonschema postgresql postgresql-client postfix dovecot-imapd openssl swaks chromium procps
  util-linux"
 
 say() { printf '%s\n' "$*"; }

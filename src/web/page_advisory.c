@@ -75,8 +75,6 @@ static enum rc doc_of(const struct maker *m, const struct adv_doc *d, struct buf
         v.modified = day_of(m, d->modified_us);
         v.modified_iso = iso_of(m, d->modified_us);
     }
-    if (d->published_us)
-        v.osv = arena_strf(m->a, "/advisories/%.*s.json", STR_ARG(d->number));
     lines_fill(m, d, &v);
     TRY(markdown_render(c->body, html, &v.body, e));
     *ret = v;
@@ -89,8 +87,10 @@ enum rc page_advisory_public_write(const struct maker *m, struct page_frame fram
     AUTO(buf) struct buf html = BUF_INIT(MARKDOWN_OUT_MAX);
     struct page_advisory_public p = {.frame = frame};
     p.frame.title = arena_strf(m->a, "%.*s: %.*s", STR_ARG(d->number), STR_ARG(d->c.title));
-    p.frame.open = p.frame.listed = true;
+    p.frame.open = p.frame.listed = p.frame.at_advisories = true;
     TRY(doc_of(m, d, &html, &p.doc, e));
+    p.doc.osv = arena_strf(m->a, "/advisories/%.*s.json", STR_ARG(d->number));
+    p.doc.feed = STR("/advisories.atom");
     tpl_advisory_public(out, &p);
     return RC_OK;
 }
@@ -100,7 +100,7 @@ void page_advisories_public_write(const struct maker *m, struct page_frame frame
 {
     struct page_advisories p = {.frame = frame};
     p.frame.title = STR("Security advisories");
-    p.frame.open = p.frame.listed = true;
+    p.frame.open = p.frame.listed = p.frame.at_advisories = true;
     p.rows = arena_array(m->a, n + 1, sizeof *p.rows);
     p.n_rows = p.rows ? n : 0;
     for (size_t i = 0; i < p.n_rows; i++)
@@ -137,6 +137,7 @@ void page_advisories_write(const struct maker *m, struct page_frame frame,
 {
     struct page_advisories p = {.frame = frame};
     p.frame.title = STR("Advisories");
+    p.frame.at_advisories = true;
     p.rows = arena_array(m->a, n + 1, sizeof *p.rows);
     p.n_rows = p.rows ? n : 0;
     for (size_t i = 0; i < p.n_rows; i++) {
@@ -345,7 +346,12 @@ enum rc page_advisory_write(const struct maker *m, struct page_frame frame,
                               .recipients = (int64_t)v->n_recipients};
     p.frame.title = arena_strf(m->a, "Advisory of %.*s", STR_ARG(v->case_number));
     TRY(doc_of(m, &v->doc, &html, &p.doc, e));
-    p.doc.osv = v->published_us ? p.doc.osv : STR_NONE;
+    /* These pages lie on the public site, which is another one than the team's. */
+    if (v->published_us && v->doc.url.n) {
+        p.public_url = v->doc.url;
+        p.doc.osv = arena_strf(m->a, "%.*s.json", STR_ARG(v->doc.url));
+        p.doc.feed = v->doc.feed_url;
+    }
     credits_fill(m, v, &p);
     history_fill(m, v, &p);
     mails_fill(m, v, &p);

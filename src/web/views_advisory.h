@@ -20,8 +20,7 @@ struct advisory_doc_view {
     struct str published, modified; /* empty: at publication; not changed since */
     struct str published_iso, modified_iso;
     struct str withdrawn, reason;
-    struct str osv; /* path of the OSV document, empty: none yet */
-    bool thanks_nobody;
+    struct str osv, feed; /* where the documents are, empty: none yet */
 };
 struct page_advisory_public {
     struct page_frame frame;
@@ -62,7 +61,7 @@ struct adv_mail_view {
 struct page_advisory {
     struct page_frame frame;
     struct str number, title; /* of the case */
-    struct str public_number, state;
+    struct str public_number, public_url, state;
     bool exists, is_public, is_draft, is_approved, is_withdrawn, is_planned, can_edit;
     int64_t revision;
     struct advisory_doc_view doc;
