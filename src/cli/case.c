@@ -12,12 +12,14 @@
 #include "base/utf8.h"
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/password.h"
 #include "cli/show.h"
 #include "os/file.h"
 
-#define TEXT_MAX    (256u << 10)
-#define OPTIONS_MAX 10
-#define WORDS_MAX   2
+#define TEXT_MAX          (256u << 10)
+#define OPTIONS_MAX       10
+#define PASSWORD_LINE_MAX 1024
+#define WORDS_MAX         2
 
 enum option_kind { OPT_TEXT, OPT_NUMBER, OPT_FLAG };
 struct option {
@@ -27,7 +29,8 @@ struct option {
 
 struct command {
     const char *group, *name, *verb;
-    const char *words[WORDS_MAX]; /* keys of the words, in order; a leading '#' means a number */
+    const char *words[WORDS_MAX]; /* keys of the words, in order; a leading '#' means a number, '!'
+                                     what is asked for */
     struct option options[OPTIONS_MAX];
     bool text;  /* takes --text, --file or standard input */
     bool fetch; /* the answer is bytes */
@@ -333,6 +336,18 @@ static const struct command commands[] = {
      false,
      "LOGIN --name NAME --email ADDRESS --role handler|admin [--weight N]"},
     {"user", "signin", "user.signin", {"login"}, {{NULL}}, false, false, "LOGIN"},
+    {"user", "reset", "user.reset", {"login"}, {{NULL}}, false, false, "LOGIN"},
+    {"user", "passwd", "user.passwd", {"login", "!password"}, {{NULL}}, false, false, "LOGIN"},
+    {"user", "on", "user.on", {"login"}, {{NULL}}, false, false, "LOGIN"},
+    {"user", "off", "user.off", {"login"}, {{NULL}}, false, false, "LOGIN"},
+    {"user",
+     "notify",
+     "user.notify",
+     {"login", "what"},
+     {{NULL}},
+     false,
+     false,
+     "LOGIN team|mine|none"},
     {"user",
      "away",
      "user.away",
@@ -407,12 +422,26 @@ static enum rc put_body(json_t *j, const char *text, const char *file, struct er
     return put_text(j, "text", buf_str(&b), e);
 }
 
+static enum rc put_password(json_t *j, const char *login, struct err *e)
+{
+    AUTO(buf) struct buf b = BUF_INIT(PASSWORD_LINE_MAX);
+    enum rc rc = password_ask(login, &b, e);
+    if (rc == RC_OK)
+        rc = put_text(j, "password", buf_str(&b), e);
+    password_wipe(&b);
+    return rc;
+}
+
 enum { A_CONFIG, A_JSON, A_TEXT, A_FILE, A_FIXED };
 
 static enum rc make_args(const struct command *c, const struct args *a, json_t *j, struct err *e)
 {
     for (size_t i = 0; i < WORDS_MAX && c->words[i]; i++) {
         const char *key = c->words[i];
+        if (key[0] == '!') {
+            TRY(put_password(j, a->words[0], e));
+            continue;
+        }
         if (i >= a->n_words)
             return err_set(e, RC_INVALID, "a word is missing: %s", c->usage);
         if (key[0] == '#')

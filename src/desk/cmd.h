@@ -42,6 +42,11 @@
  *   user.list                                                      -> {"users":[...]}
  *   user.add       login, name, email, role, weight?
  *   user.signin    login                                           -> {"url","secret"}
+ *   user.reset     login    (no password, no session any more)     -> {"url","secret"}
+ *   user.passwd    login, password
+ *   user.on        login
+ *   user.off       login                                           -> {"cases"}
+ *   user.notify    login, what         (team mine none)
  *   user.away      login, from?, until?  (RFC 3339; neither = back now)
  *   waiting.list                                                   -> {"waiting":[...],"clocks"}
  *   waiting.send   task or kind                                    -> {"done"}

@@ -5,6 +5,7 @@
  * Input: arguments out of a form or a command, hostile; checked by desk/cmd_args.c.
  */
 #include "base/when.h"
+#include "desk/auth.h"
 #include "desk/cmd_inside.h"
 #include "desk/reply.h"
 
@@ -47,16 +48,66 @@ static enum rc user_add(struct cmd *c, struct err *e)
     return people_add(c->d, c->who, &n, &id, e);
 }
 
+static enum rc put_link(struct cmd *c, const char *secret)
+{
+    struct str base = c->d->set->desk.staff_url;
+    struct str url = base.n ? arena_strf(c->a, "%.*s/signin/%s", STR_ARG(base), secret) : STR_NONE;
+    c->ret = json_pack("{s:o, s:s}", "url", json_str(url), "secret", secret);
+    return RC_OK;
+}
+
 static enum rc user_signin(struct cmd *c, struct err *e)
 {
     char secret[SECRET_SIZE];
     struct str login;
     TRY(want_str(c, "login", DESK_LOGIN_MAX, &login, e));
     TRY(people_signin(c->d, c->who, login, secret, e));
-    struct str base = c->d->set->desk.staff_url;
-    struct str url = base.n ? arena_strf(c->a, "%.*s/signin/%s", STR_ARG(base), secret) : STR_NONE;
-    c->ret = json_pack("{s:o, s:s}", "url", json_str(url), "secret", secret);
+    return put_link(c, secret);
+}
+
+static enum rc user_reset(struct cmd *c, struct err *e)
+{
+    char secret[SECRET_SIZE];
+    struct str login;
+    TRY(want_str(c, "login", DESK_LOGIN_MAX, &login, e));
+    TRY(auth_reset(c->d, c->who, login, secret, e));
+    return put_link(c, secret);
+}
+
+static enum rc user_passwd(struct cmd *c, struct err *e)
+{
+    struct str login, password;
+    TRY(want_str(c, "login", DESK_LOGIN_MAX, &login, e));
+    TRY(want_str(c, "password", PASSWORD_MAX, &password, e));
+    return auth_passwd(c->d, c->who, login, password, e);
+}
+
+static enum rc user_switch(struct cmd *c, bool on, struct err *e)
+{
+    struct str login;
+    int64_t cases;
+    TRY(want_str(c, "login", DESK_LOGIN_MAX, &login, e));
+    TRY(auth_switch(c->d, c->who, login, on, &cases, e));
+    c->ret = json_pack("{s:b, s:I}", "ok", 1, "cases", (json_int_t)cases);
     return RC_OK;
+}
+
+static enum rc user_on(struct cmd *c, struct err *e)
+{
+    return user_switch(c, true, e);
+}
+
+static enum rc user_off(struct cmd *c, struct err *e)
+{
+    return user_switch(c, false, e);
+}
+
+static enum rc user_notify(struct cmd *c, struct err *e)
+{
+    struct str login, what;
+    TRY(want_str(c, "login", DESK_LOGIN_MAX, &login, e));
+    TRY(want_str(c, "what", 16, &what, e));
+    return auth_notify(c->d, c->who, login, what, e);
 }
 
 static enum rc user_away(struct cmd *c, struct err *e)
@@ -87,6 +138,11 @@ const struct cmd_verb cmd_people_verbs[] = {
     {"user.list", user_list, " ", false},
     {"user.add", user_add, " login name email role weight ", false},
     {"user.signin", user_signin, " login ", false},
+    {"user.reset", user_reset, " login ", false},
+    {"user.passwd", user_passwd, " login password ", false},
+    {"user.on", user_on, " login ", false},
+    {"user.off", user_off, " login ", false},
+    {"user.notify", user_notify, " login what ", false},
     {"user.away", user_away, " login from until ", false},
     {"reporter.write", reporter_says, " text ", true},
     {NULL, NULL, NULL, false},

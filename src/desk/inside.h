@@ -14,6 +14,9 @@
 void secret_make(char ret[SECRET_SIZE]);
 void secret_hash(struct str secret, unsigned char ret[32]);
 bool secret_ok(struct str secret);
+/* A session of an account or of a thread; how: link password (desk/people.c). */
+enum rc session_make(struct desk *d, int64_t account_id, int64_t thread_id, const char *how,
+                     struct session_made *ret, struct err *e) WARN_UNUSED;
 /* 128 random bits in lower-case hex (32 letters): tags and scopes, which mail servers may fold. */
 #define TAG_LEN  32
 #define TAG_SIZE (TAG_LEN + 1)

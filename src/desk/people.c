@@ -279,9 +279,8 @@ enum rc people_signin_peek(struct desk *d, struct str secret, struct err *e)
     return signin_good(d, secret, &s, e);
 }
 
-/* A session of an account or of a thread. */
-static enum rc session_make(struct desk *d, int64_t account_id, int64_t thread_id,
-                            struct session_made *ret, struct err *e)
+enum rc session_make(struct desk *d, int64_t account_id, int64_t thread_id, const char *how,
+                     struct session_made *ret, struct err *e)
 {
     unsigned char hash[32];
     int64_t now = desk_now(d);
@@ -293,7 +292,8 @@ static enum rc session_make(struct desk *d, int64_t account_id, int64_t thread_i
                             .thread_id = thread_id,
                             .created_us = now,
                             .expires_us = ret->expires_us,
-                            .csrf = str_c(ret->csrf)};
+                            .csrf = str_c(ret->csrf),
+                            .how = str_c(how)};
     return ops_session_insert(d->db, &s, str_of(hash, sizeof(hash)), e);
 }
 
@@ -314,9 +314,10 @@ static enum rc signin_trade_tx(struct desk *d, void *arg, struct err *e)
     if (!r.active)
         return no_link(e);
     TRY(ops_signin_use(d->db, s.id, desk_now(d), e));
-    TRY(session_make(d, s.account_id, 0, &p->made, e));
+    TRY(session_make(d, s.account_id, 0, "link", &p->made, e));
+    p->made.no_password = !r.has_password;
     struct actor who = {.kind = ACTOR_HANDLER, .account_id = r.id, .login = r.login};
-    return desk_event(d, &who, 0, "signin.used", NULL, e);
+    return desk_event(d, &who, 0, "signin.used", json_pack("{s:s}", "how", "link"), e);
 }
 
 enum rc people_signin_trade(struct desk *d, struct str secret, struct session_made *ret,
@@ -359,7 +360,12 @@ enum rc session_find(struct desk *d, struct arena *a, struct str secret, struct 
     if (rc == RC_NOTFOUND || (rc == RC_OK && s.expires_us <= desk_now(d)))
         return no_session(e);
     TRY(rc);
-    struct session out = {.csrf = s.csrf, .expires_us = s.expires_us, .name = STR_NONE};
+    struct session out = {.id = s.id,
+                          .csrf = s.csrf,
+                          .how = s.how,
+                          .created_us = s.created_us,
+                          .expires_us = s.expires_us,
+                          .name = STR_NONE};
     if (s.account_id != 0) {
         TRY(session_of_account(d, a, &s, &out, e));
     } else {
@@ -456,7 +462,7 @@ static enum rc way_trade_tx(struct desk *d, void *arg, struct err *e)
         return ops_way_log(d->db, w.id, now, str_c(way_words[state]), e);
     TRY(ops_way_use(d->db, w.id, now, e));
     TRY(ops_way_log(d->db, w.id, now, STR("traded"), e));
-    return session_make(d, 0, w.thread_id, &p->made, e);
+    return session_make(d, 0, w.thread_id, "link", &p->made, e);
 }
 
 enum rc way_back_trade(struct desk *d, struct str secret, struct session_made *ret, struct err *e)

@@ -61,6 +61,7 @@ struct session_made {
     char secret[SECRET_SIZE]; /* the cookie */
     char csrf[CSRF_SIZE];     /* goes into each form */
     int64_t expires_us;
+    bool no_password; /* of a team member's link: none is set yet */
 };
 /* POST of the link: trades it once for a session. */
 enum rc people_signin_trade(struct desk *d, struct str secret, struct session_made *ret,
@@ -68,10 +69,12 @@ enum rc people_signin_trade(struct desk *d, struct str secret, struct session_ma
 
 /* Whose session a cookie is.  RC_NOTFOUND: unknown or expired, or the account is not active. */
 struct session {
+    int64_t id;
     struct actor actor; /* handler, admin or reporter */
     struct str name;    /* to be shown */
     struct str csrf;
-    int64_t expires_us;
+    struct str how; /* link password */
+    int64_t created_us, expires_us;
 };
 enum rc session_find(struct desk *d, struct arena *a, struct str secret, struct session *ret,
                      struct err *e) WARN_UNUSED;
