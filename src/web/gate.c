@@ -108,6 +108,13 @@ void visit_see(struct visit *v, const char *fmt, ...)
     buf_adds(&v->r->location, (size_t)n < sizeof to ? to : "/");
 }
 
+enum rc visit_local_time(struct visit *v, struct str local, int64_t *ret_us)
+{
+    bool minutes = local.n == 16;
+    struct str full = arena_strf(v->a, "%.*s%sZ", STR_ARG(local), minutes ? ":00" : "");
+    return when_parse_rfc3339(full, ret_us, &v->e);
+}
+
 bool path_after(struct str path, const char *prefix, struct str *ret_rest)
 {
     struct str p = str_c(prefix);

@@ -43,6 +43,10 @@ void queue_route(struct visit *v, struct str rest);
 void search_route(struct visit *v, struct str rest);
 void events_route(struct visit *v, struct str rest);
 void held_route(struct visit *v, struct str rest);
+void account_route(struct visit *v, struct str rest);
+/* The form for login and password; and in place of a page, for who is not signed in. */
+void signin_form(struct visit *v);
+void signin_needed(struct visit *v);
 
 struct route_case;
 /* Pages below a case, each in a file of its own. */
@@ -64,6 +68,8 @@ void visit_see(struct visit *v, const char *fmt, ...) PRINTF(2, 3);
 bool visit_part(struct str rest, int64_t *ret_message, uint32_t *ret_part);
 /* Answers with that part; name is what the sender called it. */
 void visit_download(struct visit *v, const struct view_message *msg, uint32_t part);
+/* The browser's "2026-01-24T15:00" is UTC here: that is what the label says. */
+enum rc visit_local_time(struct visit *v, struct str local, int64_t *ret_us) WARN_UNUSED;
 /* A case that a page below it is about. */
 struct route_case {
     int64_t id;

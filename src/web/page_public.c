@@ -119,12 +119,3 @@ void page_signin_write(struct page_frame frame, struct str secret, struct buf *o
     p.text = STR("This link works once and then is spent.");
     write_button(&p, "/signin/", secret, "", out);
 }
-
-void page_signin_needed_write(struct page_frame frame, struct str path, struct buf *out)
-{
-    struct page_button p = {.frame = frame, .heading = "Please sign in", .again = path};
-    p.frame.title = STR("Please sign in");
-    p.text = STR("This desk is for its team. You get in with a one-time link.");
-    p.text2 = STR("Ask somebody who is in, or run \"vulndesk user signin LOGIN\" on the machine.");
-    tpl_button(out, &p);
-}

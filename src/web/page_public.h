@@ -26,7 +26,5 @@ void page_way_wait_write(struct page_frame frame, enum webform_wait wait, struct
 /* After a new link was asked for: the same words whether or not there was anything to send. */
 void page_renewed_write(struct page_frame frame, struct buf *out);
 void page_signin_write(struct page_frame frame, struct str secret, struct buf *out);
-/* In place of any page of the team, for who is not signed in.  path: where they wanted to go. */
-void page_signin_needed_write(struct page_frame frame, struct str path, struct buf *out);
 
 #endif

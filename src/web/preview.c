@@ -12,6 +12,7 @@
 #include "web/fixture.h"
 #include "web/markdown.h"
 #include "web/pages.h"
+#include "web/page_account.h"
 #include "web/page_public.h"
 #include "web/templates.h"
 
@@ -111,7 +112,12 @@ static void public_pages(const struct maker *m, struct buf *out)
     save_buf("way-back-spent.html", out);
     page_signin_write(frame, STR("secret"), out);
     save_buf("signin.html", out);
-    page_signin_needed_write(frame, STR("/case/DEMO-2025-0012"), out);
+    const struct signin_in form = {.login = STR("ada"),
+                                   .to = STR("/case/DEMO-2025-0012"),
+                                   .refused = STR("Login or password is wrong."),
+                                   .by_mail = true,
+                                   .needed = true};
+    page_signin_form_write(frame, &form, out);
     save_buf("signin-needed.html", out);
     error_page(out, 404, STR("There is no page of that name."));
     save_buf("error.html", out);

@@ -10,13 +10,14 @@
  *
  * Staff:  /  /case/NUMBER[/FORM]  /case/NUMBER/message/ID/part/P  /held[/ID[/release|/discard]]
  *         /search  /events[?case=NUMBER] (server-sent events)
- *         /held/message/ID/part/P  /signin/SECRET  /signout
+ *         /held/message/ID/part/P  /signin[/SECRET]  /signout
+ *         /account[/password|/notices|/away|/back|/leave]
  * Public: /  /.well-known/security.txt  /security.txt  /receipt-key  /new  /r/SECRET[/renew]
  *         /report  /report/answer  /report/link  /report/leave  /report/message/ID/part/P
  * Both:   /healthz  /robots.txt
  *
  * What needs a session and has none answers the sign-in page (staff, 403) or 404 (public).  Every
- * POST but the trade of a one-time link and /new, which has a token of its own, needs the session's
+ * POST but signing in, the trade of a one-time link and /new, which has a token of its own, needs the session's
  * CSRF token, else 403.
  */
 #define WEB_KEY_LEN 32 /* Ed25519 public key of receipts */

@@ -29,7 +29,7 @@ static void signin(struct visit *v, struct str secret)
         return;
     }
     gate_cookie_set(v, &made);
-    visit_see(v, "/");
+    visit_see(v, made.no_password ? "/?done=first" : "/");
 }
 
 static void signout(struct visit *v, struct str rest)
@@ -52,6 +52,12 @@ static void signout(struct visit *v, struct str rest)
 static const struct {
     const char *form, *words;
 } done_words[] = {
+    {"first", "You are in. Set a password under your name on top, and you need no link next time."},
+    {"password", "The new password is set. Your other sessions have ended."},
+    {"notices", "Your choice is saved."},
+    {"away", "Your absence is saved."},
+    {"back", "You are here."},
+    {"leave", "You are signed out everywhere else."},
     {"reply", "The reply is on its way."},
     {"reply-waits", "The reply waits a little before it goes out. You can still undo it below."},
     {"undo", "Undone: nothing was sent. Your text is in the form again."},
@@ -117,21 +123,13 @@ static enum rc put_id(struct visit *v, json_t *args, const char *name)
     return RC_OK;
 }
 
-/* The browser's "2026-01-24T15:00" is UTC here: that is what the label says. */
-static enum rc parse_local(struct visit *v, struct str local, int64_t *ret_us)
-{
-    bool minutes = local.n == 16;
-    struct str full = arena_strf(v->a, "%.*s%sZ", STR_ARG(local), minutes ? ":00" : "");
-    return when_parse_rfc3339(full, ret_us, &v->e);
-}
-
 static enum rc put_until(struct visit *v, json_t *args)
 {
     struct str until = http_form_get(&v->form, "until");
     int64_t us;
     if (until.n == 0)
         return RC_OK;
-    TRY(parse_local(v, until, &us));
+    TRY(visit_local_time(v, until, &us));
     AUTO(buf) struct buf b = BUF_INIT(64);
     when_rfc3339(&b, us);
     put(args, "until", buf_str(&b));
@@ -159,7 +157,7 @@ static enum rc put_fact(struct visit *v, json_t *args)
         if (value.n > 10 && value.p[10] == ' ')
             value =
                 arena_strf(v->a, "%.*sT%.*s", 10, value.p, STR_ARG(str_sub(value, 11, value.n)));
-        TRY(parse_local(v, value, &us));
+        TRY(visit_local_time(v, value, &us));
         j = json_integer(us);
     } else {
         TRY(num_parse(value, 0, INT64_MAX, "the value", &n, &v->e));
@@ -378,6 +376,7 @@ static const struct {
     {"/case", case_route},
     {"/held", held_route},
     {"/advisories", route_advisories},
+    {"/account", account_route},
 };
 /* clang-format on */
 
@@ -388,15 +387,17 @@ void route_staff(struct visit *v)
         signin(v, rest);
         return;
     }
+    if (path_below(v->q->path, "/signin", &rest) && rest.n == 0) {
+        signin_form(v);
+        return;
+    }
     if (!v->signed_in) {
-        /* The same answer for every path: what exists is not told. */
-        v->r->status = 403;
         if (v->q->method == HTTP_POST && http_form_get(&v->form, "text").n) {
+            v->r->status = 403;
             page_kept_write(v->frame, http_form_get(&v->form, "text"), &v->r->body);
             return;
         }
-        page_signin_needed_write(v->frame, v->q->method == HTTP_POST ? STR_NONE : v->q->path,
-                                 &v->r->body);
+        signin_needed(v);
         return;
     }
     if (v->q->method == HTTP_POST && !gate_csrf_ok(v)) {

@@ -368,6 +368,98 @@ static void a_link_is_shown_by_get_and_spent_by_post(void **state)
     assert_int_equal(get(t, true, "/", "__Host-" TEAM), 200);
 }
 
+static void signing_in_with_a_password(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, "/signin", ""), 200);
+    HAS(t, "<form class=\"form\" method=\"post\" action=\"/signin\">");
+    LACKS(t, "Mail me"); /* nothing is sent by this desk */
+    t->set.mail.outgoing = true;
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012", ""), 403);
+    HAS(t, "name=\"to\" value=\"/case/DEMO-2025-0012\"");
+    HAS(t, "Mail me a sign-in link");
+    assert_int_equal(post(t, true, "/signin", "", "login=ada&password=wrong&to=%2Fheld"), 403);
+    HAS(t, "Login or password is wrong.");
+    HAS(t, "value=\"ada\"");
+    HAS(t, "value=\"/held\"");
+    LACKS(t, "wrong\""); /* what was typed as password is not shown again */
+    assert_int_equal(t->r.set_cookie.n, 0);
+    static const struct {
+        const char *to, *place;
+    } ways[] = {{"", "/"},
+                {"&to=%2Fheld", "/held"},
+                {"&to=%2F%2Fevil.example", "/"},
+                {"&to=%2F%5Cevil.example", "/"},
+                {"&to=https%3A%2F%2Fevil.example", "/"},
+                {"&to=%2Fx%0D%0ASet-Cookie:x", "/"},
+                {"&to=%2Fsignout", "/"}};
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        char form[200];
+        snprintf(form, sizeof form, "login=ada&password=violet+anchor+seven%s", ways[i].to);
+        assert_int_equal(post(t, true, "/signin", "", form), 303);
+        assert_string_equal(buf_c(&t->r.location), ways[i].place);
+        assert_true(str_starts(buf_str(&t->r.set_cookie), STR("desk=" STUB_TEAM ";")));
+    }
+    stub.wait_us = INT64_C(61000000);
+    assert_int_equal(post(t, true, "/signin", "", "login=ada&password=violet+anchor+seven"), 429);
+    HAS(t, "Please wait 2 minutes, or have a link mailed to you.");
+    stub.wait_us = 0;
+    assert_int_equal(post(t, true, "/signin", "", "login=ada&do=link"), 200);
+    HAS(t, "If the desk knows that login");
+    assert_int_equal(stub.ordered, 1);
+    assert_int_equal(get(t, true, "/signin", TEAM), 303);
+    assert_int_equal(get(t, false, "/signin", ""), 404);
+    assert_int_equal(post(t, false, "/signin", "", "login=ada&password=violet+anchor+seven"), 404);
+}
+
+static void the_own_account(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, "/account", ""), 403);
+    assert_int_equal(get(t, true, "/account", TEAM), 200);
+    HAS(t, "value=\"mine\" checked");
+    HAS(t, "The password you have");
+    HAS(t, "Sign out everywhere else");
+    assert_int_equal(post(t, true, "/account/password", TEAM, "old=x"), 403); /* no CSRF token */
+    assert_int_equal(stub.changed, 0);
+    assert_int_equal(post(t, true, "/account/password", TEAM,
+                          "csrf=" STUB_CSRF "&old=violet+anchor+seven&new=amber+lantern+nine"
+                          "&again=amber+lantern+eight"),
+                     400);
+    HAS(t, "not the same");
+    LACKS(t, "lantern");
+    assert_int_equal(post(t, true, "/account/password", TEAM,
+                          "csrf=" STUB_CSRF "&old=wrong&new=amber+lantern+nine"
+                          "&again=amber+lantern+nine"),
+                     403);
+    LACKS(t, "lantern");
+    assert_int_equal(post(t, true, "/account/password", TEAM,
+                          "csrf=" STUB_CSRF "&old=violet+anchor+seven&new=amber+lantern+nine"
+                          "&again=amber+lantern+nine"),
+                     303);
+    assert_int_equal(stub.changed, 1);
+    assert_string_equal(buf_c(&t->r.location), "/account?done=password");
+    assert_int_equal(post(t, true, "/account/notices", TEAM, "csrf=" STUB_CSRF "&what=none"), 303);
+    assert_string_equal(stub.verb, "user.notify");
+    assert_string_equal(stub.args, "{\"what\":\"none\",\"login\":\"ada\"}");
+    assert_int_equal(post(t, true, "/account/away", TEAM, "csrf=" STUB_CSRF "&from=&until="), 400);
+    assert_int_equal(
+        post(t, true, "/account/away", TEAM, "csrf=" STUB_CSRF "&until=2026-12-24T12:00"), 303);
+    assert_string_equal(stub.args, "{\"until\":\"2026-12-24T12:00:00Z\",\"login\":\"ada\"}");
+    assert_int_equal(post(t, true, "/account/away", TEAM, "csrf=" STUB_CSRF "&until=tomorrow"),
+                     400);
+    HAS(t, "value=\"tomorrow\"");
+    assert_int_equal(post(t, true, "/account/back", TEAM, "csrf=" STUB_CSRF), 303);
+    assert_string_equal(stub.args, "{\"login\":\"ada\"}");
+    assert_int_equal(post(t, true, "/account/leave", TEAM, "csrf=" STUB_CSRF "&which=others"), 303);
+    assert_int_equal(t->r.set_cookie.n, 0);
+    assert_int_equal(post(t, true, "/account/leave", TEAM, "csrf=" STUB_CSRF "&which=all"), 303);
+    assert_true(str_starts(buf_str(&t->r.set_cookie), STR("desk=;")));
+    assert_int_equal(stub.ended, 3);
+    assert_int_equal(get(t, true, "/account/password", TEAM), 404);
+    assert_int_equal(post(t, true, "/account/nothing", TEAM, "csrf=" STUB_CSRF), 404);
+}
+
 static void a_spent_link_offers_a_new_one(void **state)
 {
     struct bench *t = *state;
@@ -707,6 +799,8 @@ int main(void)
         T(what_was_typed_is_still_there_after_a_failure),
         T(a_reply_is_shown_before_it_is_sent),
         T(the_whole_text_of_a_message_is_plain_text),
+        T(signing_in_with_a_password),
+        T(the_own_account),
         T(a_link_is_shown_by_get_and_spent_by_post),
         T(a_spent_link_offers_a_new_one),
         T(parts_are_downloads_of_the_own_messages),

@@ -437,3 +437,61 @@ struct str throttle_client(struct arena *a, struct str client)
     (void)a;
     return client;
 }
+
+/* ---- the own account ---- */
+
+enum rc auth_signin(struct desk *d, const struct auth_try *t, struct session_made *ret,
+                    int64_t *ret_wait_us, struct err *e)
+{
+    (void)d;
+    snprintf(stub.client, sizeof stub.client, "%.*s", STR_ARG(t->client));
+    if (stub.wait_us) {
+        *ret_wait_us = stub.wait_us;
+        return err_set(e, RC_BUSY, "too many tries");
+    }
+    if (!str_eq(t->login, STR("ada")) || !str_eq(t->password, STR(STUB_PASSWORD)))
+        return err_set(e, RC_DENIED, "login or password is wrong");
+    return trade(STR(STUB_LINK), STUB_TEAM, ret, e);
+}
+
+enum rc auth_signin_mail(struct desk *d, struct str login, struct str client, struct err *e)
+{
+    (void)d, (void)login, (void)client, (void)e;
+    stub.ordered++;
+    return RC_OK;
+}
+
+enum rc auth_account(struct desk *d, struct arena *a, const struct session *s,
+                     struct auth_account *ret, struct err *e)
+{
+    (void)d, (void)s, (void)e;
+    static struct auth_session sessions[2];
+    sessions[0] = (struct auth_session){FIXTURE_NOW, FIXTURE_NOW, STR("link"), true};
+    sessions[1] = (struct auth_session){FIXTURE_NOW, FIXTURE_NOW, STR("password"), false};
+    struct account *people;
+    size_t n;
+    fixture_people(a, &people, &n);
+    *ret = (struct auth_account){.a = people[0],
+                                 .notify = STR("mine"),
+                                 .has_password = true,
+                                 .sessions = sessions,
+                                 .n_sessions = 2};
+    return RC_OK;
+}
+
+enum rc auth_change(struct desk *d, const struct session *s, struct str old, struct str fresh_one,
+                    struct err *e)
+{
+    (void)d, (void)s;
+    if (!str_eq(old, STR(STUB_PASSWORD)) || fresh_one.n < PASSWORD_MIN)
+        return err_set(e, RC_DENIED, "the old password is wrong");
+    stub.changed++;
+    return RC_OK;
+}
+
+enum rc auth_leave(struct desk *d, const struct session *s, bool all, struct err *e)
+{
+    (void)d, (void)s, (void)e;
+    stub.ended += all ? 2 : 1;
+    return RC_OK;
+}

@@ -2,6 +2,7 @@
 #ifndef VULNDESK_WEB_TESTING_DESK_STUB_H
 #define VULNDESK_WEB_TESTING_DESK_STUB_H
 
+#include "desk/auth.h"
 #include "desk/cmd.h"
 #include "desk/webform.h"
 #include "web/fixture.h"
@@ -15,6 +16,7 @@
 #define STUB_NEXT     "next-link-of-22-letter"
 #define STUB_TOKEN    "form-token"
 #define STUB_SPOOL    "spool-1"
+#define STUB_PASSWORD "violet anchor seven"
 #define STUB_CSRF     "csrf-of-session"
 
 struct stub {
@@ -31,6 +33,9 @@ struct stub {
     int64_t age_us, filing;
     bool anonymous, closed, throttled;
     enum webform_wait waits;
+    unsigned ordered, changed; /* links by mail, passwords */
+    int64_t wait_us;           /* sign-in is locked so long */
+    char client[64];           /* who tried */
 };
 extern struct stub stub;
 
