@@ -484,6 +484,11 @@ static enum rc ask_core(struct hreq *q, struct err *e)
     return RC_OK;
 }
 
+static size_t keep_max(const struct httpd *h)
+{
+    return h->s.body_max < HTTPD_KEEP_MAX ? h->s.body_max : HTTPD_KEEP_MAX;
+}
+
 /* It is too large: what comes is read and dropped.  Of a form with files the begin stays, so that
  * the page that says so can show what was typed. */
 static void too_large(struct hreq *q)
@@ -494,9 +499,9 @@ static void too_large(struct hreq *q)
         body_drop(q);
         return;
     }
-    struct buf begin = BUF_INIT(HTTPD_KEEP_MAX);
+    struct buf begin = BUF_INIT(keep_max(q->h));
     q->cut = true;
-    buf_add(&begin, str_sub(buf_str(&q->body), 0, HTTPD_KEEP_MAX));
+    buf_add(&begin, str_sub(buf_str(&q->body), 0, begin.max));
     body_drop(q);
     q->body = begin;
     q->counted = begin.n;
@@ -515,7 +520,7 @@ static enum MHD_Result take_body(struct hreq *q, const char *data, size_t *n)
     if (q->refused == 0 && !q->cut && s.n > q->h->s.body_max - q->body.n)
         too_large(q);
     if (q->cut)
-        s = str_sub(s, 0, HTTPD_KEEP_MAX - q->body.n);
+        s = str_sub(s, 0, q->body.max - q->body.n);
     if (q->refused || s.n == 0)
         return MHD_YES;
     if (s.n > HTTPD_BODIES_MAX - q->h->bodies) {
