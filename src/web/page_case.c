@@ -153,8 +153,12 @@ static bool is_noise(const struct view_event *e)
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (str_starts(e->kind, str_c(kinds[i])))
             return true;
-    return str_eq(e->actor, STR("machine")) &&
-           (str_eq(e->kind, STR("case.fact")) || str_eq(e->kind, STR("participant.added")));
+    static const char *const by_itself[] = {"case.opened", "case.fact", "case.rm", "case.cs",
+                                            "participant.added"};
+    for (size_t i = 0; i < ARRAY_LEN(by_itself) && str_eq(e->actor, STR("machine")); i++)
+        if (str_eq(e->kind, str_c(by_itself[i])))
+            return true;
+    return false;
 }
 
 struct dated {

@@ -207,6 +207,8 @@ static void send_reply(struct visit *v, const struct route_case *at)
     if (rc == RC_OK)
         rc = desk_cmd(v->w->desk, &v->session.actor, STR("case.reply"), args, &result, &v->e);
     if (rc == RC_CONFLICT) {
+        bool kept;
+        (void)!draft_save(v, at, &kept);
         letter_show(v, at, true);
         return;
     }

@@ -8,9 +8,12 @@
 //  {"do":"scheme","name":"dark"},{"do":"no-sideways"},
 //  {"do":"axe"}: WCAG 2.2 A and AA by axe-core, {"do":"light","max":BYTES}: the page and all it needs,
 //  {"do":"press","key":"Enter"},{"do":"tab","to":NAME}: Tab until the control of that name has the
-//  focus, which must be seen,{"do":"type","text":...}],
+//  focus, which must be seen,{"do":"type","text":...},
+//  {"do":"value","label":...,"value":...}: what stands in a field,{"do":"double-click","text":...},
+//  {"do":"run","argv":["a command meanwhile",...]},{"do":"forget"}: all cookies],
 //  "javascript":false,"state":"file that keeps the cookies from one run to the next"}
 import { createRequire } from 'node:module';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 const require = createRequire(process.env.VULNDESK_NODE + '/');
@@ -100,7 +103,6 @@ try {
     }
     else if (s.do === 'open-details') await page.getByText(s.text, { exact: false }).first().click();
     else if (s.do === 'fill') await page.getByLabel(s.label).first().fill(s.value);
-    else if (s.do === 'check') await page.getByLabel(s.label).first().check();
     else if (s.do === 'choose') await page.getByLabel(s.label).first().selectOption({ label: s.option });
     else if (s.do === 'absent') {
       if (await page.getByText(s.text, { exact: false }).count()) throw new Error(`it says ${s.text}`);
@@ -123,7 +125,13 @@ try {
     } else if (s.do === 'press') await page.keyboard.press(s.key);
     else if (s.do === 'tab') await tab(s.to);
     else if (s.do === 'type') await page.keyboard.type(s.text);
-    else throw new Error(`unknown step ${s.do}`);
+    else if (s.do === 'double-click') await page.getByRole('button', { name: s.text }).first().dblclick();
+    else if (s.do === 'run') execFileSync(s.argv[0], s.argv.slice(1), { stdio: 'pipe' });
+    else if (s.do === 'forget') await context.clearCookies();
+    else if (s.do === 'value') {
+      const got = await page.getByLabel(s.label).first().inputValue();
+      if (got !== s.value) throw new Error(`in ${s.label} stands ${JSON.stringify(got)}`);
+    } else throw new Error(`unknown step ${s.do}`);
     done += 1;
   }
   if (state) await context.storageState({ path: state });
