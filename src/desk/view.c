@@ -11,6 +11,7 @@
 #include "desk/clock.h"
 #include "desk/people.h"
 #include "desk/view_inside.h"
+#include "store/ops_route.h"
 
 #define SECRET_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -344,6 +345,19 @@ static enum rc reporter_credit(struct desk *d, const struct actor *who, struct a
     return rc == RC_NOTFOUND ? RC_OK : rc;
 }
 
+static enum rc reporter_question(struct desk *d, struct arena *a, struct view_reporter *v,
+                                 struct err *e)
+{
+    struct route_row r;
+    enum rc rc = ops_route_asked(d->db, a, v->thread_id, &r, e);
+    if (rc == RC_NOTFOUND)
+        return RC_OK;
+    TRY(rc);
+    v->third_component = r.component;
+    v->third_maintainer = r.maintainer;
+    return RC_OK;
+}
+
 enum rc view_reporter(struct desk *d, const struct actor *who, struct arena *a,
                       struct view_reporter *ret, struct err *e)
 {
@@ -379,6 +393,7 @@ enum rc view_reporter(struct desk *d, const struct actor *who, struct arena *a,
     for_reporter(&v.thread, v.now_us);
     TRY(reporter_clocks(d, a, &v, e));
     TRY(reporter_credit(d, who, a, &v, e));
+    TRY(reporter_question(d, a, &v, e));
     *ret = v;
     return RC_OK;
 }

@@ -214,6 +214,8 @@ struct view_reporter {
     struct str embargo;                  /* "active until 2026-..." or empty */
     bool anonymous;                      /* no address is on file */
     struct str credit; /* decision about being named (desk/advisory.h); empty: not one to ask */
+    /* Somebody else's software: the open question whether we may send the report on, or empty. */
+    struct str third_component, third_maintainer;
     struct view_thread thread;           /* messages in, out, auto */
     struct view_clock *clocks;
     size_t n_clocks;

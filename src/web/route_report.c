@@ -5,6 +5,7 @@
  */
 #include "web/route_form.h"
 
+#include "desk/cmd.h"
 #include "desk/throttle.h"
 #include "web/page_form.h"
 
@@ -112,7 +113,9 @@ static void report_show(struct visit *v, bool failed)
     }
     f.token = str_c(token);
     if (!failed && http_form_has(&v->form, "done"))
-        v->frame.done = STR("The team has your words.");
+        v->frame.done = str_eq(http_form_get(&v->form, "done"), STR("third"))
+                            ? STR("The team has your answer.")
+                            : STR("The team has your words.");
     page_reporter_write(&v->m, v->frame, &r, &f, &v->r->body);
 }
 
@@ -202,6 +205,18 @@ static void report_part(struct visit *v, struct str rest)
     visit_error(v, 404, "There is no such message.");
 }
 
+/* The answer to the question whether the report may be sent on. */
+static void report_third(struct visit *v)
+{
+    AUTO(json) json_t *args = json_object();
+    AUTO(json) json_t *result = NULL;
+    json_put_str(args, "answer", http_form_get(&v->form, "answer"));
+    if (desk_cmd(v->w->desk, &v->session.actor, STR("third.answer"), args, &result, &v->e) == RC_OK)
+        visit_see(v, "/report?done=third");
+    else
+        visit_failed(v);
+}
+
 static void report_leave(struct visit *v)
 {
     if (session_end(v->w->desk, v->secret, &v->e) != RC_OK) {
@@ -232,6 +247,8 @@ void route_report(struct visit *v, struct str rest)
         report_answer(v);
     else if (post && str_eq(rest, STR("link")))
         report_link(v);
+    else if (post && str_eq(rest, STR("third")))
+        report_third(v);
     else if (post && str_eq(rest, STR("leave")))
         report_leave(v);
     else if (str_eq(rest, STR("credit")))

@@ -316,10 +316,9 @@ static const struct {
     const char *name;
     void (*show)(struct visit *v, const struct route_case *at, struct str rest);
 } case_pages[] = {
-    {"message", case_part},       {"reply", route_reply}, {"note", route_note},
-    {"draft", route_draft},       {"undo", route_undo},   {"hurry", route_hurry},
-    {"third-party", route_third},
-    {"advisory", route_advisory},
+    {"message", case_part},       {"reply", route_reply},       {"note", route_note},
+    {"draft", route_draft},       {"undo", route_undo},         {"hurry", route_hurry},
+    {"third-party", route_third}, {"advisory", route_advisory},
 };
 
 static void case_route(struct visit *v, struct str rest)

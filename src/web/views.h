@@ -322,7 +322,8 @@ struct page_reporter {
     struct message_view *messages;
     size_t n_messages;
     bool is_closed, anonymous;
-    int64_t filing; /* messages that are being taken in */
+    int64_t filing;                               /* messages that are being taken in */
+    struct str third_component, third_maintainer; /* may we send it on? empty: nothing is asked */
     struct str draft, token;
     bool again; /* files have to be chosen again */
     int64_t max_files, max_mb;
