@@ -36,6 +36,12 @@ enum rc policy_revision_now(struct desk *d, int64_t *ret_id, struct err *e)
     return ops_policyrev_last(d->db, ret_id, e);
 }
 
+enum rc policy_revision_get(struct desk *d, struct arena *a, int64_t id, struct policyrev_row *ret,
+                            struct err *e)
+{
+    return ops_policyrev_get(d->db, a, id, ret, e);
+}
+
 enum rc policy_revision_text(struct desk *d, struct arena *a, int64_t id, struct str *ret_text,
                              struct err *e)
 {

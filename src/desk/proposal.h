@@ -33,6 +33,8 @@
 enum rc policy_take_file(struct desk *d, struct str text, bool *ret_new, struct err *e) WARN_UNUSED;
 /* Id of what is served; 0 without a policy.  One cheap query, for polling. */
 enum rc policy_revision_now(struct desk *d, int64_t *ret_id, struct err *e) WARN_UNUSED;
+enum rc policy_revision_get(struct desk *d, struct arena *a, int64_t id, struct policyrev_row *ret,
+                            struct err *e) WARN_UNUSED;
 enum rc policy_revision_text(struct desk *d, struct arena *a, int64_t id, struct str *ret_text,
                              struct err *e) WARN_UNUSED;
 /* The file's name in patches: the last part of policy.file. */
@@ -80,6 +82,7 @@ enum rc view_proposal(struct desk *d, const struct actor *who, struct arena *a, 
                       struct view_proposal *ret, struct err *e) WARN_UNUSED;
 enum rc view_proposals(struct desk *d, const struct actor *who, struct arena *a, struct str state,
                        struct proposal_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+enum rc proposals_open(struct desk *d, int64_t *ret_n, struct err *e) WARN_UNUSED;
 /* Merged ones as mails that `git am` takes, oldest first; id 0 = all. */
 enum rc proposal_export(struct desk *d, const struct actor *who, int64_t id, struct buf *b,
                         struct err *e) WARN_UNUSED;

@@ -256,6 +256,11 @@ enum rc view_proposals(struct desk *d, const struct actor *who, struct arena *a,
     return ops_proposal_list(d->db, a, state, ret, ret_n, e);
 }
 
+enum rc proposals_open(struct desk *d, int64_t *ret_n, struct err *e)
+{
+    return ops_proposal_count(d->db, STR("open"), ret_n, e);
+}
+
 /* ---- out again ---- */
 
 /* A header of a mail in plain UTF-8, as git writes it with --no-encode-email-headers. */

@@ -48,6 +48,9 @@ void account_route(struct visit *v, struct str rest);
 void signin_form(struct visit *v);
 void signin_needed(struct visit *v);
 
+void route_policy(struct visit *v, struct str rest);
+void route_propose(struct visit *v, struct str rest); /* public */
+
 struct route_case;
 /* Pages below a case, each in a file of its own. */
 void route_advisory(struct visit *v, const struct route_case *at, struct str rest);

@@ -14,7 +14,7 @@ enum rc page_policy_write(const struct maker *m, struct page_frame frame,
                           const struct policy_in *in, struct buf *out, struct err *e)
 {
     AUTO(buf) struct buf html = BUF_INIT(MARKDOWN_OUT_MAX);
-    struct page_policy p = {.frame = frame, .answers = in->answers};
+    struct page_policy p = {.frame = frame, .answers = in->answers, .open = in->open};
     p.frame.title = STR("Security policy");
     p.frame.open = p.frame.listed = p.frame.at_policy = true;
     TRY(markdown_render(in->text, &html, &p.text, e));

@@ -11,6 +11,7 @@ struct policy_in {
     const struct str *contacts;
     size_t n_contacts;
     bool answers; /* acknowledgements do leave this desk */
+    bool open;    /* changes can be proposed */
 };
 enum rc page_policy_write(const struct maker *m, struct page_frame frame,
                           const struct policy_in *in, struct buf *out, struct err *e) WARN_UNUSED;

@@ -29,6 +29,7 @@ static void policy_show(struct visit *v, struct str rest)
         .contacts = s->desk.contact.v,
         .n_contacts = s->desk.contact.n,
         .answers = s->policy.acknowledge && s->mail.outgoing == OUTGOING_ON,
+        .open = v->w->policy_revision > 0,
     };
     if (page_policy_write(&v->m, v->frame, &in, &v->r->body, &v->e) != RC_OK) {
         visit_failed(v);
@@ -67,6 +68,7 @@ static const struct {
     {SECURITYTXT_PATH, securitytxt_show},
     {"/security.txt", securitytxt_show},
     {"/receipt-key", receipt_key_show},
+    {"/policy/propose", route_propose},
     {"/advisories", route_public_advisories},
     {"/advisories.atom", route_advisories_atom},
     {"/new", route_new},

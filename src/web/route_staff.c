@@ -75,6 +75,10 @@ static const struct {
     {"move", "The conversation has moved."},
     {"invite", "They take part now. Nothing has been sent yet."},
     {"release", "It is let in."},
+    {"policy-merge", "It is merged. The new text is in force."},
+    {"policy-reject", "It is rejected."},
+    {"policy-answer", "The answer is on its way."},
+    {"policy-case", "It is a case now."},
     {"advisory-edit", "The text is saved as a new revision."},
     {"advisory-approve", "The revision is approved. Nothing is public yet."},
     {"advisory-publish", "It is public now, and the mails are on their way."},
@@ -376,6 +380,7 @@ static const struct {
     {"/held", held_route},
     {"/advisories", route_advisories},
     {"/account", account_route},
+    {"/policy", route_policy},
 };
 /* clang-format on */
 

@@ -307,6 +307,7 @@ struct page_policy {
     struct page_frame frame;
     struct html_safe text;
     bool answers; /* acknowledgements do leave this desk */
+    bool open;    /* changes can be proposed */
     struct contact_view *contacts;
     size_t n_contacts;
 };
