@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/notify.h"
 #include "os/sock.h"
 #include "os/spawn.h"
 #include "serve/engine.h"
@@ -35,7 +36,7 @@ struct sv_child {
     struct chan chan;
     int64_t started_us, start_at_us;
     unsigned early_ends;
-    bool running, ready;
+    bool running, ready, failing;
 };
 
 struct supervisor {
@@ -45,6 +46,7 @@ struct supervisor {
     struct sv_listener listeners[ROLE_LISTENERS_MAX];
     size_t listener_count;
     int signal_fd;
+    struct notify notify;
     bool stopping, said_open;
 };
 
@@ -243,6 +245,20 @@ static enum rc start_child(struct supervisor *sv, struct sv_child *c, struct err
     return RC_OK;
 }
 
+/* A role that dies again and again is reported once, until it has been steady for a while. */
+static void look_for_failing(struct supervisor *sv, struct sv_child *c)
+{
+    char status[100];
+    if (c->failing || c->early_ends < SUPERVISOR_FAILING)
+        return;
+    c->failing = true;
+    log_event(LOG_ERROR_, "failing", "failing=%s index=%u early_ends=%u", role_name(c->role),
+              c->index, c->early_ends);
+    snprintf(status, sizeof status, "STATUS=%s ends again and again, see the log",
+             role_name(c->role));
+    notify_say(&sv->notify, status);
+}
+
 static void schedule(struct sv_child *c)
 {
     int64_t pause_ms = SUPERVISOR_BACKOFF_MS;
@@ -260,9 +276,10 @@ static void ended(struct supervisor *sv, struct sv_child *c, const struct child_
     AUTO(buf) struct buf how = BUF_INIT(200);
     child_end_describe(end, &how);
     bool early = clock_mono_us() - c->started_us < SUPERVISOR_STEADY_US;
-    if (!early)
+    if (!early) {
         c->early_ends = 0;
-    else if (!c->ready || c->early_ends < SUPERVISOR_READY_ENDS)
+        c->failing = false;
+    } else if (!c->ready || c->early_ends < SUPERVISOR_READY_ENDS)
         c->early_ends++;
     else
         c->early_ends = SUPERVISOR_READY_ENDS;
@@ -270,8 +287,10 @@ static void ended(struct supervisor *sv, struct sv_child *c, const struct child_
     chan_close(&c->chan);
     log_event(sv->stopping ? LOG_INFO_ : LOG_ERROR_, "ended", "ended=%s index=%u how=\"%s\"",
               role_name(c->role), c->index, buf_c(&how));
-    if (!sv->stopping)
-        schedule(c);
+    if (sv->stopping)
+        return;
+    schedule(c);
+    look_for_failing(sv, c);
 }
 
 static void start_due(struct supervisor *sv)
@@ -301,6 +320,7 @@ static void all_ready(struct supervisor *sv)
     if (!sv->said_open)
         log_event(LOG_INFO_, "open", "roles=%zu", sv->count);
     sv->said_open = true;
+    notify_say(&sv->notify, "READY=1\nSTATUS=open");
 }
 
 static void from_child(struct supervisor *sv, struct sv_child *c)
@@ -322,6 +342,7 @@ static void stop_all(struct supervisor *sv)
     AUTO(buf) struct buf b = BUF_INIT(16);
     struct err e = ERR_INIT;
     sv->stopping = true;
+    notify_say(&sv->notify, "STOPPING=1\nSTATUS=the roles are told to end");
     wire_put_stop(&b, &(struct wire_stop){0});
     for (size_t i = 0; i < sv->count; i++)
         if (sv->children[i].running &&
@@ -413,11 +434,12 @@ static enum rc open_all(struct supervisor *sv, struct err *e)
 
 int supervisor_run(const struct settings *set, struct err *e)
 {
-    struct supervisor sv = {.set = set, .signal_fd = -1};
+    struct supervisor sv = {.set = set, .signal_fd = -1, .notify = notify_open()};
     enum rc rc = open_all(&sv, e);
     while (rc == RC_OK && !sv.stopping) {
         start_due(&sv);
         turn(&sv);
+        notify_alive(&sv.notify);
     }
     int64_t end_us = clock_mono_us() + SUPERVISOR_STOP_MS * 1000;
     while (running(&sv) > 0 && clock_mono_us() < end_us)

@@ -18,9 +18,10 @@
  * only keep the mail waiting.  The long pauses are for roles that do not even start. */
 #define SUPERVISOR_READY_ENDS   3
 #define SUPERVISOR_STEADY_US    INT64_C(30000000) /* running so long, a role counts as healthy */
-#define SUPERVISOR_STOP_MS      5000              /* roles have this long to end by themselves */
-#define SUPERVISOR_PORT_MS      5000              /* a port in use is waited for so long at start */
-#define SUPERVISOR_PORT_STEP_MS 50                /* between the tries */
+#define SUPERVISOR_FAILING      5    /* so many early ends in a row are reported, once */
+#define SUPERVISOR_STOP_MS      5000 /* roles have this long to end by themselves */
+#define SUPERVISOR_PORT_MS      5000 /* a port in use is waited for so long at start */
+#define SUPERVISOR_PORT_STEP_MS 50   /* between the tries */
 
 /* Runs until SIGTERM or SIGINT; the exit code of the process. */
 int supervisor_run(const struct settings *set, struct err *e);

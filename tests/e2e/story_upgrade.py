@@ -31,8 +31,7 @@ def back_to_the_first(pg):
         for name in reversed(tables):
             out.append(f"DROP TABLE {name}" + (" CASCADE" if pg else ""))
         out += [f"DROP INDEX IF EXISTS {name}"
-                for name in re.findall(r"CREATE INDEX (\w+) ON (?:%s)\b" % "|".join(
-                    ["vcase", "message", "outbox", "event", "task", "thread", "account"]), text)]
+                for name in re.findall(r"CREATE (?:UNIQUE )?INDEX (\w+)", text)]
     # Indexes first: SQLite keeps a column that an index names.
     out.sort(key=lambda s: not s.startswith("DROP INDEX"))
     out += ["DELETE FROM schema_step WHERE number > 1",
