@@ -787,6 +787,112 @@ static void a_link_works_before_its_report_is_a_case(void **state)
     LACKS(t, "http-equiv=\"refresh\"");
 }
 
+/* The whole answer but its length, which the body has. */
+static struct str answer(struct bench *t, const char *path, struct arena *a)
+{
+    int status = get(t, false, path, "");
+    return arena_strf(a, "%d %s %d %s %s %s", status, t->r.content_type, t->r.cacheable,
+                      buf_c(&t->r.set_cookie), buf_c(&t->r.location), BODY(t));
+}
+
+static void what_is_not_public_answers_like_what_never_was(void **state)
+{
+    struct bench *t = *state;
+    AUTO(arena) struct arena *a = arena_new(8u << 20);
+    static const char *const same[] = {"/advisories/DEMO-SA-2026-0002",
+                                       "/advisories/DEMO-SA-2026-0002.json",
+                                       "/advisories/demo-sa-2026-0001",
+                                       "/advisories/1",
+                                       "/advisories/DEMO-SA-2026-0001/edit",
+                                       "/advisories/DEMO-SA-2026-0001.json.json",
+                                       "/advisories.atom/x",
+                                       "/case/DEMO-2025-0012/advisory",
+                                       "/advisories/x"};
+    struct str never = answer(t, "/nothing-of-that-name", a);
+    assert_true(str_starts(never, STR("404 ")));
+    for (size_t i = 0; i < ARRAY_LEN(same); i++)
+        if (!str_eq(answer(t, same[i], a), never))
+            fail_msg("%s is told from nothing", same[i]);
+    assert_int_equal(post(t, false, "/advisories", "", ""), 404);
+    assert_int_equal(post(t, false, "/advisories/" STUB_ADVISORY, "", ""), 404);
+}
+
+static void a_published_advisory_is_a_page_a_document_and_an_entry(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, false, "/advisories/" STUB_ADVISORY, ""), 200);
+    HAS(t, "A &lt;b&gt;bold&lt;/b&gt; hole");
+    HAS(t, "Zo &lt;i&gt;");
+    LACKS(t, "<script");
+    assert_true(t->r.cacheable && t->r.body.n < 20000);
+    assert_int_equal(get(t, false, "/advisories", ""), 200);
+    HAS(t, "href=\"/advisories/" STUB_ADVISORY "\"");
+    assert_int_equal(get(t, false, "/advisories/" STUB_ADVISORY ".json", ""), 200);
+    assert_string_equal(t->r.content_type, "application/json; charset=utf-8");
+    HAS(t, "\"id\":\"x_" STUB_ADVISORY "\"");
+    assert_int_equal(get(t, false, "/advisories.atom", ""), 200);
+    assert_string_equal(t->r.content_type, "application/atom+xml; charset=utf-8");
+    HAS(t, "A &lt;b&gt;bold&lt;/b&gt; hole");
+    LACKS(t, "<script");
+}
+
+#define ADVISORY "/case/DEMO-2025-0012/advisory"
+
+static void forms_of_an_advisory_become_verbs(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, ADVISORY, TEAM), 200);
+    HAS(t, "Approve revision 2");
+    LACKS(t, "<script>alert");
+    LACKS(t, "<u>");
+    assert_int_equal(get(t, true, ADVISORY, ""), 403);
+    assert_int_equal(post(t, true, ADVISORY "/approve", TEAM, "revision=2"), 403);
+    stub.cmds = 0;
+    assert_int_equal(post(t, true, ADVISORY "/approve", TEAM, "csrf=" STUB_CSRF "&revision=2"),
+                     303);
+    assert_string_equal(stub.verb, "advisory.approve");
+    assert_int_equal(post(t, true, ADVISORY "/plan", TEAM,
+                          "csrf=" STUB_CSRF "&revision=2&at=2026-12-01T14%3A00"),
+                     303);
+    assert_string_equal(stub.verb, "advisory.publish");
+    assert_non_null(strstr(stub.args, "\"at\":\"2026-12-01T14:00:00Z\""));
+    assert_int_equal(post(t, true, ADVISORY "/plan", TEAM, "csrf=" STUB_CSRF "&revision=2&at=soon"),
+                     400);
+    assert_int_equal(post(t, true, ADVISORY "/burn", TEAM, "csrf=" STUB_CSRF), 404);
+    stub.fail = RC_INVALID;
+    assert_int_equal(post(t, true, ADVISORY "/edit", TEAM,
+                          "csrf=" STUB_CSRF "&whole=1&revision=2&title=My+%3Ctitle%3E&text=My+text"
+                          "&affected=all"),
+                     400);
+    HAS(t, "value=\"My &lt;title&gt;\"");
+    HAS(t, ">My text</textarea>");
+    stub.fail = RC_OK;
+    assert_int_equal(get(t, true, ADVISORY "/revision/2", TEAM), 200);
+    HAS(t, "<span class=\"del\">-Old</span>");
+    HAS(t, "<span class=\"add\">+A &lt;b&gt;bold&lt;/b&gt; hole</span>");
+    HAS(t, "<span class=\"ctx\"> Same</span>");
+    assert_int_equal(get(t, true, ADVISORY "/revision/3", TEAM), 404);
+    assert_int_equal(get(t, true, "/advisories", TEAM), 200);
+}
+
+static void a_reporter_says_how_to_be_named(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, false, "/report/credit", ""), 404);
+    assert_int_equal(get(t, false, "/report/credit", REPORTER), 200);
+    HAS(t, "value=\"Kim\"");
+    assert_int_equal(post(t, false, "/report/credit", REPORTER, "decision=named&name=X"), 403);
+    assert_int_equal(
+        post(t, false, "/report/credit", REPORTER, "csrf=" STUB_CSRF "&decision=named&name=Kim+K."),
+        303);
+    assert_string_equal(stub.verb, "reporter.credit");
+    stub.fail = RC_INVALID;
+    assert_int_equal(post(t, false, "/report/credit", REPORTER,
+                          "csrf=" STUB_CSRF "&decision=named&name=K+%22+K"),
+                     400);
+    HAS(t, "value=\"K &quot; K\"");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -815,6 +921,10 @@ int main(void)
         T(an_answer_by_form_waits_for_its_record),
         T(who_left_no_address_gets_the_next_link),
         T(a_link_works_before_its_report_is_a_case),
+        T(what_is_not_public_answers_like_what_never_was),
+        T(a_published_advisory_is_a_page_a_document_and_an_entry),
+        T(forms_of_an_advisory_become_verbs),
+        T(a_reporter_says_how_to_be_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

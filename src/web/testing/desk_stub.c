@@ -262,12 +262,45 @@ const char *third_state_text(struct str state, bool heard)
 
 /* ---- advisories: one public, one on its way ---- */
 
+static void stub_doc(struct adv_doc *d)
+{
+    static struct str affected[] = {{"< 2.6.1", 7}};
+    static struct adv_credit thanks[] = {{{"Zo <i>", 6}, {"finder", 6}}};
+    *d = (struct adv_doc){.c = {.title = STR("A <b>bold</b> hole"),
+                                .body = STR("## Impact\n\n<script>alert(1)</script>\n"),
+                                .affected = affected,
+                                .n_affected = 1,
+                                .credits = thanks,
+                                .n_credits = 1},
+                          .number = STR(STUB_ADVISORY),
+                          .osv_id = STR("x_" STUB_ADVISORY),
+                          .url = STR("https://desk.example/advisories/" STUB_ADVISORY),
+                          .feed_url = STR("https://desk.example/advisories.atom"),
+                          .published_us = FIXTURE_NOW,
+                          .modified_us = FIXTURE_NOW};
+}
+
 enum rc view_advisory(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
                       struct view_advisory *ret, struct err *e)
 {
-    (void)d, (void)who, (void)a, (void)case_id;
-    (void)ret;
-    return err_set(e, RC_NOTFOUND, "no such case");
+    static struct view_revision revisions[2];
+    (void)d, (void)who, (void)a, (void)e;
+    *ret = (struct view_advisory){.case_id = case_id,
+                                  .revision = 2,
+                                  .case_number = STR("DEMO-2025-0012"),
+                                  .case_title = STR("XSS <u>"),
+                                  .state = STR("draft"),
+                                  .revisions = revisions,
+                                  .n_revisions = 2,
+                                  .may_approve = true};
+    stub_doc(&ret->doc);
+    ret->doc.published_us = ret->doc.modified_us = 0;
+    for (int i = 0; i < 2; i++)
+        revisions[i] = (struct view_revision){.nth = i + 1,
+                                              .title = i ? STR("A <b>bold</b> hole") : STR("Old"),
+                                              .body = STR("Same\n"),
+                                              .author = STR("handler:ada")};
+    return RC_OK;
 }
 
 enum rc view_advisories(struct desk *d, const struct actor *who, struct arena *a,
@@ -277,17 +310,6 @@ enum rc view_advisories(struct desk *d, const struct actor *who, struct arena *a
     *ret = arena_array(a, 1, sizeof **ret);
     *ret_n = 0;
     return RC_OK;
-}
-
-static void stub_doc(struct adv_doc *d)
-{
-    *d = (struct adv_doc){
-        .c = {.title = STR("A <b>bold</b> hole"), .body = STR("## Impact\n\nBad.\n")},
-        .number = STR(STUB_ADVISORY),
-        .osv_id = STR("x_" STUB_ADVISORY),
-        .url = STR("https://desk.example/advisories/" STUB_ADVISORY),
-        .published_us = FIXTURE_NOW,
-        .modified_us = FIXTURE_NOW};
 }
 
 enum rc view_public_advisory(struct desk *d, struct arena *a, struct str number,
