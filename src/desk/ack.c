@@ -13,6 +13,7 @@
 #include "desk/clock.h"
 #include "desk/letter.h"
 #include "desk/receipt.h"
+#include "mime/autoreply.h"
 #include "store/ops_message.h"
 
 #define WRAP 72 /* columns of what is quoted from the policy */
@@ -246,6 +247,15 @@ static enum rc ack_tx(struct desk *d, void *arg, struct err *e)
     }
     if (!str_eq(m.ack, STR("queued")) || !str_eq(m.state, STR("ok")) || m.thread_id == 0)
         return RC_OK;
+    if (d->set->mail.outgoing == OUTGOING_COPY) {
+        /* It was ordered before the desk was told to watch only. */
+        m.ack = arena_strf(a, "withheld: %s", autoreply_why_text(AUTOREPLY_WATCHING));
+        TRY(ops_message_place(d->db, &m, e));
+        return desk_event(d, &machine, m.case_id, "ack.withheld",
+                          json_pack("{s:I, s:s}", "message", (json_int_t)m.id, "why",
+                                    autoreply_why_name(AUTOREPLY_WATCHING)),
+                          e);
+    }
     TRY(ops_case_get(d->db, a, m.case_id, &c, e));
     if (!str_eq(c.number, k->number))
         return err_set(e, RC_BUSY, "the case was joined meanwhile");

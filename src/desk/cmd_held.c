@@ -50,10 +50,20 @@ static enum rc quarantine_discard(struct cmd *c, struct err *e)
     return held_discard(c->d, c->who, id, reason, e);
 }
 
+static enum rc quarantine_pass(struct cmd *c, struct err *e)
+{
+    int64_t id;
+    struct str reason;
+    TRY(want_id(c, "message", &id, e));
+    TRY(want_reason(c, &reason, e));
+    return held_pass(c->d, c->who, id, reason, e);
+}
+
 const struct cmd_verb cmd_held_verbs[] = {
     {"quarantine.list", quarantine_list, " state ", false},
     {"quarantine.show", quarantine_show, " message ", false},
     {"quarantine.release", quarantine_release, " message number reason ", false},
+    {"quarantine.pass", quarantine_pass, " message reason ", false},
     {"quarantine.discard", quarantine_discard, " message reason ", false},
     {NULL, NULL, NULL, false},
 };

@@ -297,7 +297,7 @@ enum rc desk_event(struct desk *d, const struct actor *who, int64_t case_id, con
     char actor[ACTOR_NAME_MAX];
     actor_name(who, actor);
     TRY(event_append(d->db, case_id, kind, actor, j, e));
-    return notice_of_event(d, who, case_id, kind, j, e);
+    return d->quiet ? RC_OK : notice_of_event(d, who, case_id, kind, j, e);
 }
 
 static enum rc run_clock(struct desk *d, int64_t subject, struct str arg, struct err *e)
@@ -329,15 +329,11 @@ static const struct {
     const char *kind;
     enum rc (*run)(struct desk *d, int64_t subject, struct str arg, struct err *e);
 } tasks[] = {
-    {"clock", run_clock},
-    {"compact", run_compact},
-    {"erase", run_erase},
-    {"index", run_index},
-    {"notice", notice_run},
-    {"publish", advisory_task},
+    {"clock", run_clock}, {"compact", run_compact}, {"erase", run_erase},
+    {"index", run_index}, {"notice", notice_run},   {"publish", advisory_task},
 };
-const char *const desk_task_kinds[] = {"clock", "compact", "erase",
-                                       "index", "notice",  "publish", NULL};
+const char *const desk_task_kinds[] = {"clock",  "compact", "erase", "index",
+                                       "notice", "publish", NULL};
 
 enum rc desk_task_run(struct desk *d, struct str kind, int64_t subject, struct str arg,
                       struct err *e)

@@ -79,6 +79,7 @@ struct desk {
     const struct components *components; /* NULL: no map is configured */
     const struct canned *canned;         /* desk/canned.h; NULL: none */
     struct desk_calls calls;
+    bool quiet; /* while an old mailbox is imported: nobody is told of what happens */
 };
 
 /* Who does something.  Every operation checks; the machine may do what rules say, a handler may

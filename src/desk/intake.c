@@ -32,6 +32,9 @@ const char *intake_kind_name(enum intake_kind k)
         [INTAKE_NOTE] = "note",
         [INTAKE_DISCARDED] = "discarded",
         [INTAKE_PROPOSAL] = "proposal",
+        [INTAKE_PASSED] = "passed",
+        [INTAKE_LEFT] = "left",
+        [INTAKE_TEAM] = "team",
     };
     return k < INTAKE_KINDS ? names[k] : "?";
 }
@@ -54,11 +57,44 @@ static struct intake_verdict decide_notice(const struct intake_facts *f)
     return (struct intake_verdict){INTAKE_NOTE, ""};
 }
 
+static struct intake_verdict decide_none(const struct intake_facts *f)
+{
+    if (f->stays)
+        return (struct intake_verdict){INTAKE_LEFT, "by the rules of this desk it is no report"};
+    if (f->back)
+        return held(SHARED_BACK);
+    if (!f->hop)
+        return held(SHARED_NO_HOP);
+    return (struct intake_verdict){INTAKE_PASSED, "by the rules of this desk it is no report"};
+}
+
+static struct intake_verdict decide_shared(const struct intake_facts *f)
+{
+    if (f->report == SHARED_UNSURE)
+        return held(SHARED_ASK);
+    return f->report == SHARED_NONE ? decide_none(f) : (struct intake_verdict){INTAKE_NEW, ""};
+}
+
+/* What the team wrote itself, where we only watch. */
+static struct intake_verdict decide_team(const struct intake_facts *f)
+{
+    if (f->point == POINT_NOTHING || !f->known)
+        return (struct intake_verdict){INTAKE_DISCARDED,
+                                       "the team's own mail; it answers nothing known here"};
+    if (f->authserv && !f->authentic)
+        return held("names the team as sender, but neither DMARC nor DKIM proves it");
+    return (struct intake_verdict){INTAKE_TEAM, ""};
+}
+
 struct intake_verdict intake_decide(const struct intake_facts *f)
 {
     struct intake_verdict v = {INTAKE_NEW, ""};
     if (f->dup)
         v.kind = INTAKE_DUPLICATE;
+    else if (f->watching && f->ours && !f->bounce && (f->known || !f->to_us))
+        v = decide_team(f);
+    else if (f->bounce && f->shared && !f->bounce_ours)
+        v = decide_none(f);
     else if (f->bounce)
         v.kind = INTAKE_BOUNCE;
     else if (f->loop)
@@ -67,8 +103,12 @@ struct intake_verdict intake_decide(const struct intake_facts *f)
         v.kind = INTAKE_SPAM;
     else if (f->notice)
         v = decide_notice(f);
+    else if (f->point == POINT_NOTHING && f->proposal)
+        v.kind = INTAKE_PROPOSAL;
+    else if (f->point == POINT_NOTHING && f->shared)
+        v = decide_shared(f);
     else if (f->point == POINT_NOTHING)
-        v.kind = f->proposal ? INTAKE_PROPOSAL : INTAKE_NEW;
+        v.kind = INTAKE_NEW;
     else if (!f->known)
         v = held("quotes a case number that does not exist");
     else if (!f->participant && f->team)
@@ -78,7 +118,7 @@ struct intake_verdict intake_decide(const struct intake_facts *f)
         v = held("points at a case, but does not come from the participant's address");
     else if (f->authserv && !f->authentic)
         v = held("names a participant as sender, but neither DMARC nor DKIM proves it");
-    else if (!f->authserv && !f->tag_came)
+    else if (!f->authserv && !f->tag_came && !f->watching)
         v = held("names a participant as sender, but does not carry the thread's secret");
     else
         v.kind = INTAKE_JOINED;
@@ -120,7 +160,7 @@ enum rc intake_join(struct desk *d, const struct actor *who, struct message_row 
 
 /* ---- a new case ---- */
 
-static struct str title_of(struct arena *a, struct str subject)
+struct str intake_title(struct arena *a, struct str subject)
 {
     AUTO(buf) struct buf b = BUF_INIT(4 * MAIL_SUBJECT_MAX);
     utf8_clean_line(&b, subject);
@@ -167,7 +207,7 @@ enum rc intake_open(struct desk *d, const struct actor *who, struct message_row 
 {
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct vcase_made made;
-    struct vcase_new n = {.title = title_of(a, row->subject), .opened_us = row->received_us};
+    struct vcase_new n = {.title = intake_title(a, row->subject), .opened_us = row->received_us};
     int64_t participant;
     TRY(vcase_open(d, who, &n, &made, e));
     /* Whoever sends a report on has accepted it: RM A (Vultron). */
@@ -201,6 +241,7 @@ struct intake {
     const struct intake_env *env;
     const struct intake_blob *blob;
     struct intake_result r;
+    bool apart; /* the same mail as an earlier one, for other recipients */
 };
 
 static enum rc why_of(struct desk *d, struct arena *a, const struct intake *in,
@@ -218,7 +259,12 @@ static enum rc why_of(struct desk *d, struct arena *a, const struct intake *in,
                                 .n_ours = d->set->desk.contact.n,
                                 .recent_address = (unsigned)(recent > 1000000 ? 1000000 : recent),
                                 .recent_max = (unsigned)d->set->mail.ack_rate_count};
-    *ret = in->env->web && path.n == 0 ? AUTOREPLY_ANONYMOUS : autoreply_decide(&ask);
+    if (str_eq(in->env->origin, STR("import")))
+        *ret = AUTOREPLY_IMPORTED;
+    else if (d->set->mail.outgoing == OUTGOING_COPY)
+        *ret = AUTOREPLY_WATCHING;
+    else
+        *ret = in->env->web && path.n == 0 ? AUTOREPLY_ANONYMOUS : autoreply_decide(&ask);
     return RC_OK;
 }
 
@@ -273,10 +319,16 @@ static enum intake_kind kind_of_state(const struct message_row *row)
         return INTAKE_QUARANTINED;
     if (str_eq(row->state, STR("discarded")))
         return str_eq(row->hold_reason, STR(LOOP_REASON)) ? INTAKE_LOOP : INTAKE_DISCARDED;
+    if (str_eq(row->state, STR("passed")))
+        return INTAKE_PASSED;
+    if (str_eq(row->state, STR("left")))
+        return INTAKE_LEFT;
     if (str_eq(row->direction, STR("note")))
         return INTAKE_NOTE;
     if (str_eq(row->state, STR("proposal")))
         return INTAKE_PROPOSAL;
+    if (!str_eq(row->direction, STR("in")))
+        return INTAKE_TEAM;
     return row->ack.n > 0 ? INTAKE_NEW : INTAKE_JOINED;
 }
 
@@ -297,6 +349,18 @@ static enum rc earlier(struct desk *d, struct arena *a, const struct message_row
     return number_of(d, a, r, e);
 }
 
+/* No report: what it says is nobody's business here, so only its head is kept. */
+static enum rc none(struct desk *d, struct message_row *row, struct intake *in,
+                    struct intake_verdict v, struct err *e)
+{
+    row->body = STR_NONE;
+    row->state = STR("ok");
+    row->envelope = in->env->envelope;
+    TRY(ops_message_insert(d->db, row, &row->id, e));
+    in->r.message_id = row->id;
+    return intake_none(d, &machine, row, str_c(v.hold), e);
+}
+
 /* Held, spam, bounce and loop: a row that opens nothing. */
 static enum rc keep_aside(struct desk *d, struct message_row *row, struct intake *in,
                           struct intake_verdict v, struct err *e)
@@ -308,6 +372,8 @@ static enum rc keep_aside(struct desk *d, struct message_row *row, struct intake
                                                      [INTAKE_DISCARDED] = "discarded"};
     row->state = str_c(states[v.kind]);
     row->hold_reason = str_c(v.kind == INTAKE_LOOP ? LOOP_REASON : v.hold);
+    if (v.kind == INTAKE_HELD || v.kind == INTAKE_SPAM)
+        row->envelope = in->env->envelope; /* a person may pass it on */
     TRY(ops_message_insert(d->db, row, &row->id, e));
     in->r.message_id = row->id;
     in->r.case_id = row->case_id;
@@ -385,9 +451,13 @@ static enum rc store(struct desk *d, struct arena *a, struct intake *in, struct 
     struct message_row row;
     TRY(why_of(d, a, in, &why, e));
     p->f.automatic = automatic(why);
+    p->f.bounce_ours = bounced->id != 0;
     struct intake_verdict v = intake_decide(&p->f);
     TRY(intake_record(a, in->m, in->env, why, &row, e));
-    TRY(intake_blob_add(d, in->blob, &row.blob_id, e));
+    if (in->apart)
+        row.dedupe = STR_NONE;
+    if (v.kind != INTAKE_LEFT)
+        TRY(intake_blob_add(d, in->blob, &row.blob_id, e));
     row.trust = trust_of(p, in->m);
     in->r.kind = v.kind;
     in->r.keep_blob = row.blob_id != 0;
@@ -404,6 +474,15 @@ static enum rc store(struct desk *d, struct arena *a, struct intake *in, struct 
             TRY(intake_open(d, &machine, &row, why, &in->r, e));
         else
             TRY(join(d, a, &row, p, why, in, e));
+    } else if (v.kind == INTAKE_PASSED || v.kind == INTAKE_LEFT) {
+        return none(d, &row, in, v, e);
+    } else if (v.kind == INTAKE_TEAM) {
+        row.direction = p->f.automatic ? STR("auto") : STR("out");
+        TRY(ops_message_insert(d->db, &row, &row.id, e));
+        in->r.message_id = row.id;
+        TRY(intake_outgoing(d, &row, &p->thread, e));
+        in->r.case_id = row.case_id;
+        in->r.thread_id = row.thread_id;
     } else if (v.kind == INTAKE_NOTE) {
         TRY(intake_note(d, &row, p, e));
         in->r.message_id = row.id;
@@ -421,6 +500,37 @@ static enum rc store(struct desk *d, struct arena *a, struct intake *in, struct 
     return number_of(d, a, &in->r, e);
 }
 
+/* The same for a mail of an old mailbox: its own date is when it came. */
+static enum rc store_import(struct desk *d, struct arena *a, struct intake *in,
+                            const struct mail_row *bounced, struct err *e)
+{
+    struct message_row row;
+    struct intake_verdict v = {INTAKE_NEW, ""};
+    TRY(intake_record(a, in->m, in->env, AUTOREPLY_IMPORTED, &row, e));
+    TRY(intake_blob_add(d, in->blob, &row.blob_id, e));
+    if (in->m->has_date && in->m->date_us > 0 && in->m->date_us < row.received_us)
+        row.received_us = in->m->date_us;
+    in->r.keep_blob = row.blob_id != 0;
+    if (in->m->automatic.spam)
+        v.kind = INTAKE_SPAM;
+    else if (in->m->report.kind != DSN_NONE && bounced->id != 0)
+        v.kind = INTAKE_BOUNCE;
+    in->r.kind = v.kind;
+    if (v.kind != INTAKE_NEW) {
+        TRY(keep_aside(d, &row, in, v, e));
+    } else {
+        struct intake_facts f = {.ours = false};
+        TRY(intake_watch_of(d, a, in->m, &f, e));
+        if (f.ours)
+            row.direction = in->m->automatic.submitted == SUBMITTED_AUTO ? STR("auto") : STR("out");
+        TRY(ops_message_insert(d->db, &row, &row.id, e));
+        in->r.message_id = row.id;
+        TRY(intake_import(d, in->m, in->env, &row, &in->r, e));
+    }
+    TRY(intake_attachments(d, in->m, row.id, e));
+    return number_of(d, a, &in->r, e);
+}
+
 /* The same for what a form brought. */
 static enum rc store_web(struct desk *d, struct arena *a, struct intake *in, struct err *e)
 {
@@ -433,6 +543,28 @@ static enum rc store_web(struct desk *d, struct arena *a, struct intake *in, str
     TRY(intake_web(d, a, in->env, &row, why, &in->r, e));
     TRY(intake_attachments(d, in->m, in->r.message_id, e));
     return number_of(d, a, &in->r, e);
+}
+
+/* What is passed on reaches each of its recipients, also when it comes once for each. */
+static bool apart(const struct desk *d, const struct intake *in, const struct message_row *first)
+{
+    bool mail = in->env->origin.n == 0 || str_eq(in->env->origin, STR("mail"));
+    bool asked = str_eq(first->state, STR("held")) && str_eq(first->hold_reason, STR(SHARED_ASK));
+    return d->set->mail.shared && mail && (asked || str_eq(first->state, STR("passed")));
+}
+
+/* What depends on how this desk is set up: a general mailbox, an inbox that is only watched. */
+static enum rc set_up(struct desk *d, struct arena *a, const struct intake *in,
+                      struct intake_facts *f, struct err *e)
+{
+    f->watching = d->set->mail.outgoing == OUTGOING_COPY;
+    f->shared = d->set->mail.shared;
+    f->stays = intake_stays(d, in->env->origin);
+    f->hop = d->set->mail.next_hop.n > 0 && in->env->envelope.n > 0;
+    f->back = in->m->own_received > 1;
+    if (f->shared)
+        f->report = intake_shared(d, in->m, in->env);
+    return f->watching ? intake_watch_of(d, a, in->m, f, e) : RC_OK;
 }
 
 static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
@@ -453,22 +585,32 @@ static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
         return rc;
     TRY(intake_record(a, in->m, in->env, AUTOREPLY_SEND, &probe, e));
     rc = ops_message_by_dedupe(d->db, a, probe.dedupe, &row, e);
-    if (rc == RC_OK) {
+    in->apart = rc == RC_OK && apart(d, in, &row);
+    if (rc == RC_OK && !in->apart) {
         in->r.kind = INTAKE_DUPLICATE;
         TRY(earlier(d, a, &row, in, e));
         in->r.acknowledge = false;
         return intake_web_done(d, in->env, e);
     }
-    if (rc != RC_NOTFOUND)
+    if (rc != RC_NOTFOUND && !in->apart)
         return rc;
     if (in->env->web)
         return store_web(d, a, in, e);
+    if (str_eq(in->env->origin, STR("import"))) {
+        TRY(is_bounce(d, a, in, &p.f.bounce, &bounced, e));
+        d->quiet = true;
+        rc = store_import(d, a, in, &bounced, e);
+        d->quiet = false;
+        return rc;
+    }
     TRY(intake_point_of(d, a, in->m, in->env, &p, e));
     TRY(intake_notice_of(d, a, in->m, in->env, &p, e));
     TRY(is_bounce(d, a, in, &p.f.bounce, &bounced, e));
     TRY(is_loop(d, a, in->m, &p.f.loop, e));
     p.f.spam = in->m->automatic.spam;
-    p.f.proposal = proposal_in_mail(d, in->m);
+    /* Whoever only watches cannot answer a proposal: then a person reads it like any mail. */
+    p.f.proposal = d->set->mail.outgoing != OUTGOING_COPY && proposal_in_mail(d, in->m);
+    TRY(set_up(d, a, in, &p.f, e));
     return store(d, a, in, &p, &bounced, e);
 }
 

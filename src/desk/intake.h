@@ -3,6 +3,7 @@
 #define VULNDESK_DESK_INTAKE_H
 
 #include "desk/desk.h"
+#include "desk/shared.h"
 #include "desk/vcase.h"
 
 /*
@@ -25,7 +26,15 @@
  *                                  else held; an automatic answer is discarded
  *   7 points at a case             joins it if it comes from that thread's participant, else held
  *   8 a patch of the policy alone  a proposal (desk/proposal.h)
- *   9 else                         a new case
+ *   9 mail.shared, and no report   passed on, or left in its mailbox; held when nobody can tell
+ *  10 else                         a new case
+ *
+ * Where the desk only watches an inbox (mail.outgoing = copy): what the team wrote itself goes into
+ * the thread that it answers and meets its clocks, or is kept aside; and an answer of a participant
+ * needs no secret, for none was ever sent.
+ *
+ * What is imported is a person's act (desk/intake_watch.c): conversations are joined by their
+ * Message-IDs whoever wrote, nothing is answered, no clock runs.
  *
  * "Answers a notice": the secret tag of a notice (desk/notice.h) in a recipient (local+nTAG@), or,
  * where no participant writes to a thread, in a Message-ID among References and In-Reply-To.
@@ -54,6 +63,7 @@ struct intake_env {
     int64_t web_thread;  /* of the session that wrote it, 0 = a new report */
     struct str origin;   /* mail web imap import; empty = mail */
     struct str envelope; /* JSON of the spool record's envelope, kept with what may be passed on */
+    bool close;          /* of an import: the case is closed when it is opened */
     bool path_unknown;   /* nobody told a return path: then nothing is acknowledged */
 };
 /* The sealed raw bytes, in scope DESK_SCOPE_INBOX. */
@@ -75,6 +85,9 @@ enum intake_kind {
     INTAKE_NOTE,      /* a team member's answer to a notice */
     INTAKE_DISCARDED, /* a program's */
     INTAKE_PROPOSAL,
+    INTAKE_PASSED,    /* no report: passed on (desk/shared.h) */
+    INTAKE_LEFT,      /* no report: left in the mailbox */
+    INTAKE_TEAM,      /* what the team itself wrote to a reporter, where we only watch */
     INTAKE_KINDS
 };
 const char *intake_kind_name(enum intake_kind k);
@@ -129,6 +142,15 @@ struct intake_facts {
     bool tag_came;           /* that thread's own secret tag came along */
     bool authserv;           /* an authserv-id is configured */
     bool authentic;          /* DMARC or aligned DKIM pass, by that authserv-id */
+    bool shared;             /* a contact address is a general mailbox */
+    enum shared_verdict report; /* then: is it one? */
+    bool bounce_ours;           /* the report is about a mail of ours */
+    bool stays;                 /* it lies in a mailbox: left there, not passed on */
+    bool hop;                   /* there is a next hop */
+    bool back;                  /* it went through this desk before */
+    bool watching;              /* mail.outgoing = copy */
+    bool ours;                  /* From is a contact address or one of the team */
+    bool to_us;                 /* addressed to a contact address */
 };
 struct intake_verdict {
     enum intake_kind kind;

@@ -4,6 +4,7 @@
 
 #include "desk/inside.h"
 #include "desk/intake.h"
+#include "desk/shared.h"
 #include "mime/mail.h"
 #include "store/ops_message.h"
 
@@ -69,6 +70,36 @@ enum rc intake_web_held(struct desk *d, const struct intake_env *env, int64_t me
 /* A person let it in: its link becomes a way back to that thread; thread 0: discarded. */
 enum rc intake_web_released(struct desk *d, int64_t message_id, int64_t thread_id, struct err *e)
     WARN_UNUSED;
+
+/* A general mailbox (shared.c). */
+enum shared_verdict intake_shared(const struct desk *d, const struct mail *m,
+                                  const struct intake_env *env);
+/* It lies in a mailbox that we only look at: nothing has to be passed on. */
+bool intake_stays(const struct desk *d, struct str origin);
+/* No report: passed on or left; row is in the store, with its envelope. */
+enum rc intake_none(struct desk *d, const struct actor *who, struct message_row *row,
+                    struct str reason, struct err *e) WARN_UNUSED;
+/* What became of a mail that was passed on: a failure waits for a person. */
+enum rc shared_pass_ended(struct desk *d, struct arena *a, const struct mail_row *mail,
+                          struct err *e) WARN_UNUSED;
+
+/* From is an active account's address; *ret is set, never cleared. */
+enum rc intake_team_member(struct desk *d, struct arena *a, const struct mail *m, bool *ret,
+                           struct err *e) WARN_UNUSED;
+
+/* An inbox that the desk only watches, and an old one (intake_watch.c). */
+/* Fills ours and to_us. */
+enum rc intake_watch_of(struct desk *d, struct arena *a, const struct mail *m,
+                        struct intake_facts *f, struct err *e) WARN_UNUSED;
+/* What the team wrote goes into the thread as sent; row is in the store, direction out or auto. */
+enum rc intake_outgoing(struct desk *d, struct message_row *row, const struct thread_row *t,
+                        struct err *e) WARN_UNUSED;
+/* A mail of an old mailbox; row is in the store. */
+enum rc intake_import(struct desk *d, const struct mail *m, const struct intake_env *env,
+                      struct message_row *row, struct intake_result *ret, struct err *e)
+    WARN_UNUSED;
+/* The title that a case gets from a mail's subject. */
+struct str intake_title(struct arena *a, struct str subject);
 
 /* Delivery reports (intake_bounce.c). */
 enum rc intake_bounce(struct desk *d, struct arena *a, const struct mail *m,

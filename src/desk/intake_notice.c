@@ -40,7 +40,7 @@ static bool from_is(const struct mail *m, const struct account_row *r)
     return r->active && intake_from_single(m) && address_same(m->from.addr, r->email);
 }
 
-static enum rc team_member(struct desk *d, struct arena *a, const struct mail *m, bool *ret,
+enum rc intake_team_member(struct desk *d, struct arena *a, const struct mail *m, bool *ret,
                            struct err *e)
 {
     struct account_row *r;
@@ -68,7 +68,7 @@ enum rc intake_notice_of(struct desk *d, struct arena *a, const struct mail *m,
     struct account_row r;
     struct str tag = of_address(d, m, env);
     if (p->f.point != POINT_NOTHING && !p->f.participant)
-        TRY(team_member(d, a, m, &p->f.team, e));
+        TRY(intake_team_member(d, a, m, &p->f.team, e));
     /* Who takes part in a case may quote one of our notices without answering it. */
     if (tag.n == 0 && !p->f.participant)
         tag = of_mid(d, m);

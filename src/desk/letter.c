@@ -96,6 +96,10 @@ enum rc letter_put(struct desk *d, const struct actor *who, const struct letter 
     AUTO(buf) struct buf bytes = BUF_INIT(BYTES_MAX);
     char random[TAG_SIZE];
     int64_t message = 0, outbox = 0;
+    /* Not even to be sent later: whoever switches sending on must not release old mail. */
+    if (d->set->mail.outgoing == OUTGOING_COPY && l->to.n)
+        return err_set(e, RC_DENIED,
+                       "this desk only watches (mail.outgoing = copy): answer from your inbox");
     if (l->t) {
         thread_mid(d, l->number, l->t->tag, &mid);
         thread_address(d, l->t->tag, &reply_to);

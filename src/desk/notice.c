@@ -55,7 +55,7 @@ const char *notice_kind_name(enum notice_kind k)
 
 static bool on(const struct desk *d)
 {
-    return d->set->mail.notices && d->set->mail.outgoing;
+    return d->set->mail.notices && d->set->mail.outgoing == OUTGOING_ON;
 }
 
 /* extra: the login that had the case, the level of an escalation. */

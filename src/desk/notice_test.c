@@ -224,10 +224,10 @@ static void switched_off(void **state)
     reported(t);
     assert_int_equal(test_count(t, "SELECT count(*) FROM task WHERE kind = 'notice'"), 0);
     t->set->mail.notices = true;
-    t->set->mail.outgoing = false; /* the outbox must not fill with what nobody will read */
+    t->set->mail.outgoing = OUTGOING_OFF; /* the outbox must not fill with what nobody will read */
     reported(t);
     assert_int_equal(test_count(t, "SELECT count(*) FROM task WHERE kind = 'notice'"), 0);
-    t->set->mail.outgoing = true;
+    t->set->mail.outgoing = OUTGOING_ON;
     reported(t);
     t->set->mail.notices = false; /* meanwhile */
     run_due(t);

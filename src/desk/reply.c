@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "base/when.h"
 #include "desk/clock.h"
+#include "desk/intake_inside.h"
 #include "desk/letter.h"
 #include "mime/mail.h"
 #include "mime/subject.h"
@@ -641,6 +642,8 @@ enum rc desk_mail_ended(struct desk *d, int64_t outbox_id, struct err *e)
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct mail_row m;
     TRY(ops_mail_get(d->db, a, outbox_id, &m, e));
+    if (str_eq(m.kind, STR(OUTBOX_PASS)))
+        return shared_pass_ended(d, a, &m, e);
     if (m.case_id == 0)
         return RC_OK;
     const char *event = str_eq(m.state, STR("sent"))     ? "mail.sent"

@@ -106,7 +106,7 @@ struct settings {
         struct str components;      /* file of the component map, empty = none */
     } project;
     struct {
-        struct str_list announce_to; /* lists that get each advisory by mail */
+        struct str_list announce_to;         /* lists that get each advisory by mail */
         struct str ecosystem, package, purl; /* of the OSV documents; may be empty */
     } publish;
     struct {

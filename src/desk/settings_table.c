@@ -124,7 +124,7 @@ const struct setting_full settings_table[] = {
   NO_CHOICES, 0, SETTINGS_LIST_MAX,
   "with shared: whole words of subject or text that make a mail a report"},
   OFF(mail.report_words), NULL},
-{{"mail", "no_report", SET_LIST, OPTIONAL, "", NO_CHOICES, 0, SETTINGS_LIST_MAX,
+{{"mail", "no_report", SET_LIST, OPTIONAL, "", NO_CHOICES, 0, 16,
   "with shared: fields that say a mail is no report (name: begin of the value), besides lists and bulk"},
   OFF(mail.no_report), check_spam_header},
 {{"mail", "next_hop", SET_URL, OPTIONAL, "", "smtp|smtps", TEXT_MAX(500),

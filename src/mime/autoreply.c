@@ -266,6 +266,8 @@ static const struct {
     [AUTOREPLY_RATE_CASE] = {"rate-case", "this address was already answered for this case"},
     [AUTOREPLY_RATE_ADDRESS] = {"rate-address", "this address already had as many answers as the "
                                                 "limit allows"},
+    [AUTOREPLY_WATCHING] = {"watching", "this desk only watches an inbox and sends nothing"},
+    [AUTOREPLY_IMPORTED] = {"imported", "it was imported from an old mailbox"},
     [AUTOREPLY_ANONYMOUS] = {"anonymous", "the reporter left no address"},
 };
 

@@ -101,6 +101,8 @@ enum autoreply_why {
     AUTOREPLY_SPAM,
     AUTOREPLY_RATE_CASE,    /* this address was answered for this case already */
     AUTOREPLY_RATE_ADDRESS, /* this address had too many answers in the window */
+    AUTOREPLY_WATCHING,     /* the desk only watches an inbox; never of autoreply_decide() */
+    AUTOREPLY_IMPORTED,     /* out of an old mailbox; never of autoreply_decide() */
     AUTOREPLY_ANONYMOUS,    /* a form without an address; never of autoreply_decide() */
     AUTOREPLY_WHY_COUNT
 };

@@ -68,7 +68,8 @@ static void test_each_reason(void **state)
     }
     for (int w = 0; w < AUTOREPLY_WHY_COUNT; w++) {
         assert_true(seen[w] || w == AUTOREPLY_ROLE || w == AUTOREPLY_RATE_CASE ||
-                    w == AUTOREPLY_RATE_ADDRESS || w == AUTOREPLY_ANONYMOUS);
+                    w == AUTOREPLY_RATE_ADDRESS || w == AUTOREPLY_ANONYMOUS ||
+                    w == AUTOREPLY_WATCHING || w == AUTOREPLY_IMPORTED);
         assert_true(autoreply_why_text((enum autoreply_why)w)[0] != '\0');
     }
 }

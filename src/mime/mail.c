@@ -262,6 +262,8 @@ static const struct field f_mail[] = {
     {"auth", K_LIST, AT(mail, auth), MAIL_AUTH_MAX, &s_auth, NULL, 0},
     {"proof", K_ENUM, AT(mail, proof), AUTHRES_DMARC + 1, NULL, proof_names, 0},
     {"received", K_INT, AT(mail, received), MAIL_COUNT_MAX, NULL, NULL, 0},
+    {"own_received", K_INT, AT(mail, own_received), MAIL_COUNT_MAX, NULL, NULL, 0},
+    {"no_report", K_BOOL, AT(mail, no_report), 0, NULL, NULL, 0},
     {"report", K_OBJ, AT(mail, report), 0, &s_report, NULL, 0},
     {"text", K_TEXT, AT(mail, text), MAIL_TEXT_MAX, NULL, NULL, 0},
     {"text_source", K_ENUM, AT(mail, text_source), MAIL_TEXT_COUNT, NULL, source_names, 0},

@@ -189,6 +189,8 @@ struct mail {
     MAIL_LIST(struct mail_auth) auth;
     enum authres_proof proof; /* what the trusted fields prove about from.addr's domain */
     int64_t received;         /* number of Received fields */
+    int64_t own_received;     /* of these, written by this desk: 1, and more when it came back */
+    bool no_report;           /* a field says so (mail.no_report) */
 
     struct dsn_result report; /* delivery report; kind DSN_NONE for ordinary mail */
 

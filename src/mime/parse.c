@@ -497,14 +497,50 @@ static enum rc authentication(struct walk *k, const struct header *h, const stru
     return RC_OK;
 }
 
-static bool is_spam(const struct header *h, const struct parse_opts *o)
+static bool has_field(const struct header *h, const struct parse_spam *rules, size_t n)
 {
-    for (size_t i = 0; i < o->n_spam && i < PARSE_SPAM_MAX; i++)
+    for (size_t i = 0; i < n && i < PARSE_SPAM_MAX; i++)
         for (size_t j = 0; j < h->n; j++)
-            if (str_eq_nocase(h->f[j].name, o->spam[i].name) &&
-                str_starts_nocase(str_trim(h->f[j].value), o->spam[i].word))
+            if (str_eq_nocase(h->f[j].name, rules[i].name) &&
+                str_starts_nocase(str_trim(h->f[j].value), rules[i].word))
                 return true;
     return false;
+}
+
+/* The desk's mark: "by HOSTNAME with ... id" and 32 hexadecimal digits (smtp/envelope.h). */
+static bool is_own_received(struct str value, struct str hostname)
+{
+    struct str rest = value, word, before = STR_NONE;
+    bool by = false, id = false;
+    while (str_cut(&rest, ' ', &word)) {
+        struct str w = str_trim(word);
+        by = by || (str_eq_nocase(before, STR("by")) && str_eq_nocase(w, hostname));
+        while (w.n > 0 && w.p[w.n - 1] == ';')
+            w.n--;
+        if (by && str_eq_nocase(before, STR("id")) && w.n == 2 * 16) {
+            id = true;
+            for (size_t i = 0; i < w.n; i++)
+                id = id && (ascii_is_digit(w.p[i]) || (w.p[i] >= 'a' && w.p[i] <= 'f'));
+        }
+        if (w.n > 0)
+            before = w;
+    }
+    return id;
+}
+
+static int64_t own_received(const struct header *h, struct str hostname)
+{
+    int64_t n = 0;
+    AUTO(buf) struct buf line = BUF_INIT(HEADER_FIELD_MAX + 1);
+    for (size_t i = 0; hostname.n > 0 && i < h->n; i++) {
+        if (!str_eq_nocase(h->f[i].name, STR("received")))
+            continue;
+        buf_reset(&line);
+        for (size_t k = 0; k < h->f[i].value.n; k++)
+            buf_addc(&line, ascii_is_space(h->f[i].value.p[k]) ? ' ' : h->f[i].value.p[k]);
+        n += is_own_received(buf_str(&line), hostname);
+    }
+    return n;
 }
 
 /* --- reports and forwarded mail --- */
@@ -678,7 +714,9 @@ enum rc parse_mail(struct arena *a, struct str raw, const struct parse_opts *o, 
     const struct header *h = &k.tree.all[0]->h;
     header_fields(&k, h);
     TRY(autoreply_scan(a, h->f, h->n, o->envelope_from, &m->automatic, e));
-    m->automatic.spam = m->automatic.spam || is_spam(h, o);
+    m->automatic.spam = m->automatic.spam || has_field(h, o->spam, o->n_spam);
+    m->no_report = has_field(h, o->no_report, o->n_no_report);
+    m->own_received = own_received(h, o->hostname);
     TRY(authentication(&k, h, o, e));
     read_root(&k);
     crypto(&k);

@@ -25,6 +25,9 @@ struct parse_opts {
     const struct str *envelope_from; /* reverse path of SMTP without <>; NULL: Return-Path counts */
     struct parse_spam spam[PARSE_SPAM_MAX];
     size_t n_spam;
+    struct parse_spam no_report[PARSE_SPAM_MAX]; /* the same shape: this mail is no report */
+    size_t n_no_report;
+    struct str hostname; /* ours, in the Received fields that we add; empty = none is known */
 };
 /* No trusted MTA, no envelope, no rules for spam beyond those of autoreply_scan. */
 void parse_opts_init(struct parse_opts *o);
@@ -51,6 +54,8 @@ enum rc parse_part(struct str raw, int64_t number, bool (*sink)(void *ctx, struc
  *   --authserv-id ID  --received N  --above-border-only
  *   --envelope-from ADDR     "" is the null path
  *   --spam NAME=WORD         up to PARSE_SPAM_MAX times
+ *   --no-report NAME=WORD    up to PARSE_SPAM_MAX times
+ *   --hostname NAME          whose Received fields are counted as our own
  * Exit: 0; EX_USAGE; EX_DATAERR (too large, arena full); EX_NOINPUT (no such part); EX_IOERR.
  * parse_child_warm must have been called.  One line of error goes to standard error, never content.
  */

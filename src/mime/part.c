@@ -46,12 +46,12 @@ static int usage(const char *what)
     return EX_USAGE;
 }
 
-static bool add_spam(struct parse_opts *o, struct str rule)
+static bool add_rule(struct parse_spam *rules, size_t *n, struct str rule)
 {
     size_t eq = str_chr(rule, '=');
-    if (eq == STR_NPOS || eq == 0 || o->n_spam == PARSE_SPAM_MAX)
+    if (eq == STR_NPOS || eq == 0 || *n == PARSE_SPAM_MAX)
         return false;
-    o->spam[o->n_spam++] = (struct parse_spam){str_sub(rule, 0, eq), str_sub(rule, eq + 1, rule.n)};
+    rules[(*n)++] = (struct parse_spam){str_sub(rule, 0, eq), str_sub(rule, eq + 1, rule.n)};
     return true;
 }
 
@@ -85,7 +85,13 @@ static bool option(struct args *a, struct str name, struct str value)
         a->opts.envelope_from = &a->envelope;
         return true;
     }
-    return str_eq(name, STR("--spam")) && add_spam(&a->opts, value);
+    if (str_eq(name, STR("--hostname"))) {
+        a->opts.hostname = value;
+        return true;
+    }
+    if (str_eq(name, STR("--no-report")))
+        return add_rule(a->opts.no_report, &a->opts.n_no_report, value);
+    return str_eq(name, STR("--spam")) && add_rule(a->opts.spam, &a->opts.n_spam, value);
 }
 
 static bool args_read(struct args *a, int argc, char **argv)

@@ -210,12 +210,16 @@ static enum rc intake_env(struct core *c, struct arena *a, const struct ticket *
     struct str origin = STR("mail");
     if (str_eq(v.proto, STR("IMAP")))
         origin = STR("imap");
+    bool close = str_eq(v.proto, STR("import-closed"));
+    if (close || str_eq(v.proto, STR("import")))
+        origin = STR("import");
     *ret_env = (struct intake_env){.spool = str_c(k->spool),
                                    .return_path = v.from,
                                    .rcpts = v.rcpts,
                                    .n_rcpts = v.n_rcpts,
                                    .received_us = v.received_us,
                                    .origin = origin,
+                                   .close = close,
                                    .envelope = buf_str(&k->envelope),
                                    .path_unknown = !v.from_known};
     return believe(c, &v, ret_env, e);

@@ -7,6 +7,7 @@
 #include "desk/reply.h"
 #include "os/file.h"
 #include "serve/core.h"
+#include "store/blob.h"
 #include "store/checkpoint.h"
 #include "store/outbox.h"
 
@@ -49,6 +50,16 @@ static struct sending *sending_find(struct core *c, int64_t outbox)
     return NULL;
 }
 
+/* What is passed on was never part of a case: its key is the inbox's. */
+static enum rc open_blob(struct core *c, int64_t id, int *ret_fd, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(64 * 1024);
+    struct blob_row b;
+    TRY(blob_get(c->db, a, id, &b, e));
+    struct blob_ask s = {STR(DESK_SCOPE_INBOX), STR_NONE, b.purpose, b.name, b.key_wrapped};
+    return core_keys_blob_open(c, &s, ret_fd, e);
+}
+
 static enum rc submit(struct core *c, const struct outbox *o, struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(2000);
@@ -56,9 +67,10 @@ static enum rc submit(struct core *c, const struct outbox *o, struct err *e)
     struct chan *net = role_find(&c->role, ROLE_NET);
     if (net == NULL)
         return err_set(e, RC_BUSY, "net is not there yet");
-    TRY(memfd_of(o->bytes, "outgoing", &fd, e));
+    TRY(o->blob_id ? open_blob(c, o->blob_id, &fd, e) : memfd_of(o->bytes, "outgoing", &fd, e));
     wire_put_submit(&b, &(struct wire_submit){.outbox = (uint64_t)o->id,
                                               .attempt = (uint32_t)o->attempt,
+                                              .hop = o->next_hop,
                                               .env_from = o->env_from,
                                               .rcpt = o->rcpt});
     enum rc rc = role_send(&c->role, net, WIRE_SUBMIT, 0, &b, fd_take(&fd), e);

@@ -163,6 +163,11 @@ static void slice_worker(const struct settings *set, json_t *j)
     json_put_str(j, "authserv_id", set->mail.authserv_id);
     /* Our own smtpd adds one Received field on top of those of the MTAs. */
     json_put_int(j, "received", set->mail.trusted_hops + 1);
+    json_put_str(j, "hostname", set->mail.hostname);
+    json_t *none = json_array();
+    for (size_t i = 0; set->mail.shared && i < set->mail.no_report.n; i++)
+        json_array_append_new(none, json_str(set->mail.no_report.v[i]));
+    put(j, "no_report", none);
     json_t *spam = json_array();
     for (size_t i = 0; i < set->mail.spam_headers.n; i++)
         json_array_append_new(spam, json_str(set->mail.spam_headers.v[i]));

@@ -23,7 +23,7 @@
 #include "serve/roles.h"
 #include "smtp/envelope.h"
 
-#define RECORD_ARGS_MAX 64
+#define RECORD_ARGS_MAX 128
 #define SPAM_RULE_MAX   400
 #define OUTPUT_MAX      ((uint64_t)128 << 20) /* bytes that a child may write */
 
@@ -49,7 +49,8 @@ struct worker {
     int64_t time_us, memory;
     char engine_dir[FILE_PATH_MAX];
     /* Arguments of the child, made once from the settings. */
-    char max_size[24], received[24], spam[PARSE_SPAM_MAX][SPAM_RULE_MAX];
+    char max_size[24], received[24], spam[PARSE_SPAM_MAX][SPAM_RULE_MAX],
+        no_report[PARSE_SPAM_MAX][SPAM_RULE_MAX];
     const char *record_argv[RECORD_ARGS_MAX];
     size_t record_argc;
 };
@@ -318,19 +319,20 @@ static void record_arg(struct worker *w, const char *arg)
 }
 
 /* "Name: word" of the settings is "Name=word" for the child. */
-static enum rc spam_args(struct worker *w, struct err *e)
+static enum rc rule_args(struct worker *w, const char *key, const char *option,
+                         char texts[PARSE_SPAM_MAX][SPAM_RULE_MAX], struct err *e)
 {
     json_t *rules;
-    TRY(json_get_array(w->role.setup, "spam", 1000, &rules, e));
+    TRY(json_get_array(w->role.setup, key, 1000, &rules, e));
     for (size_t i = 0; i < json_array_size(rules) && i < PARSE_SPAM_MAX; i++) {
         struct str rule = str_c(json_string_value(json_array_get(rules, i)));
         size_t colon = str_chr(rule, ':');
         if (colon == STR_NPOS)
             continue;
-        snprintf(w->spam[i], sizeof w->spam[i], "%.*s=%.*s", STR_ARG(str_sub(rule, 0, colon)),
+        snprintf(texts[i], SPAM_RULE_MAX, "%.*s=%.*s", STR_ARG(str_sub(rule, 0, colon)),
                  STR_ARG(str_trim(str_sub(rule, colon + 1, rule.n))));
-        record_arg(w, "--spam");
-        record_arg(w, w->spam[i]);
+        record_arg(w, option);
+        record_arg(w, texts[i]);
     }
     return RC_OK;
 }
@@ -354,7 +356,12 @@ static enum rc make_args(struct worker *w, struct err *e)
         for (size_t i = 0; i < ARRAY_LEN(trust); i++)
             record_arg(w, trust[i]);
     }
-    return spam_args(w, e);
+    struct str hostname;
+    TRY(role_text(&w->role, "hostname", &hostname, e));
+    record_arg(w, "--hostname");
+    record_arg(w, hostname.p);
+    TRY(rule_args(w, "spam", "--spam", w->spam, e));
+    return rule_args(w, "no_report", "--no-report", w->no_report, e);
 }
 
 /* What jobs left behind that died with an earlier worker. */

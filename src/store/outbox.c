@@ -13,14 +13,14 @@
 static const struct sql sql_add = {
     "outbox_add",
     "INSERT INTO outbox (case_id, thread_id, message_id, kind, mid, env_from, rcpt, bytes, state,"
-    " attempt, code, answer, doubles, created_us, changed_us, due_us, account_id)"
-    " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,'ready',0,0,'',0,$9,$9,$10,$11)"
+    " attempt, code, answer, doubles, created_us, changed_us, due_us, account_id,"
+    " blob_id, hop) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,'ready',0,0,'',0,$9,$9,$10,$11,$12,$13)"
     " ON CONFLICT (mid) DO NOTHING RETURNING id",
     NULL};
 static const struct sql sql_get = {
     "outbox_get",
     "SELECT id, case_id, thread_id, message_id, kind, mid, env_from, rcpt, state, attempt, code,"
-    " answer, doubles, created_us, changed_us FROM outbox WHERE id = $1",
+    " answer, doubles, created_us, changed_us, blob_id, hop FROM outbox WHERE id = $1",
     NULL};
 static const struct sql sql_bytes = {"outbox_bytes", "SELECT bytes FROM outbox WHERE id = $1",
                                      NULL};
@@ -98,7 +98,7 @@ static enum rc check_new(const struct outbox_new *o, struct err *e)
         return err_set(e, RC_LIMIT, "a Message-ID has 1 to %d bytes", OUTBOX_MID_MAX);
     if (o->rcpt.n == 0 || o->rcpt.n > OUTBOX_ADDR_MAX || o->env_from.n > OUTBOX_ADDR_MAX)
         return err_set(e, RC_LIMIT, "a mail address has 1 to %d bytes", OUTBOX_ADDR_MAX);
-    if (o->bytes.n == 0 || o->bytes.n > OUTBOX_BYTES_MAX)
+    if ((o->bytes.n == 0) != (o->blob_id != 0) || o->bytes.n > OUTBOX_BYTES_MAX)
         return err_set(e, RC_LIMIT, "a mail has 1 to %d bytes", OUTBOX_BYTES_MAX);
     return RC_OK;
 }
@@ -126,13 +126,13 @@ enum rc outbox_add(struct db *db, const struct outbox_new *o, int64_t *ret_id, s
     int64_t id;
     AUTO(tx) struct tx tx = TX_INIT;
     TRY(tx_begin(db, &tx, e));
-    enum rc rc =
-        db_one_i64(db, &sql_add,
-                   DB_ARGS(DB_I0(o->case_id), DB_I0(o->thread_id), DB_I0(o->message_id),
-                           DB_T(str_c(o->kind)), DB_T(o->mid), DB_T(o->env_from), DB_T(o->rcpt),
-                           DB_B(o->bytes), DB_I(db_now_us(db)), DB_I(o->due_us),
-                           DB_I0(o->account_id)),
-                   &id, e);
+    enum rc rc = db_one_i64(db, &sql_add,
+                            DB_ARGS(DB_I0(o->case_id), DB_I0(o->thread_id), DB_I0(o->message_id),
+                                    DB_T(str_c(o->kind)), DB_T(o->mid), DB_T(o->env_from),
+                                    DB_T(o->rcpt), DB_B(o->bytes), DB_I(db_now_us(db)),
+                                    DB_I(o->due_us), DB_I0(o->account_id), DB_I0(o->blob_id),
+                                    DB_T(o->next_hop ? STR("next") : STR_NONE)),
+                            &id, e);
     if (rc == RC_NOTFOUND)
         return err_set(e, RC_CONFLICT, "the outbox has a mail with this Message-ID already");
     TRY(rc);
@@ -161,7 +161,9 @@ enum rc outbox_get(struct db *db, struct arena *a, int64_t id, struct outbox *re
                        .answer = row_keep(a, r, 11),
                        .doubles = row_i64(r, 12),
                        .created_us = row_i64(r, 13),
-                       .changed_us = row_i64(r, 14)};
+                       .changed_us = row_i64(r, 14),
+                       .blob_id = row_i64(r, 15),
+                       .next_hop = row_str(r, 16).n > 0};
     TRY(state_of(row_str(r, 8), &o.state, e));
     TRY(rows_kept(r, a, e));
     *ret_o = o;

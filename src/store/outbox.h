@@ -33,9 +33,12 @@ struct outbox_new {
     struct str mid;                         /* without <> */
     struct str env_from, rcpt;              /* without <>; env_from '' is the null reverse-path */
     struct str bytes;
-    int64_t due_us; /* not sent before, and until then it may be cancelled; 0 = now */
+    int64_t due_us;     /* not sent before, and until then it may be cancelled; 0 = now */
     int64_t account_id; /* whom a notice goes to, 0 = none */
+    int64_t blob_id;    /* the bytes are that sealed blob, unchanged; then `bytes` is empty */
+    bool next_hop;      /* to the next hop of a general mailbox */
 };
+#define OUTBOX_PASS "pass" /* the kind of what is passed on */
 /* Freezes a mail and adds its task (lane acknowledge for acknowledgements, else mail), in the
  * caller's transaction.  RC_CONFLICT: a mail with this Message-ID exists. */
 enum rc outbox_add(struct db *db, const struct outbox_new *o, int64_t *ret_id, struct err *e)
@@ -57,6 +60,8 @@ struct outbox {
     int64_t id, case_id, thread_id, message_id, attempt, code, doubles, created_us, changed_us;
     enum outbox_state state;
     struct str kind, mid, env_from, rcpt, answer;
+    int64_t blob_id; /* 0: the bytes are here */
+    bool next_hop;
     struct str bytes; /* only from outbox_start */
 };
 enum rc outbox_get(struct db *db, struct arena *a, int64_t id, struct outbox *ret_o, struct err *e)
