@@ -165,7 +165,8 @@ struct view_case {
     size_t n_events;
     struct view_draft *drafts; /* one's own, and fresh ones of colleagues (desk/draft.h) */
     size_t n_drafts;
-    bool more; /* a limit cut something */
+    int64_t seen; /* the newest message that the asker was shown before; 0: never here */
+    bool more;    /* a limit cut something */
 };
 /* The drafts of a case alone, as in view_case. */
 enum rc view_drafts(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
@@ -216,7 +217,7 @@ struct view_reporter {
     struct str credit; /* decision about being named (desk/advisory.h); empty: not one to ask */
     /* Somebody else's software: the open question whether we may send the report on, or empty. */
     struct str third_component, third_maintainer;
-    struct view_thread thread;           /* messages in, out, auto */
+    struct view_thread thread; /* messages in, out, auto */
     struct view_clock *clocks;
     size_t n_clocks;
 };

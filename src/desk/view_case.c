@@ -9,6 +9,7 @@
 #include "desk/view_inside.h"
 #include "store/ops_erase.h"
 #include "store/ops_draft.h"
+#include "store/ops_queue.h"
 
 static enum rc facts_of(struct arena *a, const json_t *facts, struct view_case *v, struct err *e)
 {
@@ -331,12 +332,15 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
 {
     AUTO(tx) struct tx tx = TX_INIT;
     struct view_case v = {.id = case_id, .now_us = desk_now(d)};
+    int64_t newest;
     TRY(actor_needs_team(who, e));
     TRY(view_begin(d, &tx, e));
     TRY(head_of(d, a, &v, e));
     TRY(people_of(d, a, &v, e));
     TRY(threads_of(d, a, &v, e));
     TRY(drafts_of(d, who, a, v.id, &v.drafts, &v.n_drafts, e));
+    if (who->account_id)
+        TRY(ops_seen_get(d->db, who->account_id, case_id, &newest, &v.seen, e));
     TRY(clocks_of(d, a, &v, e));
     TRY(events_of(d, a, &v, e));
     TRY(arena_ok(a, "the case", e));

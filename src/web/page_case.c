@@ -68,10 +68,11 @@ static struct thread_view thread_of(const struct maker *m, const struct view_cas
     return v;
 }
 
-/* A reply in its minute has a form of its own. */
-static void undo_forms(const struct page_case *p, struct thread_view *t)
+/* A reply in its minute has a form of its own; what came since the last visit says so. */
+static void marks_of(const struct page_case *p, const struct view_case *c, struct thread_view *t)
 {
     for (size_t i = 0; i < t->n_messages; i++) {
+        t->messages[i].fresh = c->seen && t->messages[i].in && t->messages[i].id > c->seen;
         t->messages[i].number = p->number;
         t->messages[i].csrf = p->frame.csrf;
     }
@@ -85,7 +86,7 @@ static void threads_of(const struct maker *m, const struct view_case *c, const s
     p->many = p->n_threads > 1;
     for (size_t i = 0; i < p->n_threads; i++) {
         p->threads[i] = thread_of(m, c, &c->threads[i], x, base);
-        undo_forms(p, &p->threads[i]);
+        marks_of(p, c, &p->threads[i]);
     }
 }
 
@@ -193,7 +194,8 @@ static void fold_middle(struct item_view *items, size_t n)
         if (!items[i].is_message)
             continue;
         seen++;
-        items[i].is_old = seen > 1 && seen + OPEN_LAST <= messages && !items[i].message.may_undo;
+        items[i].is_old = seen > 1 && seen + OPEN_LAST <= messages && !items[i].message.may_undo &&
+                          !items[i].message.fresh;
     }
 }
 
@@ -213,12 +215,12 @@ static void items_of(const struct maker *m, const struct view_case *c, struct st
     struct message_view *notes = message_views_of(m, c->notes, c->n_notes, base);
     for (size_t i = 0; notes && i < c->n_notes; i++)
         put_message(d, &n, &notes[i], c->notes[i].received_us);
-    for (size_t i = 0; i < c->n_events; i++) {
+    for (size_t i = 0; i < p->n_events; i++) {
         if (is_noise(&c->events[i]))
             continue;
         d[n] = (struct dated){.at_us = c->events[i].at_us,
                               .nth = n,
-                              .item = {.event = event_of(m, c, &c->events[i])}};
+                              .item = {.event = p->events[c->n_events - 1 - i]}};
         n++;
     }
     qsort(d, n, sizeof *d, by_time);
@@ -352,6 +354,7 @@ void page_case_write(const struct maker *m, struct page_frame frame, const struc
     m = &fitted;
     steps_of(m, c->phase_name, &p.steps, &p.n_steps);
     threads_of(m, c, extra, base, &p);
+    events_of(m, c, &p);
     items_of(m, c, base, &p);
     next_of(m, c, &p);
     p.note_write = writing_of(m, c, NULL, extra);
@@ -361,7 +364,6 @@ void page_case_write(const struct maker *m, struct page_frame frame, const struc
         p.reporter = p.threads[0].name;
     p.held = message_views_of(m, c->held, c->n_held, STR("/held"));
     p.n_held = p.held ? c->n_held : 0;
-    events_of(m, c, &p);
     participants_of(m, c, &p);
     facts_of(m, c, &p);
     case_forms_fill(m, c, extra, &p);

@@ -17,8 +17,8 @@
  * Both:   /healthz  /robots.txt
  *
  * What needs a session and has none answers the sign-in page (staff, 403) or 404 (public).  Every
- * POST but signing in, the trade of a one-time link and /new, which has a token of its own, needs the session's
- * CSRF token, else 403.
+ * POST but signing in, the trade of a one-time link and /new, which has a token of its own, needs
+ * the session's CSRF token, else 403.
  */
 #define WEB_KEY_LEN 32 /* Ed25519 public key of receipts */
 

@@ -134,6 +134,7 @@ struct message_view {
     struct str held;  /* why it waits */
     struct time_view at;
     bool in, out, automatic, note, verified;
+    bool fresh; /* not shown to this person before */
     bool encrypted, truncated, raw;
     struct str gist; /* its first words, for one line */
     struct str full; /* size of the text where only its begin is on the page; else empty */

@@ -45,23 +45,24 @@
     });
   }
 
-  /* The server decides when it is too late; this only says so. */
-  for (const form of document.querySelectorAll('form[data-goes]')) {
-    const when = Number(form.dataset.goes) / 1000;
-    const line = form.querySelector('p');
-    const buttons = form.querySelector('.acts');
-    const left = document.createElement('span');
-    line.append(' ', left);
-    const tick = () => {
-      const s = Math.ceil((when - Date.now()) / 1000);
-      if (s > 0) {
-        left.textContent = `${s} s left.`;
-        setTimeout(tick, 1000);
-      } else {
+  /* The server decides when it is too late; this only says so.  Forms may come later (site.js). */
+  setInterval(() => {
+    for (const form of document.querySelectorAll('form[data-goes]')) {
+      const s = Math.ceil((Number(form.dataset.goes) / 1000 - Date.now()) / 1000);
+      const line = form.querySelector('p');
+      let left = line.querySelector('[data-left]');
+      if (s <= 0) {
         line.textContent = 'It is on its way.';
-        buttons.remove();
+        form.querySelector('.acts').remove();
+        delete form.dataset.goes;
+      } else {
+        if (!left) {
+          left = document.createElement('span');
+          left.dataset.left = '';
+          line.append(' ', left);
+        }
+        left.textContent = `${s} s left.`;
       }
-    };
-    tick();
-  }
+    }
+  }, 500);
 })();
