@@ -49,6 +49,15 @@ static void sessions_fill(const struct maker *m, const struct auth_account *me,
     }
 }
 
+/* "the old one is wrong" as a sentence. */
+static struct str sentence(const struct maker *m, struct str s)
+{
+    if (s.n == 0)
+        return s;
+    char first = s.p[0] >= 'a' && s.p[0] <= 'z' ? (char)(s.p[0] - 32) : s.p[0];
+    return arena_strf(m->a, "%c%.*s.", first, STR_ARG(str_sub(s, 1, s.n)));
+}
+
 static struct str typed(const struct draft *d, const char *name)
 {
     bool ours = d->form && strcmp(d->form, "away") == 0;
@@ -61,6 +70,7 @@ void page_account_write(const struct maker *m, struct page_frame frame, const st
     const struct auth_account *me = in->me;
     struct page_account p = {
         .frame = frame,
+        .refused = sentence(m, in->refused),
         .name = me->a.name,
         .login = me->a.login,
         .email = me->a.email,

@@ -18,6 +18,7 @@ void page_signin_ordered_write(struct page_frame frame, struct buf *out);
 struct account_in {
     const struct auth_account *me;
     const struct draft *draft; /* form: password notices away */
+    struct str refused;        /* why that form was not taken */
     bool by_mail, notices;
 };
 void page_account_write(const struct maker *m, struct page_frame frame, const struct account_in *in,

@@ -125,12 +125,11 @@ static void show(struct visit *v, const char *failed)
         visit_failed(v);
         return;
     }
-    if (failed) {
-        v->frame.problem = str_c(v->e.msg);
+    if (failed)
         v->r->status = rc_http(v->e.rc);
-    }
     struct account_in in = {.me = &me,
                             .draft = &draft,
+                            .refused = failed ? str_c(v->e.msg) : STR_NONE,
                             .by_mail = by_mail(v),
                             .notices = s->mail.notices && s->mail.outgoing};
     page_account_write(&v->m, v->frame, &in, &v->r->body);

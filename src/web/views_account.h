@@ -22,6 +22,7 @@ struct session_view {
 };
 struct page_account {
     struct page_frame frame;
+    struct str refused; /* why the last form was not taken; empty = none */
     struct str name, login, email, role;
     bool has_password, needs_old, locked; /* locked: a first password needs a fresh link */
     bool by_mail;
