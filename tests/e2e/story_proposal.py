@@ -113,7 +113,7 @@ def story_a_proposal_by_the_form_is_read_and_merged_in_a_browser():
                expect("nothing in the policy is changed") +
                [{"do": "fill", "label": "The policy", "value": changed},
                 {"do": "click", "text": "Show the difference"}] +
-               expect("This is what would change", "+We fix things.") + looked_at("propose-preview") +
+               expect("This is what would change", "+soon as possible") + looked_at("propose-preview") +
                [{"do": "click", "text": "Send the proposal"}] + expect("Thank you", "number 1") +
                looked_at("propose-sent"))
         proposals(d, 1)
