@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "desk/intake_inside.h"
 #include "desk/letter.h"
+#include "desk/notice.h"
 #include "desk/proposal_inside.h"
 #include "store/ops_people.h"
 #include "store/task.h"
@@ -117,6 +118,7 @@ enum rc proposal_take(struct desk *d, const struct mail *m, const struct message
     TRY(ops_proposal_insert(d->db, &p, &p.id, e));
     TRY(proposal_order_apply(d, p.id, last, e));
     TRY(told(d, &machine, "policy.proposed", p.id, e));
+    TRY(notice_team(d, &machine, NOTICE_PROPOSAL, 0, e));
     *ret_id = p.id;
     return proposal_tell(d, &machine, &p, TEXT_PROPOSAL_RECEIVED, STR_NONE, e);
 }
@@ -183,7 +185,8 @@ static enum rc form_tx(struct desk *d, void *arg, struct err *e)
     TRY(ops_proposal_insert(d->db, &p, &p.id, e));
     TRY(proposal_order_apply(d, p.id, last, e));
     k->id = p.id;
-    /* No mail at once: anybody may type anybody's address into a form. */
+    TRY(notice_team(d, &machine, NOTICE_PROPOSAL, 0, e));
+    /* No mail to the author at once: anybody may type anybody's address into a form. */
     return told(d, &machine, "policy.proposed", p.id, e);
 }
 
