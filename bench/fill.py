@@ -91,8 +91,20 @@ def plain(text):
     return " ".join(re.findall("[a-z0-9]+", text.lower()))
 
 
+def sentences(count, words):
+    """As people's words come: a few in every second sentence, most hardly ever (Zipf)."""
+    r = random.Random(1)
+    rare = [f"{r.choice(WORDS)[:4]}{''.join(r.choice('aeioulnrst') for _ in range(5))}" for _ in range(8000)]
+    vocabulary = WORDS + rare
+    weights = [1 / (n + 1) for n in range(len(vocabulary))]
+    return [" ".join(r.choices(vocabulary, weights, k=words)) for _ in range(count)]
+
+
+SENTENCES = sentences(20_000, 12)
+
+
 def prose(r, words):
-    return " ".join(r.choice(WORDS) for _ in range(words))
+    return ". ".join(r.choice(SENTENCES) for _ in range(max(1, words // 12)))
 
 
 class Copier:

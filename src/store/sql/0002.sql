@@ -230,3 +230,6 @@ CREATE INDEX way_back_use_of ON way_back_use (way_back_id);
 CREATE INDEX case_alias_case ON case_alias (case_id);
 CREATE INDEX route_thread ON route (reporter_thread_id);
 CREATE INDEX blob_case ON blob (case_id);
+CREATE INDEX outbox_message ON outbox (message_id);
+CREATE INDEX outbox_thread ON outbox (thread_id);
+CREATE INDEX vcase_joined ON vcase (joined_into) WHERE joined_into IS NOT NULL;
