@@ -161,7 +161,10 @@ static enum rc open_desk(struct core *c, struct err *e)
                             .texts = c->texts,
                             .components = c->components_arena ? &c->components : NULL,
                             .canned = c->canned,
-                            .calls = core_keys_calls(c)};
+                            .calls = core_keys_calls(c),
+                            .started_us = clock_mono_us()};
+    if (c->set->metrics.token_file.n > 0)
+        TRY(role_text(&c->role, "metrics_token", &c->desk.metrics_token, e));
     TRY(web_new(&c->desk, STR_NONE, str_of(c->sign_key, sizeof c->sign_key), &c->web, e));
     return core_policy_open(c, e);
 }

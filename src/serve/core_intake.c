@@ -61,8 +61,10 @@ enum rc core_spool_scan(struct core *c, struct err *e)
     AUTO(tx) struct tx tx = TX_INIT;
     enum rc rc = RC_OK;
     int added = 0;
+    int64_t depth = 0;
     for (struct dirent *d; rc == RC_OK && added < SCAN_MAX && (d = readdir(dir)) != NULL;) {
         uint64_t hash, *slot = scan_slot(c, d->d_name, &hash);
+        depth += spool_id_valid(str_c(d->d_name));
         if (slot == NULL)
             continue;
         if (tx.level == 0)
@@ -73,6 +75,7 @@ enum rc core_spool_scan(struct core *c, struct err *e)
         added++;
     }
     closedir(dir);
+    c->desk.spool_depth = depth;
     if (rc == RC_OK && tx.level != 0)
         rc = tx_commit(&tx, e);
     if (rc != RC_OK)

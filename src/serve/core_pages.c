@@ -171,6 +171,7 @@ enum rc core_http(struct core *c, struct chan *from, struct frame *f, struct err
                              .host = m.host,
                              .cookie = m.cookie,
                              .content_type = m.content_type,
+                             .authorization = m.authorization,
                              .body = m.body,
                              .client = m.client,
                              .parts = m.parts != 0};

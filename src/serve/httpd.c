@@ -462,6 +462,7 @@ static enum rc ask_core(struct hreq *q, struct err *e)
         .query = q->head.query,
         .host = q->head.host,
         .cookie = q->head.cookie,
+        .authorization = q->head.authorization,
         .content_type = q->head.content_type,
         .body = buf_str(&q->body),
         .client = str_c(client),
@@ -540,7 +541,8 @@ static enum MHD_Result take_body(struct hreq *q, const char *data, size_t *n)
 static void keep_head(struct hreq *q)
 {
     struct str *all[] = {&q->head.path,   &q->head.query,        &q->head.host,
-                         &q->head.cookie, &q->head.content_type, &q->head.forwarded_for};
+                         &q->head.cookie, &q->head.content_type, &q->head.forwarded_for,
+                         &q->head.authorization};
     size_t from[ARRAY_LEN(all)];
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         from[i] = q->head_text.n;

@@ -119,7 +119,7 @@ static bool once(struct str *to, unsigned *n, struct str value)
 }
 
 struct counts {
-    unsigned host, length, coding, cookie, type, forwarded, expect;
+    unsigned host, length, coding, cookie, type, forwarded, expect, authorization;
     struct str length_text, coding_text, expect_text;
 };
 
@@ -143,6 +143,9 @@ static int check_field(const struct guard_field *f, struct guard_result *r, stru
         return refuse(e, 400, "There is more than one Cookie.");
     if (str_eq_nocase(f->name, STR("content-type")) && !once(&r->content_type, &n->type, v))
         return refuse(e, 400, "There is more than one Content-Type.");
+    if (str_eq_nocase(f->name, STR("authorization")) &&
+        !once(&r->authorization, &n->authorization, v))
+        return refuse(e, 400, "There is more than one Authorization.");
     if (str_eq_nocase(f->name, STR("x-forwarded-for")))
         once(&r->forwarded_for, &n->forwarded, v);
     return 0;
@@ -188,6 +191,9 @@ int guard_check(const struct guard_head *h, struct guard_result *ret_r, struct e
         return refuse(e, 400, "A line does not end in CRLF, is folded or holds a NUL.");
     if (r.cookie.n > HTTP_COOKIE_MAX || r.content_type.n > HTTP_TYPE_MAX)
         return refuse(e, 431, "A field is too long.");
+    /* Some proxies add what other programs behind them want: what cannot be ours is none. */
+    if (r.authorization.n > HTTP_AUTH_MAX || !is_visible(r.authorization, true))
+        r.authorization = STR_NONE;
     if (!is_visible(r.cookie, true) || !is_visible(r.content_type, true))
         return refuse(e, 400, "Cookie and Content-Type must be ASCII.");
     status = check_body(h, &n, &r, e);

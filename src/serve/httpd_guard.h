@@ -19,7 +19,7 @@ struct guard_head {
 
 struct guard_result {
     enum http_method method;
-    struct str path, query, host, cookie, content_type, forwarded_for;
+    struct str path, query, host, cookie, content_type, forwarded_for, authorization;
     bool has_body;
     uint64_t content_length; /* 0 when chunked */
     bool expects;            /* Expect: 100-continue */

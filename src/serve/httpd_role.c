@@ -88,6 +88,7 @@ static enum rc submit(void *ctx, uint32_t req_id, const struct http_request *q, 
                                                       .host = q->host,
                                                       .cookie = q->cookie,
                                                       .content_type = q->content_type,
+                                                      .authorization = q->authorization,
                                                       .client = q->client,
                                                       .parts = q->parts,
                                                       .body = q->body});

@@ -140,6 +140,8 @@ static enum rc slice_core(const struct settings *set, json_t *j, struct err *e)
     unsigned char intake[KEYGEN_INTAKE_LEN];
     TRY(keygen_intake_public(set->desk.data_dir.p, intake, e));
     put_hex(j, "intake_key", intake, sizeof intake);
+    if (set->metrics.token_file.n)
+        TRY(put_first_line(j, "metrics_token", set->metrics.token_file, e));
     if (set->project.components.n)
         TRY(put_file(j, "components", set->project.components, e));
     return put_file(j, "policy", set->policy.file, e);

@@ -48,6 +48,7 @@ void account_route(struct visit *v, struct str rest);
 void signin_form(struct visit *v);
 void signin_needed(struct visit *v);
 
+void route_metrics(struct visit *v); /* also for whoever has its token */
 void route_policy(struct visit *v, struct str rest);
 void route_propose(struct visit *v, struct str rest); /* public */
 

@@ -11,6 +11,7 @@
  */
 #define HTTP_PATH_MAX         2048 /* bytes of path and query together */
 #define HTTP_COOKIE_MAX       4096 /* bytes of the Cookie field */
+#define HTTP_AUTH_MAX         255  /* bytes of the Authorization field */
 #define HTTP_TYPE_MAX         255  /* bytes of the Content-Type field */
 #define HTTP_HOST_MAX         255
 #define HTTP_FORM_FIELDS      64     /* fields of one form */
@@ -31,6 +32,7 @@ struct http_request {
     bool staff; /* which of the two instances it came from */
     enum http_method method;
     struct str path, query, host, cookie, content_type, body;
+    struct str authorization; /* as it came; only /metrics looks at it */
     struct str client; /* numeric address of the peer, for limits */
     bool parts;        /* body is the typed parts of a form with files (web/multipart.h) */
 };

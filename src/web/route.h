@@ -10,6 +10,7 @@
  *
  * Staff:  /  /case/NUMBER[/FORM]  /case/NUMBER/message/ID/part/P  /held[/ID[/release|/discard]]
  *         /search  /events[?case=NUMBER] (server-sent events)
+ *         /metrics (also with its bearer token)
  *         /held/message/ID/part/P  /signin[/SECRET]  /signout
  *         /account[/password|/notices|/away|/back|/leave]
  * Public: /  /.well-known/security.txt  /security.txt  /receipt-key  /new  /r/SECRET[/renew]

@@ -395,6 +395,10 @@ void route_staff(struct visit *v)
         signin_form(v);
         return;
     }
+    if (str_eq(v->q->path, STR("/metrics"))) {
+        route_metrics(v);
+        return;
+    }
     if (!v->signed_in) {
         if (v->q->method == HTTP_POST && http_form_get(&v->form, "text").n) {
             v->r->status = 403;

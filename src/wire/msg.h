@@ -123,6 +123,7 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
     F(text, host, 256)                                                                             \
     F(text, cookie, WIRE_HEADER_MAX)                                                               \
     F(text, content_type, 256)                                                                     \
+    F(text, authorization, 256)                                                                    \
     F(text, client, 64)                                                                            \
     F(u32, parts, 0) F(data, body, WIRE_BODY_MAX)
 #define WIRE_FIELDS_http_response(F)                                                               \
