@@ -8,6 +8,7 @@
 #include "base/when.h"
 #include "desk/advisory_inside.h"
 #include "desk/letter.h"
+#include "desk/notice.h"
 #include "store/ops_message.h"
 #include "store/ops_people.h"
 #include "store/ops_view.h"
@@ -176,6 +177,12 @@ static enum rc fact_keep(struct desk *d, const struct actor *who, int64_t case_i
 
 /* ---- editing ---- */
 
+static bool to_write(const struct revision_row *v)
+{
+    return str_find(v->body, STR(ADV_TO_WRITE)) != STR_NPOS ||
+           str_find(v->facts, STR(ADV_TO_WRITE)) != STR_NPOS;
+}
+
 struct edit {
     const struct actor *who;
     const struct advisory_edit *n;
@@ -271,6 +278,19 @@ static enum rc edit_first(struct desk *d, struct arena *a, struct edit *p, struc
     return insert_revision(d, p, r, &after, e);
 }
 
+/* Whoever could approve hears of it once nothing is left to be written. */
+static enum rc ask_second(struct desk *d, struct arena *a, const struct edit *p,
+                          const struct advisory_row *r, struct err *e)
+{
+    struct revision_row v;
+    bool other;
+    TRY(ops_revision_get(d->db, a, r->id, r->revision, &v, e));
+    TRY(approver_exists(d, a, p->who->account_id, &other, e));
+    if (!other || to_write(&v))
+        return RC_OK;
+    return notice_team(d, p->who, NOTICE_ADVISORY, r->case_id, e);
+}
+
 static enum rc edit_tx(struct desk *d, void *arg, struct err *e)
 {
     struct edit *p = arg;
@@ -284,6 +304,7 @@ static enum rc edit_tx(struct desk *d, void *arg, struct err *e)
         rc = edit_more(d, a, p, &r, e);
     TRY(rc);
     p->revision = r.revision;
+    TRY(ask_second(d, a, p, &r, e));
     if (r.published_us)
         return RC_OK;
     /* The approval goes before the author, who may be another one now. */
@@ -331,8 +352,7 @@ static enum rc approve_check(struct desk *d, struct arena *a, const struct revis
     bool other;
     if (v->approved_us || v->published_us)
         return err_set(e, RC_INVALID, "this revision is approved already");
-    if (str_find(v->body, STR(ADV_TO_WRITE)) != STR_NPOS ||
-        str_find(v->facts, STR(ADV_TO_WRITE)) != STR_NPOS)
+    if (to_write(v))
         return err_set(e, RC_INVALID, "the text still says \"%s ...\" somewhere", ADV_TO_WRITE);
     TRY(approver_exists(d, a, v->author_id, &other, e));
     *ret_alone = str_eq(v->author, name);

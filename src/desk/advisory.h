@@ -21,7 +21,8 @@
  * - Before, nothing of it is public, not even a number.
  *
  * Events: advisory.drafted advisory.approved advisory.planned advisory.unplanned
- * advisory.published advisory.withdrawn credit.asked credit.decided.
+ * advisory.published advisory.withdrawn advisory.mail_again advisory.mail_left credit.asked
+ * credit.decided.
  */
 #define ADVISORY_NUMBER_MAX 40  /* PREFIX-SA-YYYY-NNNN and its NUL */
 #define ADVISORY_PUBLIC_MAX 500 /* of the public list */
@@ -50,6 +51,10 @@ enum rc advisory_withdraw(struct desk *d, const struct actor *who, int64_t case_
 /* The task: arg is "REVISION DUE"; nothing when the plan is another one by now. */
 enum rc advisory_task(struct desk *d, int64_t advisory_id, struct str arg, struct err *e)
     WARN_UNUSED;
+
+/* A mail whose fate nobody knows waits for a person: sent once more, or left. */
+enum rc advisory_mail(struct desk *d, const struct actor *who, int64_t case_id, int64_t mail_id,
+                      bool again, struct err *e) WARN_UNUSED;
 
 /* ---- credits ---- */
 
@@ -81,7 +86,7 @@ struct view_revision {
     struct adv_content c;
 };
 struct view_mail {
-    int64_t changed_us;
+    int64_t id, changed_us;
     struct str rcpt, state, answer;
 };
 struct view_advisory {

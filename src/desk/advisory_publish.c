@@ -353,6 +353,41 @@ enum rc advisory_task(struct desk *d, int64_t advisory_id, struct str arg, struc
     return desk_run(d, task_tx, &p, e);
 }
 
+/* ---- a mail whose fate nobody knows ---- */
+
+struct resend {
+    const struct actor *who;
+    int64_t case_id, mail_id;
+    bool again;
+};
+
+static enum rc mail_tx(struct desk *d, void *arg, struct err *e)
+{
+    const struct resend *p = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct announcement_row *m;
+    size_t n, i = 0;
+    TRY(ops_announcements(d->db, a, p->case_id, &m, &n, e));
+    while (i < n && m[i].id != p->mail_id)
+        i++;
+    if (i == n)
+        return err_set(e, RC_NOTFOUND, "the advisory has no such mail");
+    if (!str_eq(m[i].state, STR("parked")))
+        return err_set(e, RC_INVALID, "this mail does not wait for a person");
+    TRY(p->again ? outbox_resume(d->db, p->mail_id, e) : outbox_give_up(d->db, p->mail_id, e));
+    return desk_event(d, p->who, p->case_id,
+                      p->again ? "advisory.mail_again" : "advisory.mail_left",
+                      json_pack("{s:I}", "outbox", (json_int_t)p->mail_id), e);
+}
+
+enum rc advisory_mail(struct desk *d, const struct actor *who, int64_t case_id, int64_t mail_id,
+                      bool again, struct err *e)
+{
+    struct resend p = {who, case_id, mail_id, again};
+    TRY(actor_needs_team(who, e));
+    return desk_run(d, mail_tx, &p, e);
+}
+
 /* ---- withdrawal ---- */
 
 struct withdraw {

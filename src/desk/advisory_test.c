@@ -21,8 +21,9 @@
 
 static bool on_pg;
 
-static const char conf[] = "[publish]\nannounce_to = a@lists.example, b@lists.example\n"
-                           "ecosystem = PyPI\npackage = parser\n[project]\nname = Parser\n";
+static const char conf[] =
+    "[publish]\nannounce_to = a@lists.example, b@lists.example\n"
+    "ecosystem = PyPI\npackage = parser\n[project]\nname = Parser\n[mail]\noutgoing = on\n";
 
 static int begin(void **state)
 {
@@ -152,6 +153,9 @@ static void a_second_person_approves_and_an_edit_asks_again(void **state)
     assert_int_equal(written(t, &alice, id), 1);
     assert_false(seen(t, &alice, id).may_approve);
     assert_true(seen(t, &bob, id).may_approve);
+    assert_int_equal(test_count(t, "SELECT count(*) FROM task WHERE kind = 'notice' AND arg LIKE"
+                                   " '%advisory%'"),
+                     1);
     T_RC(RC_DENIED, advisory_approve(&t->d, &alice, id, 1, e));
     T_RC(RC_INVALID, advisory_publish(&t->d, &bob, id, 1, 0, e));
     T_OK(advisory_approve(&t->d, &bob, id, 1, e));
@@ -386,6 +390,13 @@ static void an_announcement_of_unknown_fate_waits_for_a_person(void **state)
     assert_int_equal(v.n_mails, 3);
     for (size_t i = 0; i < v.n_mails; i++)
         assert_true(str_eq(v.mails[i].state, STR("parked")));
+    T_RC(RC_NOTFOUND, advisory_mail(&t->d, &alice, id, 4711, true, e));
+    T_OK(advisory_mail(&t->d, &alice, id, v.mails[0].id, true, e));
+    T_OK(advisory_mail(&t->d, &alice, id, v.mails[1].id, false, e));
+    T_RC(RC_INVALID, advisory_mail(&t->d, &alice, id, v.mails[1].id, true, e));
+    v = seen(t, &alice, id);
+    assert_true(str_eq(v.mails[0].state, STR("unknown")) &&
+                str_eq(v.mails[1].state, STR("failed")));
 }
 
 static void commands_do_the_same(void **state)

@@ -66,7 +66,8 @@ static enum rc mails_of(struct desk *d, struct arena *a, struct view_advisory *v
     v->mails = arena_array(a, n + 1, sizeof(*v->mails));
     TRY(arena_ok(a, "mails", e));
     for (size_t i = 0; i < n; i++)
-        v->mails[i] = (struct view_mail){m[i].changed_us, m[i].rcpt, m[i].state, m[i].answer};
+        v->mails[i] =
+            (struct view_mail){m[i].id, m[i].changed_us, m[i].rcpt, m[i].state, m[i].answer};
     v->n_mails = n;
     TRY(advisory_told(d, a, v->case_id, &t, &n, e));
     v->n_recipients = n + d->set->publish.announce_to.n;
@@ -302,8 +303,9 @@ json_t *view_advisory_json(const struct view_advisory *v)
     json_object_set_new(j, "revisions", list);
     list = json_array();
     for (size_t i = 0; i < v->n_mails; i++)
-        json_array_append_new(list, json_pack("{s:o, s:o}", "to", json_str(v->mails[i].rcpt),
-                                              "state", json_str(v->mails[i].state)));
+        json_array_append_new(list, json_pack("{s:I, s:o, s:o}", "mail", (json_int_t)v->mails[i].id,
+                                              "to", json_str(v->mails[i].rcpt), "state",
+                                              json_str(v->mails[i].state)));
     json_object_set_new(j, "mails", list);
     return j;
 }

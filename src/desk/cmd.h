@@ -59,6 +59,7 @@
  * revision advisory.publish   case, revision, at?  (RFC 3339)             -> {"state","number"}
  *   advisory.unplan    case
  *   advisory.withdraw  case, reason
+ *   advisory.mail      case, mail, do (again or leave): one of unknown fate
  *   advisory.credit    case, credit?, name?, role, decision
  *   advisory.ask       case, credit
  *   policy.list    state? (open merged rejected case)              -> {"proposals":[...]}

@@ -103,6 +103,18 @@ static enum rc withdraw(struct cmd *c, struct err *e)
     return advisory_withdraw(c->d, c->who, id, reason, e);
 }
 
+static enum rc mail(struct cmd *c, struct err *e)
+{
+    int64_t id, mail_id;
+    struct str what;
+    TRY(want_case(c, "case", &id, e));
+    TRY(want_id(c, "mail", &mail_id, e));
+    TRY(want_str(c, "do", 16, &what, e));
+    if (!str_eq(what, STR("again")) && !str_eq(what, STR("leave")))
+        return err_set(e, RC_INVALID, "\"do\" is again or leave");
+    return advisory_mail(c->d, c->who, id, mail_id, str_eq(what, STR("again")), e);
+}
+
 static enum rc credit(struct cmd *c, struct err *e)
 {
     struct credit_set n = {.credit_id = 0};
@@ -142,6 +154,7 @@ const struct cmd_verb cmd_advisory_verbs[] = {
     {"advisory.publish", publish, " case revision at ", false},
     {"advisory.unplan", unplan, " case ", false},
     {"advisory.withdraw", withdraw, " case reason ", false},
+    {"advisory.mail", mail, " case mail do ", false},
     {"advisory.credit", credit, " case credit name role decision ", false},
     {"advisory.ask", ask, " case credit ", false},
     {"reporter.credit", decide, " decision name ", true},

@@ -208,6 +208,8 @@ static const struct {
     {"advisory.unplanned", "publication no longer planned", NULL, NULL},
     {"advisory.published", "advisory published:", "number", NULL},
     {"advisory.withdrawn", "advisory withdrawn:", "number", NULL},
+    {"advisory.mail_again", "announcement sent once more", NULL, NULL},
+    {"advisory.mail_left", "announcement not sent once more", NULL, NULL},
     {"credit.asked", "asked how to be named", NULL, NULL},
     {"credit.decided", "credit:", "decision", NULL},
     {"mail.sent", "mail sent:", "kind", NULL},

@@ -260,13 +260,15 @@ static void mails_fill(const struct maker *m, const struct view_advisory *v,
         const char *state, *words;
     } known[] = {{"ready", "on its way"},  {"handing_over", "on its way"},
                  {"sent", "delivered"},    {"failed", "refused"},
-                 {"unknown", "not known"}, {"parked", "not known: look before sending again"}};
+                 {"unknown", "not known"}, {"parked", "delivered or not, nobody knows"}};
     p->mails = arena_array(m->a, v->n_mails + 1, sizeof *p->mails);
     p->n_mails = p->mails ? v->n_mails : 0;
     for (size_t i = 0; i < p->n_mails; i++) {
         const struct view_mail *x = &v->mails[i];
         struct adv_mail_view *w = &p->mails[i];
-        *w = (struct adv_mail_view){.to = x->rcpt,
+        *w = (struct adv_mail_view){.id = x->id,
+                                    .parked = str_eq(x->state, STR("parked")),
+                                    .to = x->rcpt,
                                     .state = x->state,
                                     .bad = str_eq(x->state, STR("failed")) ||
                                            str_eq(x->state, STR("parked")),

@@ -104,6 +104,11 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
         *ret_verb = "advisory.credit";
         return credit_args(v, args);
     }
+    if (str_eq(form, STR("mail"))) {
+        *ret_verb = "advisory.mail";
+        put(v, args, "do");
+        return put_number(v, args, "mail");
+    }
     if (str_eq(form, STR("ask"))) {
         *ret_verb = "advisory.ask";
         return put_number(v, args, "credit");

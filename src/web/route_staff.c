@@ -86,6 +86,7 @@ static const struct {
     {"advisory-unplan", "The publication is no longer planned."},
     {"advisory-withdraw", "It is withdrawn, for everybody to see."},
     {"advisory-credit", "The credit is recorded."},
+    {"advisory-mail", "It is done as you said."},
     {"advisory-ask", "The question is on its way by mail, and stands on the reporter's page."},
     {"third-tell", "The mail to the reporter is on its way."},
     {"third-consent", "The answer is recorded."},

@@ -54,8 +54,9 @@ struct adv_revision_view {
     struct str author, approver, change, state;
 };
 struct adv_mail_view {
+    int64_t id;
     struct str to, state, answer;
-    bool bad;
+    bool bad, parked;
     struct time_view at;
 };
 struct page_advisory {

@@ -3,7 +3,7 @@
 // {"steps":[{"do":"open","url":...,"status":403},{"do":"click","text":...,"role":"link",
 //  "refused":"URL of the 4xx page it leads to"},
 //  {"do":"open-details","text":...},{"do":"fill","label":...,"value":...},
-//  {"do":"choose","label":...,"option":...},{"do":"expect","text":...},{"do":"absent","text":...},
+//  {"do":"choose","label":...,"option":...},{"do":"check","label":...},{"do":"expect","text":...},{"do":"absent","text":...},
 //  {"do":"download","text":...},{"do":"shot","file":...},{"do":"size","width":...,"height":...},
 //  {"do":"scheme","name":"dark"},{"do":"no-sideways"},
 //  {"do":"axe"}: WCAG 2.2 A and AA by axe-core, {"do":"light","max":BYTES}: the page and all it needs,
@@ -104,6 +104,7 @@ try {
     else if (s.do === 'open-details') await page.getByText(s.text, { exact: false }).first().click();
     else if (s.do === 'fill') await page.getByLabel(s.label).first().fill(s.value);
     else if (s.do === 'choose') await page.getByLabel(s.label).first().selectOption({ label: s.option });
+    else if (s.do === 'check') await page.getByLabel(s.label).first().check();
     else if (s.do === 'absent') {
       if (await page.getByText(s.text, { exact: false }).count()) throw new Error(`it says ${s.text}`);
     } else if (s.do === 'download') {
