@@ -11,6 +11,7 @@
 #include "cli/backup.h"
 #include "cli/case.h"
 #include "cli/config.h"
+#include "cli/import.h"
 #include "cli/ingest.h"
 #include "cli/init.h"
 #include "cli/receipt.h"
@@ -52,6 +53,7 @@ static const struct {
     {"init", init_main, "make a desk from a project's SECURITY.md and repository"},
     {"config", config_main, "check or show the configuration"},
     {"serve", serve_main, "open the desk"},
+    {"import", import_main, "make cases of an old mailbox"},
     {"ingest", ingest_main, "take one mail from standard input"},
     {"case", case_main, "list, show, answer and change cases"},
     {"advisory", advisory_main, "write, approve, publish and withdraw announcements"},

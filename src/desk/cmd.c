@@ -11,6 +11,7 @@ static const struct cmd_verb *const tables[] = {
     cmd_advisory_verbs,
     cmd_case_verbs,
     cmd_held_verbs,
+    cmd_import_verbs,
     cmd_people_verbs,
     cmd_policy_verbs,
     cmd_search_verbs,

@@ -39,6 +39,8 @@
  *   quarantine.show    message                                     -> one, with body
  *   quarantine.release message, number?, reason                    -> {"number","kind"}
  *   quarantine.discard message, reason
+ *   quarantine.pass    message, reason  (no report: passed on, or left in its mailbox)
+ *   import.status      spools: [ids]            -> {"messages":[{"spool","kind","number"}]}
  *   user.list                                                      -> {"users":[...]}
  *   user.add       login, name, email, role, weight?
  *   user.signin    login                                           -> {"url","secret"}
@@ -54,9 +56,10 @@
  *   waiting.clocks (the clocks that wait go on)                    -> {"clocks"}
  *   advisory.show      case                                        -> advisory
  *   advisory.list                                                  -> {"advisories":[...]}
- *   advisory.edit      case, revision?, title?, summary?, severity?, cvss?, cve?, affected?,
- * fixed?, references?, timeline?, text?, change?      -> {"revision"} advisory.approve   case,
- * revision advisory.publish   case, revision, at?  (RFC 3339)             -> {"state","number"}
+ *   advisory.edit      case, revision?, title?, summary?, severity?, cvss?, cve?, affected?, fixed?,
+ *                      references?, timeline?, text?, change?      -> {"revision"}
+ *   advisory.approve   case, revision
+ *   advisory.publish   case, revision, at?  (RFC 3339)             -> {"state","number"}
  *   advisory.unplan    case
  *   advisory.withdraw  case, reason
  *   advisory.mail      case, mail, do (again or leave): one of unknown fate

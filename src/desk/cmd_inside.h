@@ -27,6 +27,7 @@ struct cmd_verb {
 extern const struct cmd_verb cmd_advisory_verbs[];
 extern const struct cmd_verb cmd_case_verbs[];
 extern const struct cmd_verb cmd_held_verbs[];
+extern const struct cmd_verb cmd_import_verbs[];
 extern const struct cmd_verb cmd_people_verbs[];
 extern const struct cmd_verb cmd_policy_verbs[];
 extern const struct cmd_verb cmd_search_verbs[];

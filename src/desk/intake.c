@@ -307,7 +307,7 @@ static enum rc number_of(struct desk *d, struct arena *a, struct intake_result *
     return str_copy(r->number, sizeof(r->number), c.number, "case number", e);
 }
 
-static enum intake_kind kind_of_state(const struct message_row *row)
+enum intake_kind intake_kind_of(const struct message_row *row)
 {
     if (str_eq(row->state, STR("held")))
         return INTAKE_HELD;
@@ -578,7 +578,7 @@ static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
     enum rc rc = ops_message_by_spool(d->db, a, in->env->spool, &row, e);
     if (rc == RC_OK) {
         in->r.again = true;
-        in->r.kind = kind_of_state(&row);
+        in->r.kind = intake_kind_of(&row);
         return earlier(d, a, &row, in, e);
     }
     if (rc != RC_NOTFOUND)

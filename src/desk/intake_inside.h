@@ -98,6 +98,8 @@ enum rc intake_outgoing(struct desk *d, struct message_row *row, const struct th
 enum rc intake_import(struct desk *d, const struct mail *m, const struct intake_env *env,
                       struct message_row *row, struct intake_result *ret, struct err *e)
     WARN_UNUSED;
+/* What a message that is in the store was taken as. */
+enum intake_kind intake_kind_of(const struct message_row *row);
 /* The title that a case gets from a mail's subject. */
 struct str intake_title(struct arena *a, struct str subject);
 

@@ -150,7 +150,8 @@ enum rc intake_import(struct desk *d, const struct mail *m, const struct intake_
     if (ours) {
         TRY(place_outgoing(d, row, &t, e));
     } else {
-        row->ack = arena_strf(a, "withheld: %s", autoreply_why_text(AUTOREPLY_IMPORTED));
+        if (ret->kind == INTAKE_NEW) /* tells it from what joined, when it is asked again */
+            row->ack = arena_strf(a, "withheld: %s", autoreply_why_text(AUTOREPLY_IMPORTED));
         TRY(intake_join(d, &machine, row, &t, false, e));
         row->ack = STR_NONE;
     }

@@ -27,7 +27,7 @@ static struct str path_of_ours(struct str to)
 static bool by_mail(const struct visit *v)
 {
     const struct settings *s = v->w->desk->set;
-    return s->mail.outgoing && s->desk.staff_url.n > 0;
+    return s->mail.outgoing == OUTGOING_ON && s->desk.staff_url.n > 0;
 }
 
 static void form(struct visit *v, struct str refused)
@@ -131,7 +131,7 @@ static void show(struct visit *v, const char *failed)
                             .draft = &draft,
                             .refused = failed ? str_c(v->e.msg) : STR_NONE,
                             .by_mail = by_mail(v),
-                            .notices = s->mail.notices && s->mail.outgoing};
+                            .notices = s->mail.notices && s->mail.outgoing == OUTGOING_ON};
     page_account_write(&v->m, v->frame, &in, &v->r->body);
 }
 

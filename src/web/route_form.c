@@ -216,7 +216,7 @@ static void new_post(struct visit *v)
         .why = anonymous ? LINK_REPORTED_ANONYMOUS : LINK_REPORTED,
         .base = s->desk.base_url,
         .secret = str_c(t.secret),
-        .mails = s->mail.outgoing,
+        .mails = s->mail.outgoing == OUTGOING_ON,
     };
     page_link_write(&v->m, v->frame, &in, &v->r->body);
 }
