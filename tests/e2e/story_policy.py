@@ -37,7 +37,7 @@ def story_init_on_the_founding_policy_serves_and_promises_in_its_words():
             shown = d.cli("config", "show")["settings"]
             equal(shown["desk"]["contact"]["value"], ["info@servercow.de"], "the contact address")
             check(shown["project"]["tag_pattern"]["value"], "a release-tag pattern was learnt")
-            equal(shown["mail"]["outgoing"]["value"], True, "the story switched mail on")
+            equal(shown["mail"]["outgoing"]["value"], "on", "the story switched mail on")
             d.run("config", "check", "--config", str(d.conf))
             d.start()
             status, _, page = d.get("/")
