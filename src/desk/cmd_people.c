@@ -25,12 +25,13 @@ static enum rc user_list(struct cmd *c, struct err *e)
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list,
-                              json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:o}", "login",
-                                        json_str(p[i].login), "name", json_str(p[i].name), "email",
-                                        json_str(p[i].email), "role", json_str(p[i].role), "weight",
-                                        (json_int_t)p[i].weight, "active", p[i].active, "away",
-                                        p[i].away, "away_from", time_or_null(p[i].away_from_us),
-                                        "away_until", time_or_null(p[i].away_until_us)));
+                              json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:b, s:o, s:o}",
+                                        "login", json_str(p[i].login), "name", json_str(p[i].name),
+                                        "email", json_str(p[i].email), "role", json_str(p[i].role),
+                                        "weight", (json_int_t)p[i].weight, "active", p[i].active,
+                                        "notices", json_str(p[i].notify), "away", p[i].away,
+                                        "away_from", time_or_null(p[i].away_from_us), "away_until",
+                                        time_or_null(p[i].away_until_us)));
     c->ret = json_pack("{s:o}", "users", list);
     return RC_OK;
 }

@@ -7,6 +7,7 @@
  */
 #include "desk/intake_inside.h"
 #include "desk/notice.h"
+#include "store/ops_erase.h"
 #include "store/ops_notice.h"
 #include "store/ops_people.h"
 
@@ -66,7 +67,8 @@ enum rc intake_notice_of(struct desk *d, struct arena *a, const struct mail *m,
 {
     struct notice_row n;
     struct account_row r;
-    struct str tag = of_address(d, m, env);
+    int64_t erased_us;
+    struct str by, tag = of_address(d, m, env);
     if (p->f.point != POINT_NOTHING && !p->f.participant)
         TRY(intake_team_member(d, a, m, &p->f.team, e));
     /* Who takes part in a case may quote one of our notices without answering it. */
@@ -81,7 +83,11 @@ enum rc intake_notice_of(struct desk *d, struct arena *a, const struct mail *m,
     TRY(rc);
     TRY(case_of(d, a, n.case_id, &p->case_id, e));
     TRY(ops_account_get(d->db, a, n.account_id, &r, e));
-    p->f.notice_known = true;
+    TRY(ops_erased(d->db, a, p->case_id, &erased_us, &by, e));
+    /* What was erased takes nothing in any more. */
+    if (erased_us)
+        p->case_id = 0;
+    p->f.notice_known = erased_us == 0;
     p->f.own = from_is(m, &r);
     p->account = r.id;
     return RC_OK;

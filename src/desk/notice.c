@@ -119,7 +119,7 @@ enum rc notice_near(struct desk *d, int64_t clock_id, int64_t started_us, int64_
     int64_t lead = (due_us - started_us) / NOTICE_NEAR_SHARE;
     if (lead > NOTICE_NEAR_US)
         lead = NOTICE_NEAR_US;
-    if (!on(d) || lead < d->set->mail.notice_pause_us)
+    if (!on(d) || d->quiet || lead < d->set->mail.notice_pause_us)
         return RC_OK;
     AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
     buf_addf(&key, "near:%lld:%lld", (long long)clock_id, (long long)due_us);

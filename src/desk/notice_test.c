@@ -529,6 +529,23 @@ static void answer_after_a_join(void **state)
     T_OK(replay_check(&t->d, e));
 }
 
+/* A case whose content is gone takes nothing in. */
+static void answer_after_the_erasure(void **state)
+{
+    struct test_desk *t = *state;
+    struct intake_result r = reported(t);
+    run_due(t);
+    static const struct sql q = {"erase", "UPDATE vcase SET erased_us = 1 WHERE id = $1", NULL};
+    T_OK(db_run(t->d.db, &q, DB_ARGS(DB_I(r.case_id)), NULL, e));
+    struct test_mail tm = {.from = "alice@team.example",
+                           .mid = "er1@team.example",
+                           .rcpt = answer_to(t, "alice", "report"),
+                           .text = "Late.\n"};
+    struct intake_result n = test_mail_in(t, &tm);
+    assert_int_equal(n.kind, INTAKE_HELD);
+    assert_int_equal(n.case_id, 0);
+}
+
 static void answer_text(void **state)
 {
     struct test_desk *t = *state;
@@ -593,6 +610,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(answer_with_authserv),
         cmocka_unit_test_setup_teardown(handler_writes_to_the_thread, begin, end),
         cmocka_unit_test_setup_teardown(answer_after_a_join, begin, end),
+        cmocka_unit_test_setup_teardown(answer_after_the_erasure, begin, end),
         cmocka_unit_test_setup_teardown(answer_text, begin, end),
         cmocka_unit_test_setup_teardown(of_other_parts, begin, end),
     };

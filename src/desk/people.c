@@ -23,6 +23,7 @@ static void fill(const struct account_row *r, int64_t now_us, struct account *c)
                           .name = r->name,
                           .email = r->email,
                           .role = r->role,
+                          .notify = r->notify,
                           .weight = r->weight,
                           .away_from_us = r->away_from_us,
                           .away_until_us = r->away_until_us,

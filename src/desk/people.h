@@ -16,6 +16,7 @@
 struct account {
     int64_t id;
     struct str login, name, email, role; /* role: handler, admin */
+    struct str notify;                   /* what to be told of: team mine none (desk/notice.h) */
     int64_t weight;
     int64_t away_from_us, away_until_us; /* 0 = not set */
     bool active, away;                   /* away: at this moment */

@@ -6,9 +6,8 @@ VULNDESK_LOOK=FOLDER makes a picture of every page, to look at.
 import re
 import urllib.parse
 
-from browser import browse
+from browser import browse, expect, looked_at
 from desk import Desk, check, equal, report, until
-from story_browser import expect, looked_at
 
 GOOD, NEXT = "violet anchor seven", "amber lantern nine"
 TRIES = 10  # AUTH_LOGIN_MAX of desk/auth.h
