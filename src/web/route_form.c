@@ -185,8 +185,8 @@ static enum rc new_take(struct visit *v, struct webform_token *t, bool *ret_anon
     struct form_files files;
     char id[WEBFORM_ID_MAX + 1];
     TRY(form_token_take(v, WEBFORM_REPORT, t));
-    TRY(like_a_person(v, t));
     TRY(form_files_take(v, &files));
+    TRY(like_a_person(v, t));
     TRY(may_report(v));
     struct webform_report r = {
         .title = line_of(v, NEW_TITLE),

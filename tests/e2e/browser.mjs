@@ -10,10 +10,13 @@
 //  {"do":"press","key":"Enter"},{"do":"tab","to":NAME}: Tab until the control of that name has the
 //  focus, which must be seen,{"do":"type","text":...},
 //  {"do":"value","label":...,"value":...}: what stands in a field,{"do":"double-click","text":...},
-//  {"do":"run","argv":["a command meanwhile",...]},{"do":"forget"}: all cookies],
+//  {"do":"run","argv":["a command meanwhile",...]},{"do":"forget"}: all cookies,
+//  {"do":"upload","label":...,"files":[...]},{"do":"read","label":...}: what stands in that field
+//  goes into `read` of the answer,{"do":"open-for","ms":...}: until the page has been open so long],
 //  "javascript":false,"state":"file that keeps the cookies from one run to the next"}
 import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 const require = createRequire(process.env.VULNDESK_NODE + '/');
@@ -29,7 +32,7 @@ const context = await browser.newContext({ javaScriptEnabled: javascript,
   storageState: state && existsSync(state) ? state : undefined,
   viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
 const page = await context.newPage();
-const foreign = [], errors = [], downloads = [], visited = [];
+const foreign = [], errors = [], downloads = [], visited = [], read = [];
 const TABS_MAX = 120;
 let bytes = 0; // of what the page on show asked for
 page.on('response', async (r) => {
@@ -103,6 +106,11 @@ try {
     }
     else if (s.do === 'open-details') await page.getByText(s.text, { exact: false }).first().click();
     else if (s.do === 'fill') await page.getByLabel(s.label).first().fill(s.value);
+    else if (s.do === 'upload') await page.getByLabel(s.label).first().setInputFiles(s.files);
+    else if (s.do === 'read') read.push(await page.getByLabel(s.label).first().inputValue());
+    else if (s.do === 'open-for') {
+      while (await page.evaluate(() => performance.now()) < s.ms) await page.waitForLoadState('load');
+    }
     else if (s.do === 'choose') await page.getByLabel(s.label).first().selectOption({ label: s.option });
     else if (s.do === 'check') await page.getByLabel(s.label).first().check();
     else if (s.do === 'absent') {
@@ -111,7 +119,9 @@ try {
       const link = page.getByRole('link', { name: s.text }).first();
       const [d] = await Promise.all([page.waitForEvent('download'), link.click()]);
       const r = await context.request.get(d.url());
-      downloads.push({ name: d.suggestedFilename(), text: readFileSync(await d.path(), 'utf8'),
+      const bytes = readFileSync(await d.path());
+      downloads.push({ name: d.suggestedFilename(), text: bytes.toString('utf8'),
+        sha256: createHash('sha256').update(bytes).digest('hex'),
         status: r.status(), headers: r.headers() });
     } else if (s.do === 'expect') await page.getByText(s.text, { exact: false }).first().waitFor();
     else if (s.do === 'size') await page.setViewportSize({ width: s.width, height: s.height });
@@ -136,7 +146,8 @@ try {
     done += 1;
   }
   if (state) await context.storageState({ path: state });
-  console.log(JSON.stringify({ ok: true, url: page.url(), foreign, errors, downloads, visited }));
+  console.log(JSON.stringify({ ok: true, url: page.url(), foreign, errors, downloads, visited,
+    read }));
 } catch (e) {
   console.log(JSON.stringify({ ok: false, step: done, what: steps[done], why: String(e).slice(0, 4000),
     url: page.url(), text: (await page.locator('body').innerText()).slice(0, 1500) }));
