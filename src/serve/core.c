@@ -177,6 +177,7 @@ static enum rc core_open(struct core *c, struct err *e)
     TRY(role_open(&c->role, ROLE_CORE, &ops, c, e));
     TRY(take_settings(c, e));
     TRY(open_spool(c, e));
+    TRY(core_sweep_open(c, e));
     TRY(core_spool_open(c, e));
     TRY(open_store(c, e));
     for (size_t i = 0; i < c->role.listener_count; i++)
@@ -246,6 +247,7 @@ static void core_turn(struct core *c)
     core_waits_run(c);
     core_streams_run(c);
     housekeeping(c);
+    core_sweep_step(c);
 }
 
 /* A page is built in a few buffers of its size: given back to the system after each, they would be
@@ -261,7 +263,7 @@ int core_main(void)
     struct err e = ERR_INIT;
     keep_memory();
     struct core *c = mem_zalloc(sizeof *c);
-    c->spool_fd = c->spool_dir = -1;
+    c->spool_fd = c->spool_dir = c->blobs_fd = -1;
     enum rc rc = core_open(c, &e);
     while (rc == RC_OK && !c->role.stop)
         core_turn(c);
@@ -279,6 +281,7 @@ int core_main(void)
     spool_free(c->spool);
     fd_auto(&c->spool_dir);
     fd_auto(&c->spool_fd);
+    fd_auto(&c->blobs_fd);
     role_close(&c->role);
     free(c);
     return rc_exit(rc);

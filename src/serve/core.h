@@ -116,6 +116,9 @@ struct core {
     int spool_dir;                         /* spool/, for the writer */
     struct spool *spool;                   /* the writer, with the public key only */
     uint64_t spool_seen[CORE_SPOOL_SEEN];
+    int blobs_fd;                          /* blobs/, to list */
+    unsigned sweep_folder;
+    int64_t sweep_next_us;
     int64_t renew_at_us, forget_at_us, sweep_at_us;
     bool look_now;   /* a hint came: do not wait for the next poll */
     bool store_away; /* said once, not at every poll */
@@ -191,6 +194,10 @@ void core_jobs_lost(struct core *c);
 enum rc core_policy_open(struct core *c, struct err *e) WARN_UNUSED;
 /* Looks whether a newer revision is there, whoever made it: another core, another machine. */
 void core_policy_follow(struct core *c);
+
+/* ---- core_sweep.c: files that no row names ---- */
+enum rc core_sweep_open(struct core *c, struct err *e) WARN_UNUSED;
+void core_sweep_step(struct core *c);
 
 /* ---- core_tasks.c: what is due ---- */
 void core_tasks_run(struct core *c);

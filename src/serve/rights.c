@@ -99,6 +99,7 @@ static const struct table tables[ROLE_COUNT] = {
     [ROLE_CORE] = {.calls = SANDBOX_C_IPC | SANDBOX_C_ACCEPT | SANDBOX_C_FILES | SANDBOX_C_CHANGE,
                    .limits = {.as_bytes = 8 * GIB, .nofile = 4096},
                    .rows = {{AT_DATA, "db", SANDBOX_RW},
+                            {AT_DATA, "blobs", SANDBOX_LIST},
                             {AT_DATA, "spool/tmp",
                              SANDBOX_LIST | SANDBOX_WRITE | SANDBOX_CREATE | SANDBOX_REMOVE |
                                  SANDBOX_MOVE},

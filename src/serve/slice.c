@@ -68,6 +68,7 @@ static enum rc slice_smtpd(const struct settings *set, json_t *j, struct err *e)
     json_put_str(j, "hostname", set->mail.hostname);
     json_put_int(j, "max_size", set->mail.max_size);
     put(j, "recipients", recipients(set));
+    json_put_int(j, "disk_reserve", set->limits.disk_reserve);
     json_put_int(j, "max_rcpts", set->limits.smtp_recipients);
     json_put_int(j, "clients", set->limits.smtp_clients);
     json_put_int(j, "clients_per_host", set->limits.smtp_clients_per_host);

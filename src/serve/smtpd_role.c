@@ -75,6 +75,9 @@ static enum rc open_spool(struct smtpd_role *s, struct err *e)
     snprintf(path, sizeof path, "%.*s/spool", STR_ARG(dir));
     TRY(dir_open(AT_FDCWD, path, &s->data_fd, e));
     TRY(spool_open(s->data_fd, pk, &s->spool, e));
+    int64_t reserve = 0;
+    TRY(json_get_int(s->role.setup, "disk_reserve", 0, INT64_MAX, &reserve, e));
+    spool_reserve(s->spool, reserve);
     size_t removed;
     TRY(spool_clean(s->spool, clock_now_us(), SPOOL_STALE_S, &removed, e));
     if (removed > 0)

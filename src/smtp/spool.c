@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -21,6 +22,7 @@
 
 struct spool {
     int tmp_fd, new_fd;
+    int64_t reserve;
     unsigned char pk[SPOOL_KEY_LEN];
     spool_fault *fault;
     void *fault_arg;
@@ -227,10 +229,29 @@ static enum rc begin(struct spool *sp, const struct smtp_envelope *v, const char
     return RC_OK;
 }
 
+void spool_reserve(struct spool *sp, int64_t bytes)
+{
+    sp->reserve = bytes;
+}
+
+/* The last of the disk is left to the database, which cannot say "try again later". */
+static enum rc check_reserve(const struct spool *sp, struct err *e)
+{
+    struct statvfs v;
+    if (sp->reserve <= 0)
+        return RC_OK;
+    if (fstatvfs(sp->tmp_fd, &v) != 0)
+        return err_errno(e, RC_IO, "the free space of the spool");
+    if ((int64_t)v.f_bavail < sp->reserve / (int64_t)v.f_frsize)
+        return err_set(e, RC_IO, "the disk of the spool has less free space than its reserve");
+    return RC_OK;
+}
+
 enum rc spool_begin(struct spool *sp, const struct smtp_envelope *v, int64_t now_us,
                     struct spool_writer **ret_w, struct err *e)
 {
     char id[SPOOL_ID_LEN + 1];
+    TRY(check_reserve(sp, e));
     make_id(now_us, id);
     return begin(sp, v, id, ret_w, e);
 }

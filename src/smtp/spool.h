@@ -54,6 +54,8 @@ enum rc spool_open(int dirfd, const unsigned char pk[SPOOL_KEY_LEN], struct spoo
                    struct err *e) WARN_UNUSED;
 void spool_free(struct spool *sp); /* NULL is fine; no writer may be left */
 void spool_auto(struct spool **sp);
+/* From now on spool_begin is RC_IO while the disk has less free space than this; 0 = no reserve. */
+void spool_reserve(struct spool *sp, int64_t bytes);
 void spool_set_fault(struct spool *sp, spool_fault *fn, void *arg);
 
 /*

@@ -183,6 +183,18 @@ static enum rc each_in(int dirfd, const char *folder,
     return RC_OK;
 }
 
+enum rc blob_each_of(int dirfd, unsigned folder,
+                     enum rc (*fn)(void *arg, struct str name, struct err *e), void *arg,
+                     struct err *e)
+{
+    char name[3];
+    int64_t strange = 0;
+    snprintf(name, sizeof name, "%02x", folder % BLOB_FOLDERS);
+    if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+        return RC_OK;
+    return each_in(dirfd, name, fn, arg, &strange, e);
+}
+
 enum rc blob_each(int dirfd, enum rc (*fn)(void *arg, struct str name, struct err *e), void *arg,
                   int64_t *ret_strange, struct err *e)
 {

@@ -47,6 +47,12 @@ enum rc blob_del(int dirfd, struct str name, struct err *e) WARN_UNUSED;
 enum rc blob_each(int dirfd, enum rc (*fn)(void *arg, struct str name, struct err *e), void *arg,
                   int64_t *ret_strange, struct err *e) WARN_UNUSED;
 
+/* The same for the folder of the names that begin with that byte; fine when it is not there. */
+#define BLOB_FOLDERS 256
+enum rc blob_each_of(int dirfd, unsigned folder,
+                     enum rc (*fn)(void *arg, struct str name, struct err *e), void *arg,
+                     struct err *e) WARN_UNUSED;
+
 /* ---- rows ---- */
 
 struct blob_row {
