@@ -326,9 +326,6 @@ static void signin_and_way_back(void **state)
     assert_int_equal(test_count(t, "SELECT count(*) FROM outbox WHERE kind = 'notice' AND rcpt ="
                                    " 'f@reporter.example'"),
                      1);
-    int64_t message;
-    T_OK(reporter_write(&t->d, &found.actor, STR("hello from the page"), &message, e));
-    T_RC(RC_DENIED, reporter_write(&t->d, &machine, STR("x"), &message, e));
     struct actor alice = test_actor(t, "alice");
     T_OK(way_back_revoke(&t->d, &alice, r.thread_id, e));
     T_RC(RC_NOTFOUND, session_find(&t->d, t->a, str_c(s.secret), &found, e));
@@ -369,8 +366,6 @@ static void commands(void **state)
     cmd(t, RC_NOTFOUND, &cli, "case.show", "{\"case\":\"EX-2026-0002\"}");
     cmd(t, RC_INVALID, &cli, "case.show", "{\"case\":1}");
     cmd(t, RC_DENIED, &reporter, "case.show", "{\"case\":\"EX-2026-0001\"}");
-    cmd(t, RC_DENIED, &cli, "reporter.write", "{\"text\":\"x\"}");
-    cmd(t, RC_OK, &reporter, "reporter.write", "{\"text\":\"x\"}");
     cmd(t, RC_OK, &alice, "case.reply",
         "{\"case\":\"EX-2026-0001\",\"text\":\"hi\",\"wait\":true}");
     cmd(t, RC_INVALID, &alice, "case.reply", "{\"case\":\"EX-2026-0001\",\"text\":\"\"}");

@@ -72,7 +72,6 @@
  *   policy.answer  proposal, text
  *   policy.case    proposal, reason                                -> {"number"}
  *   policy.export  proposal?                                       -> {"patches"}
- *   reporter.write text                  (a reporter's session only)
  *   reporter.credit decision, name?      (the same)
  *
  * Without a result of its own a verb answers {"ok":true}.  A "case.set" with several names is done

@@ -125,16 +125,6 @@ static enum rc user_away(struct cmd *c, struct err *e)
     return people_away(c->d, c->who, login, from, until, e);
 }
 
-static enum rc reporter_says(struct cmd *c, struct err *e)
-{
-    struct str text;
-    int64_t message;
-    TRY(want_str(c, "text", DESK_TEXT_MAX, &text, e));
-    TRY(reporter_write(c->d, c->who, text, &message, e));
-    c->ret = json_pack("{s:I}", "message", (json_int_t)message);
-    return RC_OK;
-}
-
 const struct cmd_verb cmd_people_verbs[] = {
     {"user.list", user_list, " ", false},
     {"user.add", user_add, " login name email role weight ", false},
@@ -145,6 +135,5 @@ const struct cmd_verb cmd_people_verbs[] = {
     {"user.off", user_off, " login ", false},
     {"user.notify", user_notify, " login what ", false},
     {"user.away", user_away, " login from until ", false},
-    {"reporter.write", reporter_says, " text ", true},
     {NULL, NULL, NULL, false},
 };

@@ -354,7 +354,7 @@ enum rc reply_hurry(struct desk *d, const struct actor *who, int64_t message_id,
     return desk_run(d, hurry_tx, &s, e);
 }
 
-/* ---- notes and a reporter's words ---- */
+/* ---- notes ---- */
 
 struct words {
     const struct actor *who;
@@ -422,49 +422,6 @@ enum rc note_add(struct desk *d, const struct actor *who, int64_t case_id, struc
                  int64_t *ret_message, struct err *e)
 {
     return note_add_once(d, who, case_id, text, STR_NONE, ret_message, e);
-}
-
-static enum rc write_tx(struct desk *d, void *arg, struct err *e)
-{
-    struct words *p = arg;
-    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
-    struct thread_row t;
-    struct open_case oc;
-    TRY(ops_thread_get(d->db, a, p->who->thread_id, &t, e));
-    TRY(case_load(d, a, t.case_id, &oc, e));
-    if (oc.c.closed_us)
-        return err_set(e, RC_INVALID, "this case is closed; send a new report by mail");
-    p->case_id = t.case_id;
-    struct message_row row = words_row(d, p);
-    row.direction = STR("in");
-    row.thread_id = t.id;
-    row.from_name = t.name;
-    row.from_addr = t.email;
-    row.subject = t.subject;
-    row.trust = STR("tag");
-    TRY(ops_message_insert(d->db, &row, &p->message, e));
-    TRY(desk_event(d, p->who, t.case_id, "message.in",
-                   json_pack("{s:I, s:I, s:s, s:s, s:s}", "message", (json_int_t)p->message,
-                             "thread", (json_int_t)t.id, "direction", "in", "state", "ok", "trust",
-                             "tag"),
-                   e));
-    if (t.waiting_us) {
-        TRY(ops_thread_set_waiting(d->db, t.id, 0, e));
-        TRY(clock_resume(d, t.case_id, t.id, e));
-    }
-    return case_store(d, &oc.c, e);
-}
-
-enum rc reporter_write(struct desk *d, const struct actor *who, struct str text,
-                       int64_t *ret_message, struct err *e)
-{
-    struct words p = {.who = who, .text = text};
-    if (who->kind != ACTOR_REPORTER || who->thread_id == 0)
-        return err_set(e, RC_DENIED, "only the reporter writes here");
-    TRY(desk_check_text(text, DESK_TEXT_MAX, "the text", e));
-    TRY(desk_run(d, write_tx, &p, e));
-    *ret_message = p.message;
-    return RC_OK;
 }
 
 /* ---- participants ---- */

@@ -52,9 +52,6 @@ enum rc note_add_once(struct desk *d, const struct actor *who, int64_t case_id, 
                       struct str token, int64_t *ret_message, struct err *e) WARN_UNUSED;
 enum rc note_add(struct desk *d, const struct actor *who, int64_t case_id, struct str text,
                  int64_t *ret_message, struct err *e) WARN_UNUSED;
-/* A reporter (session) writes on the own page. */
-enum rc reporter_write(struct desk *d, const struct actor *who, struct str text,
-                       int64_t *ret_message, struct err *e) WARN_UNUSED;
 /* A new participant with a thread; a first mail to it is a reply.  Team.  Our RM must be A to bring
  * in anybody but the reporter's side (role vendor, coordinator). */
 enum rc participant_add(struct desk *d, const struct actor *who, int64_t case_id, struct str role,

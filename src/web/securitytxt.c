@@ -276,13 +276,16 @@ enum rc securitytxt_make(const struct settings *s, int64_t now_us, struct buf *r
     AUTO(buf) struct buf b = BUF_INIT(SECURITYTXT_MAX);
     for (size_t i = 0; i < s->desk.contact.n; i++)
         add_mailto(&b, s->desk.contact.v[i]);
+    bool https = str_starts(s->desk.base_url, STR("https://"));
+    if (https)
+        buf_addf(&b, "Contact: %.*s/new\n", STR_ARG(s->desk.base_url));
     /* Counted from the start of today, so that the text changes once a day. */
     buf_adds(&b, "Expires: ");
     when_rfc3339(&b, now_us - now_us % US_PER_DAY + SECURITYTXT_EXPIRES);
     buf_addc(&b, '\n');
     if (s->desk.language.n)
         buf_addf(&b, "Preferred-Languages: %.*s\n", STR_ARG(s->desk.language));
-    if (str_starts(s->desk.base_url, STR("https://"))) {
+    if (https) {
         buf_addf(&b, "Canonical: %.*s" SECURITYTXT_PATH "\n", STR_ARG(s->desk.base_url));
         buf_addf(&b, "Policy: %.*s/\n", STR_ARG(s->desk.base_url));
     }

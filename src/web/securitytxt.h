@@ -38,8 +38,8 @@ enum rc securitytxt_check(struct str text, int64_t now_us, struct str retrieved_
 
 /*
  * Writes ours out of the settings: every contact address, an expiry, the language, and where the
- * public pages are https the canonical address and the policy.  RC_INVALID when what came out would
- * not pass securitytxt_check.
+ * public pages are https the report form, the canonical address and the policy.  RC_INVALID when
+ * what came out would not pass securitytxt_check.
  */
 enum rc securitytxt_make(const struct settings *s, int64_t now_us, struct buf *ret_text,
                          struct err *e) WARN_UNUSED;

@@ -310,6 +310,7 @@ static void our_security_txt_is_valid(void **state)
     int64_t now = INT64_C(1764082800000000);
     assert_int_equal(securitytxt_make(&s, now, &b, &e), RC_OK);
     HAS(&b, "Contact: mailto:security@desk.example\nContact: mailto:sp%20ace%3F%26%25@");
+    HAS(&b, "desk.example\nContact: https://desk.example/new\n"); /* mail is preferred: first */
     HAS(&b, "Canonical: https://desk.example/.well-known/security.txt\n");
     struct securitytxt_report r;
     assert_int_equal(securitytxt_check(buf_str(&b), now,
