@@ -56,10 +56,9 @@
  *   waiting.clocks (the clocks that wait go on)                    -> {"clocks"}
  *   advisory.show      case                                        -> advisory
  *   advisory.list                                                  -> {"advisories":[...]}
- *   advisory.edit      case, revision?, title?, summary?, severity?, cvss?, cve?, affected?, fixed?,
- *                      references?, timeline?, text?, change?      -> {"revision"}
- *   advisory.approve   case, revision
- *   advisory.publish   case, revision, at?  (RFC 3339)             -> {"state","number"}
+ *   advisory.edit      case, revision?, title?, summary?, severity?, cvss?, cve?, affected?,
+ * fixed?, references?, timeline?, text?, change?      -> {"revision"} advisory.approve   case,
+ * revision advisory.publish   case, revision, at?  (RFC 3339)             -> {"state","number"}
  *   advisory.unplan    case
  *   advisory.withdraw  case, reason
  *   advisory.mail      case, mail, do (again or leave): one of unknown fate

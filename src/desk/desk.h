@@ -79,7 +79,7 @@ struct desk {
     const struct components *components; /* NULL: no map is configured */
     const struct canned *canned;         /* desk/canned.h; NULL: none */
     struct desk_calls calls;
-    bool quiet; /* while an old mailbox is imported: nobody is told of what happens */
+    bool quiet;               /* while an old mailbox is imported: nobody is told of what happens */
     struct str metrics_token; /* empty: none */
     int64_t spool_depth;      /* records seen at the last look; kept by core */
     int64_t started_us;       /* clock_mono_us of the process's start; 0: not known */

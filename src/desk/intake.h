@@ -85,9 +85,9 @@ enum intake_kind {
     INTAKE_NOTE,      /* a team member's answer to a notice */
     INTAKE_DISCARDED, /* a program's */
     INTAKE_PROPOSAL,
-    INTAKE_PASSED,    /* no report: passed on (desk/shared.h) */
-    INTAKE_LEFT,      /* no report: left in the mailbox */
-    INTAKE_TEAM,      /* what the team itself wrote to a reporter, where we only watch */
+    INTAKE_PASSED, /* no report: passed on (desk/shared.h) */
+    INTAKE_LEFT,   /* no report: left in the mailbox */
+    INTAKE_TEAM,   /* what the team itself wrote to a reporter, where we only watch */
     INTAKE_KINDS
 };
 const char *intake_kind_name(enum intake_kind k);

@@ -25,12 +25,12 @@ struct web;
 #define CORE_DOWNLOADS_MAX 8     /* attachments being taken out at once */
 #define CORE_WAITS_MAX     64    /* answers that wait for their record; more go out at once */
 #define CORE_WAIT_MS       3000  /* so long each */
-#define CORE_WAIT_LOOK_US  (100 * INT64_C(1000))   /* how often the store is asked for them */
-#define CORE_JOBS_MAX      4                       /* engine jobs with the worker at once */
-#define CORE_STREAMS_MAX   256   /* pages kept up to date; of more the oldest is ended */
-#define CORE_STREAMS_EACH  6     /* of one session; of more its oldest is ended */
-#define CORE_STREAM_MS     250   /* how often new events are looked for while there are any */
-#define CORE_SESSION_MS    2000  /* how often their sessions are looked up */
+#define CORE_WAIT_LOOK_US  (100 * INT64_C(1000)) /* how often the store is asked for them */
+#define CORE_JOBS_MAX      4                     /* engine jobs with the worker at once */
+#define CORE_STREAMS_MAX   256  /* pages kept up to date; of more the oldest is ended */
+#define CORE_STREAMS_EACH  6    /* of one session; of more its oldest is ended */
+#define CORE_STREAM_MS     250  /* how often new events are looked for while there are any */
+#define CORE_SESSION_MS    2000 /* how often their sessions are looked up */
 #define CORE_LEASE_US      (20 * INT64_C(1000000)) /* a task of a core that died waits so long */
 #define CORE_RENEW_US      (5 * INT64_C(1000000))  /* what is in hand is renewed so often */
 #define CORE_SPOOL_SEEN    4096 /* names of the spool that need not be looked up again for a while */
@@ -116,7 +116,7 @@ struct core {
     int spool_dir;                         /* spool/, for the writer */
     struct spool *spool;                   /* the writer, with the public key only */
     uint64_t spool_seen[CORE_SPOOL_SEEN];
-    int blobs_fd;                          /* blobs/, to list */
+    int blobs_fd; /* blobs/, to list */
     unsigned sweep_folder;
     int64_t sweep_next_us;
     int64_t renew_at_us, forget_at_us, sweep_at_us;

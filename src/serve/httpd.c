@@ -540,8 +540,8 @@ static enum MHD_Result take_body(struct hreq *q, const char *data, size_t *n)
  * says that it does so while a body arrives. */
 static void keep_head(struct hreq *q)
 {
-    struct str *all[] = {&q->head.path,   &q->head.query,        &q->head.host,
-                         &q->head.cookie, &q->head.content_type, &q->head.forwarded_for,
+    struct str *all[] = {&q->head.path,         &q->head.query,        &q->head.host,
+                         &q->head.cookie,       &q->head.content_type, &q->head.forwarded_for,
                          &q->head.authorization};
     size_t from[ARRAY_LEN(all)];
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {

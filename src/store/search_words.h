@@ -10,10 +10,11 @@
  * Cyrillic letters).  No stemming, no stop words, accents count.  "src/name.c" is three words, so
  * each of them finds it, and so does the whole, as neighbours.
  */
-#define SEARCH_WORD_MAX 64          /* bytes; a longer run is cut into pieces of that length */
-#define SEARCH_BODY_MAX (64 * 1024) /* bytes of one body that are indexed; the rest is not found   \
-                                     */
-#define SEARCH_POS_MAX 16383        /* PostgreSQL's highest position of a word */
+#define SEARCH_WORD_MAX 64 /* bytes; a longer run is cut into pieces of that length */
+#define SEARCH_BODY_MAX                                                                            \
+    (64 * 1024)              /* bytes of one body that are indexed; the rest is not found          \
+                              */
+#define SEARCH_POS_MAX 16383 /* PostgreSQL's highest position of a word */
 
 /* The next word of *rest in lower case into dst (SEARCH_WORD_MAX + 4 bytes), where it stands in
  * the text as *ret_raw; false when there is none.  *rest is advanced. */

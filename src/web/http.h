@@ -33,8 +33,8 @@ struct http_request {
     enum http_method method;
     struct str path, query, host, cookie, content_type, body;
     struct str authorization; /* as it came; only /metrics looks at it */
-    struct str client; /* numeric address of the peer, for limits */
-    bool parts;        /* body is the typed parts of a form with files (web/multipart.h) */
+    struct str client;        /* numeric address of the peer, for limits */
+    bool parts;               /* body is the typed parts of a form with files (web/multipart.h) */
 };
 
 /* Names of the forwarded file, where an answer is not a page but a part of a message: core fetches

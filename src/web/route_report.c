@@ -17,8 +17,10 @@
 static void link_show(struct visit *v, enum link_why why, const char *secret)
 {
     const struct settings *s = v->w->desk->set;
-    struct link_in in = {
-        .why = why, .base = s->desk.base_url, .secret = str_c(secret), .mails = s->mail.outgoing == OUTGOING_ON};
+    struct link_in in = {.why = why,
+                         .base = s->desk.base_url,
+                         .secret = str_c(secret),
+                         .mails = s->mail.outgoing == OUTGOING_ON};
     page_link_write(&v->m, v->frame, &in, &v->r->body);
 }
 
