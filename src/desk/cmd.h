@@ -41,6 +41,7 @@
  *   quarantine.discard message, reason
  *   quarantine.pass    message, reason  (no report: passed on, or left in its mailbox)
  *   import.status      spools: [ids]            -> {"messages":[{"spool","kind","number"}]}
+ *   quarantine.many    messages (ids), decision (spam discard), reason -> {"done","left"}
  *   user.list                                                      -> {"users":[...]}
  *   user.add       login, name, email, role, weight?
  *   user.signin    login                                           -> {"url","secret"}

@@ -172,19 +172,65 @@ enum rc held_release(struct desk *d, const struct actor *who, int64_t message_id
     return RC_OK;
 }
 
+static enum rc put_away(struct desk *d, const struct decide *p, struct message_row *row, bool spam,
+                        struct err *e)
+{
+    row->state = spam ? STR("spam") : STR("discarded");
+    row->hold_reason = p->reason;
+    TRY(ops_message_place(d->db, row, e));
+    TRY(intake_web_released(d, row->id, 0, e));
+    return desk_event(
+        d, p->who, row->case_id, spam ? "message.spam" : "message.discarded",
+        json_pack("{s:I, s:o}", "message", (json_int_t)row->id, "reason", json_str(p->reason)), e);
+}
+
 static enum rc discard_tx(struct desk *d, void *arg, struct err *e)
 {
     struct decide *p = arg;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct message_row row;
     TRY(load(d, a, p, &row, e));
-    row.state = STR("discarded");
-    row.hold_reason = p->reason;
-    TRY(ops_message_place(d->db, &row, e));
-    TRY(intake_web_released(d, row.id, 0, e));
-    return desk_event(
-        d, p->who, row.case_id, "message.discarded",
-        json_pack("{s:I, s:o}", "message", (json_int_t)row.id, "reason", json_str(p->reason)), e);
+    return put_away(d, p, &row, false, e);
+}
+
+struct many {
+    const struct actor *who;
+    const struct held_many *m;
+    size_t done;
+};
+
+static enum rc many_tx(struct desk *d, void *arg, struct err *e)
+{
+    struct many *k = arg;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    k->done = 0;
+    for (size_t i = 0; i < k->m->n; i++) {
+        struct decide p = {.who = k->who, .message_id = k->m->ids[i], .reason = k->m->reason};
+        struct message_row row;
+        enum rc rc = load(d, a, &p, &row, e);
+        if (rc == RC_INVALID || rc == RC_NOTFOUND ||
+            (rc == RC_OK && k->m->spam && str_eq(row.state, STR("spam"))))
+            continue; /* somebody else was faster */
+        TRY(rc);
+        TRY(put_away(d, &p, &row, k->m->spam, e));
+        k->done++;
+    }
+    return RC_OK;
+}
+
+enum rc held_decide_many(struct desk *d, const struct actor *who, const struct held_many *m,
+                         size_t *ret_done, struct err *e)
+{
+    struct many k = {.who = who, .m = m};
+    TRY(actor_needs_team(who, e));
+    TRY(desk_check_text(m->reason, DESK_REASON_MAX, "the reason", e));
+    if (m->n == 0)
+        return err_set(e, RC_INVALID, "no message was ticked");
+    if (m->n > HELD_MANY_MAX)
+        return err_set(e, RC_LIMIT, "at most %d messages are decided at once", HELD_MANY_MAX);
+    TRY(desk_run(d, many_tx, &k, e));
+    *ret_done = k.done;
+    return RC_OK;
 }
 
 enum rc held_discard(struct desk *d, const struct actor *who, int64_t message_id, struct str reason,

@@ -123,6 +123,17 @@ enum rc desk_quarantine(struct desk *d, const struct intake_env *env,
  */
 enum rc held_release(struct desk *d, const struct actor *who, int64_t message_id, struct str number,
                      struct str reason, struct intake_result *ret, struct err *e) WARN_UNUSED;
+/* Many at once, with one reason: discarded, or put among the spam (which a held or quarantined one
+ * can still become).  What does not wait any more is left as it is; *ret_done counts the others. */
+#define HELD_MANY_MAX 100
+struct held_many {
+    const int64_t *ids;
+    size_t n;
+    bool spam;
+    struct str reason;
+};
+enum rc held_decide_many(struct desk *d, const struct actor *who, const struct held_many *m,
+                         size_t *ret_done, struct err *e) WARN_UNUSED;
 enum rc held_discard(struct desk *d, const struct actor *who, int64_t message_id, struct str reason,
                      struct err *e) WARN_UNUSED;
 

@@ -206,6 +206,8 @@ static void apply(struct replay *r, const struct event_row *v, const json_t *p)
         put_message(c, p, "in", "held");
     else if (str_eq(k, STR("message.discarded")))
         put_message(c, p, "in", "discarded");
+    else if (str_eq(k, STR("message.spam")))
+        put_message(c, p, "in", "spam");
     else if (str_eq(k, STR("reply.undone")))
         put_message(c, p, "out", "cancelled");
     else if (str_eq(k, STR("note.added")))

@@ -287,6 +287,51 @@ enum rc view_held(struct desk *d, const struct actor *who, struct arena *a, stru
     return RC_OK;
 }
 
+/* "RECEIVED.ID" */
+static enum rc held_after(struct str after, struct held_page *p, struct err *e)
+{
+    struct str rest = after, us, id;
+    uint64_t u, i;
+    if (after.n == 0)
+        return RC_OK;
+    if (after.n > QUEUE_AFTER_MAX || !str_cut(&rest, '.', &us) || !str_cut(&rest, '.', &id) ||
+        rest.n)
+        return err_set(e, RC_INVALID, "the place in the list is none of ours");
+    TRY(num_parse(us, 1, INT64_MAX, "place in the list", &u, e));
+    TRY(num_parse(id, 1, INT64_MAX, "place in the list", &i, e));
+    p->before_us = (int64_t)u;
+    p->before_id = (int64_t)i;
+    return RC_OK;
+}
+
+enum rc view_held_page(struct desk *d, const struct actor *who, struct arena *a,
+                       const struct held_query *q, struct view_held *ret, struct err *e)
+{
+    AUTO(tx) struct tx tx = TX_INIT;
+    struct view_held v = {.now_us = desk_now(d), .next = STR_NONE};
+    struct message_row *m;
+    size_t n, max = q->max && q->max < VIEW_ROWS_MAX ? q->max : VIEW_ROWS_MAX;
+    struct held_page page = {.state = q->state, .max = max + 1};
+    TRY(actor_needs_team(who, e));
+    if (!held_state(q->state))
+        return err_set(e, RC_INVALID,
+                       "the state is one of held, quarantined, spam, bounce, discarded");
+    TRY(held_after(q->after, &page, e));
+    TRY(view_begin(d, &tx, e));
+    TRY(ops_message_held(d->db, a, &page, &m, &n, e));
+    v.more = n > max;
+    v.n = v.more ? max : n;
+    v.rows = arena_array(a, v.n + 1, sizeof(*v.rows));
+    TRY(arena_ok(a, "the held messages", e));
+    for (size_t i = 0; i < v.n; i++)
+        TRY(held_row(d, a, &m[i], &v.rows[i], e));
+    if (v.more)
+        v.next =
+            arena_strf(a, "%lld.%lld", (long long)m[v.n - 1].received_us, (long long)m[v.n - 1].id);
+    *ret = v;
+    return arena_ok(a, "the held messages", e);
+}
+
 enum rc view_held_one(struct desk *d, const struct actor *who, struct arena *a, int64_t message_id,
                       struct view_held_row *ret, struct err *e)
 {

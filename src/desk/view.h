@@ -198,11 +198,21 @@ struct view_held {
     struct view_held_row *rows;
     size_t n;
     bool more;
+    struct str next; /* of a page: where the next one goes on, empty = there is none */
     int64_t now_us;
 };
 /* state: "held", "quarantined", "spam", "bounce", "discarded", or "" = the first three. */
 enum rc view_held(struct desk *d, const struct actor *who, struct arena *a, struct str state,
                   struct view_held *ret, struct err *e) WARN_UNUSED;
+/* A page of it: state as above, but "" = held and quarantined, what still asks for a decision.
+ * after: view_held.next of the page before, or empty.  max: 0 or more than VIEW_ROWS_MAX: that. */
+struct held_query {
+    struct str state, after;
+    size_t max;
+};
+enum rc view_held_page(struct desk *d, const struct actor *who, struct arena *a,
+                       const struct held_query *q, struct view_held *ret, struct err *e)
+    WARN_UNUSED;
 enum rc view_held_one(struct desk *d, const struct actor *who, struct arena *a, int64_t message_id,
                       struct view_held_row *ret, struct err *e) WARN_UNUSED;
 

@@ -187,6 +187,7 @@ static const struct {
     {"message.out", "mail written:", "kind", NULL},
     {"message.held", "message held:", "reason", NULL},
     {"message.discarded", "message discarded", NULL, NULL},
+    {"message.spam", "message put among the spam", NULL, NULL},
     {"note.added", "note added", NULL, NULL},
     {"reply.undone", "a reply was undone before it went out", NULL, NULL},
     {"ack.queued", "acknowledgement ordered", NULL, NULL},

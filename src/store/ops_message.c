@@ -262,6 +262,38 @@ enum rc ops_message_cancel(struct db *db, int64_t id, struct err *e)
     return db_run_one(db, &q, DB_ARGS(DB_I(id)), "message", e);
 }
 
+enum rc ops_message_held(struct db *db, struct arena *a, const struct held_page *p,
+                         struct message_row **ret, size_t *ret_n, struct err *e)
+{
+    static const struct sql waiting = {
+        "messages_waiting",
+        MESSAGE_SELECT "WHERE m.state IN ('held', 'quarantined') AND $1 = '' AND"
+                       " (m.received_us, m.id) < (CAST($2 AS BIGINT), CAST($3 AS BIGINT))"
+                       " ORDER BY m.received_us DESC, m.id DESC LIMIT $4",
+        NULL};
+    static const struct sql of_state = {
+        "messages_of_state",
+        MESSAGE_SELECT "WHERE m.state = $1 AND"
+                       " (m.received_us, m.id) < (CAST($2 AS BIGINT), CAST($3 AS BIGINT))"
+                       " ORDER BY m.received_us DESC, m.id DESC LIMIT $4",
+        NULL};
+    int64_t us = p->before_us ? p->before_us : INT64_MAX;
+    int64_t id = p->before_us ? p->before_id : INT64_MAX;
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, p->state.n ? &of_state : &waiting,
+                 DB_ARGS(DB_T(p->state), DB_I(us), DB_I(id), DB_I((int64_t)p->max)), &r, e));
+    struct message_row *m = ROWS_ARRAY(a, r, struct message_row);
+    size_t n = 0;
+    while (m && rows_next(r)) {
+        message_fill(a, r, &m[n]);
+        m[n++].body = STR_NONE;
+    }
+    TRY(rows_kept(r, a, e));
+    *ret = m;
+    *ret_n = n;
+    return RC_OK;
+}
+
 enum rc ops_message_of_case(struct db *db, struct arena *a, int64_t case_id,
                             struct message_row **ret, size_t *ret_n, struct err *e)
 {

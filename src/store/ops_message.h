@@ -62,6 +62,16 @@ enum rc ops_message_newest(struct db *db, int64_t thread_id, int64_t *ret_id, st
 /* It never went out: state cancelled, its dedupe is free again. */
 enum rc ops_message_cancel(struct db *db, int64_t id, struct err *e) WARN_UNUSED;
 
+/* A page of what waits for a person (state empty: held or quarantined), the newest first, behind
+ * the row before (0: from the newest); without bodies. */
+struct held_page {
+    struct str state;
+    int64_t before_us, before_id;
+    size_t max;
+};
+enum rc ops_message_held(struct db *db, struct arena *a, const struct held_page *p,
+                         struct message_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+
 /* Every message of a case, whatever its state; for the replay. */
 enum rc ops_message_of_case(struct db *db, struct arena *a, int64_t case_id,
                             struct message_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;

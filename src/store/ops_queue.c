@@ -8,6 +8,7 @@
 
 #include "store/ops_row.h"
 
+/* clang-format off: SQL reads better in its own lines */
 /* The words of the partial indexes clock_active and clock_active_case, so that they are used. */
 #define ACTIVE(k) "(" k ".state = 'running' OR (" k ".state = 'missed' AND " k ".met_us IS NULL))"
 
@@ -28,10 +29,11 @@
 #define FILTER(overdue)                                                                            \
     " AND (CAST($1 AS BIGINT) = 0 OR c.handler_id = $1) AND ($2 = '' OR c.phase = $2)"             \
     " AND ($3 = '' OR c.severity = CASE WHEN $3 = '" QUEUE_UNRATED "' THEN '' ELSE $3 END)"        \
-    " AND (CAST($4 AS BIGINT) = 0 OR ($4 = 1 AND " overdue                                         \
-    ") OR ($4 = 2 AND EXISTS (SELECT 1 " UNREAD ")) OR ($4 = 3 AND " LAST_OF(                      \
-        "in") " > coalesce(" LAST_OF("out") ", 0))"                                                \
-                                            " OR ($4 = 4 AND EXISTS (SELECT 1 " WAITING ")))"
+    " AND (CAST($4 AS BIGINT) = 0 OR ($4 = 1 AND " overdue ")"                                     \
+    " OR ($4 = 2 AND EXISTS (SELECT 1 " UNREAD "))"                                                \
+    " OR ($4 = 3 AND c.closed_us IS NULL AND " LAST_OF("in") " > coalesce(" LAST_OF(               \
+        "out") ", 0))"                                                                             \
+               " OR ($4 = 4 AND EXISTS (SELECT 1 " WAITING ")))"
 
 #define FIRST_CLOCK                                                                                \
     "(SELECT k2.id FROM clock k2 WHERE k2.case_id = c.id AND " ACTIVE(                             \
@@ -99,6 +101,8 @@ static const struct sql lists[] = {
                             "DESC"),
                        NULL},
 };
+
+/* clang-format on */
 
 static void queue_fill(struct arena *a, struct rows *r, struct queue_row *q)
 {
@@ -185,7 +189,7 @@ enum rc ops_held_count(struct db *db, int64_t max, int64_t *ret_n, struct err *e
 {
     static const struct sql q = {"held_count",
                                  "SELECT count(*) FROM (SELECT 1 FROM message"
-                                 " WHERE state IN ('held', 'quarantined') LIMIT $1) some",
+                                 " WHERE state IN ('held', 'quarantined') LIMIT $1) waiting",
                                  NULL};
     return db_one_i64(db, &q, DB_ARGS(DB_I(max)), ret_n, e);
 }

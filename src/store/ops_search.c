@@ -6,6 +6,7 @@
  */
 #include "store/ops_search.h"
 
+#include "base/utf8.h"
 #include "store/ops_row.h"
 
 /* A word is at most one letter shorter than what stands for it, and its position has six. */
@@ -46,8 +47,8 @@ static enum rc put_vector(struct db *db, int64_t id, struct str title, struct st
 
 static enum rc put(struct db *db, int64_t id, struct str title, struct str body, struct err *e)
 {
-    title = str_sub(title, 0, TITLE_MAX);
-    body = str_sub(body, 0, SEARCH_BODY_MAX);
+    title = utf8_clip(title, TITLE_MAX);
+    body = utf8_clip(body, SEARCH_BODY_MAX);
     return db_is_pg(db) ? put_vector(db, id, title, body, e) : put_fts5(db, id, title, body, e);
 }
 
@@ -63,7 +64,7 @@ enum rc ops_search_case(struct db *db, int64_t case_id, struct str number, struc
     AUTO(buf) struct buf b = BUF_INIT(TITLE_MAX);
     buf_add(&b, number);
     buf_addc(&b, ' ');
-    buf_add(&b, str_sub(title, 0, TITLE_MAX - number.n - 1));
+    buf_add(&b, utf8_clip(title, TITLE_MAX - number.n - 1));
     TRY(buf_ok(&b, "title of a case", e));
     return put(db, -case_id, buf_str(&b), STR_NONE, e);
 }

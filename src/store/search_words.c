@@ -85,6 +85,16 @@ static size_t put(char *dst, uint32_t cp)
 
 /* ---- words ---- */
 
+/* A byte that is no UTF-8 (of a text that was cut) is a mark. */
+static size_t next(struct str s, size_t at, uint32_t *ret_cp)
+{
+    size_t step = utf8_next(str_sub(s, at, s.n), ret_cp);
+    if (step)
+        return step;
+    *ret_cp = 0xfffd;
+    return 1;
+}
+
 bool search_word(struct str *rest, char dst[SEARCH_WORD_SIZE], struct str *ret_word,
                  struct str *ret_raw)
 {
@@ -92,14 +102,14 @@ bool search_word(struct str *rest, char dst[SEARCH_WORD_SIZE], struct str *ret_w
     uint32_t cp;
     size_t at = 0, n = 0;
     while (at < s.n) {
-        size_t step = utf8_next(str_sub(s, at, s.n), &cp);
+        size_t step = next(s, at, &cp);
         if (is_word(cp))
             break;
         at += step;
     }
     size_t begin = at;
     while (at < s.n && n < SEARCH_WORD_MAX) {
-        size_t step = utf8_next(str_sub(s, at, s.n), &cp);
+        size_t step = next(s, at, &cp);
         if (!is_word(cp))
             break;
         n += put(dst + n, fold(cp));

@@ -36,10 +36,37 @@ static struct held_row_view row_of(const struct maker *m, const struct view_held
     return v;
 }
 
-void page_held_write(const struct maker *m, struct page_frame frame, const struct view_held *h,
-                     struct str state, struct buf *out)
+static bool is_ticked(const struct http_form *typed, int64_t id)
 {
-    struct page_held p = {.frame = frame, .more = h->more};
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)id);
+    for (size_t i = 0; i < typed->n_fields; i++)
+        if (str_eq(typed->fields[i].name, STR("message")) &&
+            str_eq(typed->fields[i].value, str_c(text)))
+            return true;
+    return http_form_has(typed, "all");
+}
+
+static struct str held_href(const struct maker *m, const struct held_query *q, struct str after,
+                            bool all)
+{
+    return arena_strf(m->a, "/held?state=%.*s%s%.*s%s", STR_ARG(q->state), after.n ? "&after=" : "",
+                      STR_ARG(after), all ? "&all=1" : "");
+}
+
+void page_held_write(const struct maker *m, struct page_frame frame, const struct view_held *h,
+                     const struct held_extra *x, struct buf *out)
+{
+    struct str state = x->asked->state, after = x->asked->after;
+    bool all = http_form_has(x->typed, "all");
+    struct page_held p = {.frame = frame, .state = state, .after = after};
+    p.first = after.n ? held_href(m, x->asked, STR_NONE, false) : STR_NONE;
+    p.next = h->more ? held_href(m, x->asked, h->next, false) : STR_NONE;
+    p.all = all;
+    p.tick = held_href(m, x->asked, after, !all);
+    p.reason = http_form_get(x->typed, "reason");
+    p.can_spam = !str_eq(state, STR("spam"));
+    p.can_decide = !str_eq(state, STR("bounce")) && !str_eq(state, STR("discarded"));
     p.frame.title = STR("Waiting for a person");
     p.frame.at_held = true;
     p.empty = state.n ? "Nothing here." : "Nothing waits. Good.";
@@ -55,6 +82,8 @@ void page_held_write(const struct maker *m, struct page_frame frame, const struc
     p.n_rows = p.rows ? h->n : 0;
     for (size_t i = 0; i < p.n_rows; i++)
         p.rows[i] = row_of(m, &h->rows[i]);
+    for (size_t i = 0; i < p.n_rows; i++)
+        p.rows[i].ticked = is_ticked(x->typed, h->rows[i].message.id);
     tpl_held(out, &p);
 }
 

@@ -67,8 +67,13 @@ void page_letter_write(const struct maker *m, struct page_frame frame, const str
 /* What somebody had typed whose session is over. */
 void page_kept_write(struct page_frame frame, struct str text, struct buf *out);
 
+/* typed: a form of many that was not taken, or the query (all=1: every box is ticked). */
+struct held_extra {
+    const struct held_query *asked;
+    const struct http_form *typed;
+};
 void page_held_write(const struct maker *m, struct page_frame frame, const struct view_held *h,
-                     struct str state, struct buf *out);
+                     const struct held_extra *extra, struct buf *out);
 void page_held_one_write(const struct maker *m, struct page_frame frame,
                          const struct view_held_row *r, const struct draft *draft, struct buf *out);
 

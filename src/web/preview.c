@@ -82,7 +82,9 @@ static void staff_pages(const struct maker *m, struct buf *out)
     struct view_held h;
     struct draft none = {0};
     fixture_held(m->a, &h);
-    page_held_write(m, frame, &h, STR_NONE, out);
+    struct held_query waiting = {.state = STR_NONE, .after = STR_NONE};
+    struct http_form nothing = {0};
+    page_held_write(m, frame, &h, &(struct held_extra){&waiting, &nothing}, out);
     save_buf("held.html", out);
     page_held_one_write(m, frame, &h.rows[0], &none, out);
     save_buf("held-one.html", out);

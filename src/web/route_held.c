@@ -6,7 +6,10 @@
 #include "desk/cmd.h"
 #include "web/gate.h"
 
-static void held_list(struct visit *v)
+#define HELD_PAGE 50 /* rows of one page; each is a field of the form */
+
+/* problem: the form of many was not taken; what had been ticked and typed is shown again. */
+static void held_list(struct visit *v, bool problem)
 {
     struct view_held h;
     struct str state = http_form_get(&v->form, "state");
@@ -14,11 +17,52 @@ static void held_list(struct visit *v)
         visit_error(v, 404, "There is no such list.");
         return;
     }
-    if (view_held(v->w->desk, &v->session.actor, v->a, state, &h, &v->e) != RC_OK) {
+    struct err e = ERR_INIT;
+    struct held_query q = {
+        .state = state, .after = http_form_get(&v->form, "after"), .max = HELD_PAGE};
+    if (view_held_page(v->w->desk, &v->session.actor, v->a, &q, &h, &e) != RC_OK) {
+        v->e = e;
         visit_failed(v);
         return;
     }
-    page_held_write(&v->m, v->frame, &h, state, &v->r->body);
+    if (problem) {
+        v->frame.problem = str_c(v->e.msg);
+        v->r->status = rc_http(v->e.rc);
+    }
+    v->frame.live = "/events";
+    page_held_write(&v->m, v->frame, &h, &(struct held_extra){&q, &v->form}, &v->r->body);
+}
+
+/* Those that were ticked on one page, with one reason. */
+static void held_many_form(struct visit *v)
+{
+    AUTO(json) json_t *args = json_object();
+    AUTO(json) json_t *result = NULL;
+    json_t *ids = json_array();
+    const struct http_form *f = &v->form;
+    struct str decision = http_form_get(f, "decision");
+    enum rc rc = RC_OK;
+    for (size_t i = 0; i < f->n_fields && rc == RC_OK; i++) {
+        uint64_t id = 0;
+        if (!str_eq(f->fields[i].name, STR("message")))
+            continue;
+        rc = num_parse(f->fields[i].value, 1, INT64_MAX, "message", &id, &v->e);
+        json_array_append_new(ids, json_integer((json_int_t)id));
+    }
+    json_object_set_new(args, "messages", ids);
+    json_object_set_new(args, "decision", json_str(decision));
+    json_object_set_new(args, "reason", json_str(http_form_get(f, "reason")));
+    if (rc == RC_OK)
+        rc = desk_cmd(v->w->desk, &v->session.actor, STR("quarantine.many"), args, &result, &v->e);
+    if (rc != RC_OK) {
+        held_list(v, true);
+        return;
+    }
+    struct str state = http_form_get(f, "state");
+    if (held_state_known(state) == NULL)
+        state = STR_NONE;
+    visit_see(v, "/held?done=%s%s%.*s", str_eq(decision, STR("spam")) ? "spam" : "discard-many",
+              state.n ? "&state=" : "", STR_ARG(state));
 }
 
 static void held_show(struct visit *v, int64_t id, const char *form)
@@ -86,7 +130,11 @@ void held_route(struct visit *v, struct str rest)
     struct str whole = rest, word = STR_NONE;
     uint64_t id;
     if (rest.n == 0 && v->q->method != HTTP_POST) {
-        held_list(v);
+        held_list(v, false);
+        return;
+    }
+    if (v->q->method == HTTP_POST && str_eq(whole, STR("many"))) {
+        held_many_form(v);
         return;
     }
     (void)str_cut(&rest, '/', &word);

@@ -93,7 +93,8 @@ static const struct {
     {"third-forward", "The report is on its way to the maintainer, and the reporter is told."},
     {"third-close", "It is closed."},
     {"discard", "It is discarded."},
-    {"spam", "It is spam, and out of the way."},
+    {"spam", "It is among the spam now."},
+    {"discard-many", "They are discarded."},
 };
 
 static struct str done_of(const struct visit *v)

@@ -270,6 +270,7 @@ struct held_row_view {
     struct message_view message;
     struct str state; /* "Held", "Quarantine", "Spam" */
     struct str reason, number;
+    bool ticked;
 };
 struct page_held {
     struct page_frame frame;
@@ -277,8 +278,13 @@ struct page_held {
     size_t n_tabs;
     struct held_row_view *rows;
     size_t n_rows;
-    bool more;
     const char *empty;
+    struct str state, after;   /* the list and the page, for the form */
+    bool can_decide, can_spam; /* many at once */
+    bool all;                  /* every box is ticked */
+    struct str tick;           /* the same page with every box ticked, or none */
+    struct str reason;         /* typed before an error */
+    struct str first, next;    /* pages; empty = none */
 };
 /* One of them, with its text and what can be done. */
 struct page_held_one {

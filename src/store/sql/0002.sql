@@ -50,6 +50,7 @@ CREATE INDEX clock_active ON clock (due_us, id)
     WHERE state = 'running' OR (state = 'missed' AND met_us IS NULL);
 CREATE INDEX clock_active_case ON clock (case_id, due_us, id)
     WHERE state = 'running' OR (state = 'missed' AND met_us IS NULL);
+CREATE INDEX message_waiting ON message (received_us, id) WHERE state IN ('held', 'quarantined');
 CREATE INDEX message_news ON message (case_id, direction, state, id, received_us, author_id);
 
 -- A reply or note being written; younger than a few minutes it says "a colleague is writing".

@@ -215,6 +215,15 @@ enum rc view_held(struct desk *d, const struct actor *who, struct arena *a, stru
     return RC_OK;
 }
 
+enum rc view_held_page(struct desk *d, const struct actor *who, struct arena *a,
+                       const struct held_query *q, struct view_held *ret, struct err *e)
+{
+    TRY(view_held(d, who, a, q->state, ret, e));
+    ret->more = true;
+    ret->next = STR("5.301");
+    return RC_OK;
+}
+
 enum rc view_held_one(struct desk *d, const struct actor *who, struct arena *a, int64_t message_id,
                       struct view_held_row *ret, struct err *e)
 {
