@@ -60,6 +60,8 @@ static const struct command commands[] = {
      true,
      false,
      "NUMBER [--thread ID] [--wait] [--text TEXT | --file FILE]"},
+    {"case", "undo", "case.undo", {"#message"}, {{NULL}}, false, false, "MESSAGE"},
+    {"case", "send-now", "case.hurry", {"#message"}, {{NULL}}, false, false, "MESSAGE"},
     {"case",
      "note",
      "case.note",
