@@ -218,6 +218,9 @@ struct page_case {
     struct str number, title, phase, severity, exit, exit_reason, joined_into, handler;
     struct str rm, em, cs;
     struct time_view opened, changed, closed, embargo;
+    struct time_view erased;
+    struct str erased_by;
+    bool is_erased;
     bool has_embargo, should_end_embargo, is_closed, is_escalated, more;
     struct step_view *steps;
     size_t n_steps;

@@ -90,6 +90,11 @@ def erased(d, where, found):
     check("already" in p.stderr, f"once only: {p.stderr}")
     page = d.cli("case", "list", "--which", "all")["cases"]
     equal(sorted(x["title"] for x in page), ["(erased)", "Another report that stays"], "titles")
+    link = d.cli("user", "signin", "robin")["url"].split("/signin/")[1]
+    _, headers, _ = d.get(f"/signin/{link}", staff=True, data=b"", follow=False)
+    page = d.get(f"/case/{number}", staff=True, cookie=headers["Set-Cookie"].split(";")[0])[2]
+    check("was erased on" in page, "the page of the case says so")
+    equal([w for w in WORDS if w in page.lower()], [], "words on the page")
     # A late answer names the case and waits for a person: nothing of it is joined to what is gone.
     d.send(report(subject=f"Re: [{number}] late", mid="late@x.example", sender="late@x.example",
                   extra="In-Reply-To: <other@reporter.example>\n"), sender="late@x.example")
