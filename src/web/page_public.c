@@ -82,8 +82,10 @@ void page_way_back_write(struct page_frame frame, const struct way_in *in, struc
         p.heading = state == WAY_SPENT ? "This link was used before" : "This link is too old";
         p.text = STR("If it was you: the page is still open in the browser that used it.");
         if (!in->can_mail) {
-            p.text2 = STR("You reported without an address, so we cannot send you another link: "
-                          "only the one you were given when this one was used leads to the "
+            if (state == WAY_EXPIRED)
+                p.text = STR("It was good for a while only, and nobody used it.");
+            p.text2 = STR("You reported without an address, so we cannot send you another link. If "
+                          "you were given a newer one, use that; else nothing leads back to this "
                           "report. You can always report again.");
             tpl_button(out, &p);
             return;

@@ -151,6 +151,19 @@ def story_a_reporter_with_the_keyboard_alone_on_a_phone_in_the_dark():
         check("/r/" in text, "the acknowledgement has a link")
 
 
+def inert_on_the_teams_pages(d, number):
+    """A stranger's title and name, as they are shown to the team."""
+    path = "/signin/" + signin_link(d).rsplit("/", 1)[1]
+    cookie = request(d, "POST", path, headers={"Content-Length": "0"}, port=d.staff)[1]["Set-Cookie"]
+    for page in ("/", f"/case/{number}"):
+        status, _, text = request(d, "GET", page, headers={"Cookie": cookie.split(";")[0]}, port=d.staff)
+        equal(status, 200, page)
+        check("txt.exe" in text, f"{page} shows the report")
+        text = re.sub(r'value="[^"]*"', "", text)  # a field keeps what is in it exactly
+        for bad in ("<script>alert", "<img src=x", "\u202e"):
+            check(bad not in text, f"{page} holds {bad!r}")
+
+
 def story_what_was_typed_is_still_there_and_sending_twice_is_once():
     with Desk(settings={"limits.report_rate": "6/1h"}) as d:
         d.start()
@@ -180,8 +193,10 @@ def story_what_was_typed_is_still_there_and_sending_twice_is_once():
                           title="\u202etxt.exe <script>alert(1)</script>", name="\u202e<img src=x>")
         send_report(d, fresh)
         until("both cases", lambda: len(d.cases()) == 2)
-        titles = {c["title"] for c in d.cases()}
-        check("Overflow in <b>frob</b>" in titles, f"titles: {titles}")
+        titles = {c["title"]: c["number"] for c in d.cases()}
+        number = titles.pop("Overflow in <b>frob</b>", None)
+        check(number and len(titles) == 1, f"titles: {titles}")
+        inert_on_the_teams_pages(d, list(titles.values())[0])
         for i in range(3):
             send_report(d, fields_of(token_of(request(d, "GET", "/new")[2]), title=f"More {i}"))
         status, page = send_report(d, fields_of(token_of(request(d, "GET", "/new")[2])))
@@ -217,6 +232,20 @@ def story_half_a_gigabyte_is_refused_without_being_kept():
                  for role in ("httpd-public", "core") for pid in d.role_pids(role)]
         check(len(peaks) == 2 and max(peaks) < 400_000, f"memory in kB: {peaks}")
         equal(d.cases(), [], "nothing came of it")
+
+
+def story_a_report_by_form_survives_the_end_of_core():
+    with Desk() as d:
+        d.start()
+        status, page = send_report(d, fields_of(token_of(request(d, "GET", "/new")[2])),
+                                   [("files", "a.bin", PROOF)])
+        d.kill_role("core")
+        equal(status, 200, "the report")
+        until("the case", lambda: len(d.cli("case", "list", "--which", "all", ok=False) or {}) and
+              len(d.cases()) == 1)
+        path = "/r/" + link_of(page).rsplit("/", 1)[1]
+        until("its link", lambda: "Open my report" in request(d, "GET", path)[2])
+        equal(len(d.cases()), 1, "one case")
 
 
 TOC = """# Security policy
