@@ -359,9 +359,17 @@ enum rc adv_facts_parse(struct arena *a, struct str json, struct adv_content *re
     static const struct pair_keys timeline = {"timeline", "date", "text"},
                                   credits = {"credits", "name", "role"};
     AUTO(json) json_t *j = NULL;
-    struct adv_content c = {.title = ret->title, .body = ret->body};
+    struct adv_content c = {.title = ret->title,
+                            .body = ret->body,
+                            .summary = STR_NONE,
+                            .severity = STR_NONE,
+                            .cvss = STR_NONE};
     struct str *times, *names;
     TRY(json_parse(json, ADV_FACTS_MAX, "facts of an advisory", &j, e));
+    if (json_is_object(j) && json_object_size(j) == 0) {
+        *ret = c;
+        return RC_OK;
+    }
     TRY(json_get_str(j, "summary", ADV_SUMMARY_MAX, &c.summary, e));
     TRY(json_get_str(j, "severity", 16, &c.severity, e));
     TRY(json_get_str(j, "cvss", ADV_LINE_MAX, &c.cvss, e));

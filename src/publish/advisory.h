@@ -85,7 +85,7 @@ void adv_form_fill(struct arena *a, const struct adv_content *c, struct adv_form
 
 /* Everything but title and body, as kept in the store.  New reference. */
 json_t *adv_facts_json(const struct adv_content *c);
-/* ret->title and ret->body stay as they are. */
+/* ret->title and ret->body stay as they are.  "{}" is a revision that was erased: nothing. */
 enum rc adv_facts_parse(struct arena *a, struct str json, struct adv_content *ret, struct err *e)
     WARN_UNUSED;
 

@@ -139,6 +139,8 @@ static void what_is_kept_comes_back(void **state)
     assert_int_equal(c.n_timeline, back.n_timeline);
     assert_true(str_eq(c.timeline[1].text, back.timeline[1].text));
     struct adv_content none = {.title = STR("t"), .body = STR("b")};
+    OK(adv_facts_parse(a, STR("{}"), &none, e));
+    assert_true(str_eq(none.body, STR("b")) && none.summary.n == 0 && none.n_affected == 0);
     assert_int_not_equal(adv_facts_parse(a, STR("{\"summary\":1}"), &none, NULL), RC_OK);
 }
 

@@ -333,6 +333,8 @@ enum rc page_advisory_write(const struct maker *m, struct page_frame frame,
                               .is_public = v->published_us != 0,
                               .is_draft = str_eq(v->state, STR("draft")),
                               .is_approved = str_eq(v->state, STR("approved")),
+                              .is_open_work =
+                                  v->n_revisions && !v->revisions[v->n_revisions - 1].published_us,
                               .is_withdrawn = v->withdrawn_us != 0,
                               .is_planned = v->planned_us != 0,
                               .can_edit = v->withdrawn_us == 0,

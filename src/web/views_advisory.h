@@ -63,6 +63,7 @@ struct page_advisory {
     struct page_frame frame;
     struct str number, title; /* of the case */
     struct str public_number, public_url, state;
+    bool is_open_work; /* the newest revision is not the public one */
     bool exists, is_public, is_draft, is_approved, is_withdrawn, is_planned, can_edit;
     int64_t revision;
     struct advisory_doc_view doc;
