@@ -251,9 +251,10 @@ static void undo(const struct init *in)
 static void report_written(const struct init *in, struct buf *b)
 {
     buf_addf(b, "\nWritten to %s\n", in->dir.p);
-    buf_adds(b, "  vulndesk.conf   every setting, with where its value comes from\n"
-                "  SECURITY.md     a copy of the policy; the public pages show this file\n"
-                "  data/keys/      back them up: without them stored mail cannot be read\n");
+    buf_adds(
+        b, "  vulndesk.conf   every setting, with where its value comes from\n"
+           "  SECURITY.md     a copy of the policy; taken in at the start whenever it was edited\n"
+           "  data/keys/      back them up: without them stored mail cannot be read\n");
     buf_addf(b, "  data/           the database, with %.*s as first handler (login %s)\n",
              STR_ARG(in->person.name), in->person.login);
     buf_adds(b, "\nOutgoing mail is off (mail.outgoing) until you switch it on.\n");

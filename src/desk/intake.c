@@ -609,7 +609,8 @@ static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
     TRY(is_loop(d, a, in->m, &p.f.loop, e));
     p.f.spam = in->m->automatic.spam;
     /* Whoever only watches cannot answer a proposal: then a person reads it like any mail. */
-    p.f.proposal = d->set->mail.outgoing != OUTGOING_COPY && proposal_in_mail(d, in->m);
+    if (d->set->mail.outgoing != OUTGOING_COPY && proposal_in_mail(d, in->m))
+        TRY(proposal_room(d, &p.f.proposal, e));
     TRY(set_up(d, a, in, &p.f, e));
     return store(d, a, in, &p, &bounced, e);
 }

@@ -83,6 +83,14 @@ bool proposal_in_mail(const struct desk *d, const struct mail *m)
            p->diff.n <= PROPOSAL_PATCH_MAX;
 }
 
+enum rc proposal_room(struct desk *d, bool *ret, struct err *e)
+{
+    int64_t open;
+    TRY(ops_proposal_count(d->db, STR("open"), &open, e));
+    *ret = open < PROPOSAL_OPEN_MAX;
+    return RC_OK;
+}
+
 static struct str subject_of(struct arena *a, struct str s)
 {
     AUTO(buf) struct buf b = BUF_INIT(4 * MAIL_SUBJECT_MAX);
@@ -165,9 +173,10 @@ static enum rc form_tx(struct desk *d, void *arg, struct err *e)
     const struct proposal_form *f = k->f;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct diff diff;
-    int64_t open, last;
-    TRY(ops_proposal_count(d->db, STR("open"), &open, e));
-    if (open >= PROPOSAL_OPEN_MAX)
+    int64_t last;
+    bool room;
+    TRY(proposal_room(d, &room, e));
+    if (!room)
         return err_set(e, RC_LIMIT, "too many proposals are open; please come back later");
     TRY(proposal_preview(d, a, f, &diff, e));
     struct proposal_row p = {.applies = APPLIES_UNKNOWN,

@@ -30,6 +30,8 @@ enum rc proposal_order_apply(struct desk *d, int64_t id, int64_t revision_id, st
 /* Intake: this mail is a patch of the policy and nothing else.  Unsure is no. */
 struct mail;
 bool proposal_in_mail(const struct desk *d, const struct mail *m);
+/* *ret: fewer than PROPOSAL_OPEN_MAX are open; else a patch is a mail like any other. */
+enum rc proposal_room(struct desk *d, bool *ret, struct err *e) WARN_UNUSED;
 /* Inside intake's transaction; row is inserted, state "proposal". */
 enum rc proposal_take(struct desk *d, const struct mail *m, const struct message_row *row,
                       enum autoreply_why why, int64_t *ret_id, struct err *e) WARN_UNUSED;

@@ -90,6 +90,7 @@ static void state_of(const struct proposal_row *p, struct proposal_view *v)
 {
     bool open = str_eq(p->state, STR("open"));
     v->is_decided = !open;
+    v->did = "";
     if (open) {
         v->state = p->applies == APPLIES_YES  ? "open"
                    : p->applies == APPLIES_NO ? "does not apply"
@@ -97,12 +98,15 @@ static void state_of(const struct proposal_row *p, struct proposal_view *v)
         v->chip = p->applies == APPLIES_NO ? "warn" : "calm";
     } else if (str_eq(p->state, STR("merged"))) {
         v->state = "merged";
+        v->did = "Merged";
         v->chip = "ok";
     } else if (str_eq(p->state, STR("case"))) {
         v->state = "became a case";
+        v->did = "Made a case";
         v->chip = "strong";
     } else {
         v->state = "rejected";
+        v->did = "Rejected";
         v->chip = "bad";
     }
 }

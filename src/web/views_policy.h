@@ -18,6 +18,7 @@ struct proposal_view {
     int64_t id;
     struct str subject, author, email, why, reason, decided_by, case_number;
     const char *chip, *state; /* class and words */
+    const char *did;          /* "Merged", "Rejected", ...: of a decided one */
     struct time_view at, decided;
     bool is_decided;
 };

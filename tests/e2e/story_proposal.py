@@ -57,7 +57,7 @@ def served(d):
 
 
 def story_a_mailed_patch_is_shown_merged_and_followed():
-    with Desk() as d:
+    with Desk(settings={"roles.cores": "2"}) as d:
         d.start()
         repo = d.home / "data" / "engine" / "policy" / "policy.git"
         until("the first commit", (repo / "refs" / "heads" / "main").is_file)
