@@ -27,8 +27,11 @@ struct fixture {
 static int setup(void **state)
 {
     struct fixture *f = mem_zalloc(sizeof *f);
+    struct err why = ERR_INIT;
     test_db_init(&f->t, pg);
     f->db = test_db_open(&f->t, true);
+    /* The schema brings a task of its own (the index of the search). */
+    assert_int_equal(db_script(f->db, STR("DELETE FROM task"), &why), RC_OK);
     f->a = arena_new(64 << 20);
     f->now = 1000 * US_PER_DAY;
     db_fake_clock(f->db, &f->now);
@@ -412,6 +415,34 @@ static void a_mail_is_sent_once(void **state)
     T_RC(RC_CONFLICT, end(f, id, a, OUTBOX_END_REFUSED, 550, e));
 }
 
+static void a_mail_that_is_not_due_can_be_cancelled_or_hurried(void **state)
+{
+    struct fixture *f = *state;
+    int64_t id[2];
+    struct task *t;
+    for (int i = 0; i < 2; i++) {
+        struct outbox_new o = {.kind = "reply",
+                               .mid = i ? STR("m2@x.example") : STR("m1@x.example"),
+                               .rcpt = STR("r@x.example"),
+                               .bytes = STR("b"),
+                               .due_us = f->now + US_PER_MIN};
+        T_OK(outbox_add(f->db, &o, &id[i], e));
+    }
+    f->now += US_PER_MIN - 1;
+    assert_int_equal(claim(f, 5, &t), 0);
+    T_OK(outbox_cancel(f->db, id[0], e));
+    T_RC(RC_CONFLICT, outbox_cancel(f->db, id[0], e));
+    T_RC(RC_CONFLICT, outbox_hurry(f->db, id[0], e));
+    assert_int_equal(look(f, id[0]).state, OUTBOX_CANCELLED);
+    task_is(f, id[0], "done");
+    T_OK(outbox_hurry(f->db, id[1], e));
+    T_RC(RC_CONFLICT, outbox_cancel(f->db, id[1], e)); /* due: it is on its way */
+    assert_int_equal(claim(f, 5, &t), 1);
+    assert_int_equal(t[0].subject, id[1]);
+    f->now += US_PER_H;
+    T_RC(RC_CONFLICT, outbox_hand_over(f->db, id[0], 1, e));
+}
+
 static void refused_and_temporary(void **state)
 {
     struct fixture *f = *state;
@@ -568,6 +599,7 @@ int main(int argc, char **argv)
         T(cores_do_not_wait_for_each_other),
         T(claims_stand_alone),
         T(a_mail_is_sent_once),
+        T(a_mail_that_is_not_due_can_be_cancelled_or_hurried),
         T(refused_and_temporary),
         T(a_crash_in_the_window_is_unknown),
         T(a_late_answer_saves_the_double),
