@@ -110,6 +110,7 @@ static const struct {
     const char *verb, *list, *columns[LIST_COLUMNS];
 } lists[] = {
     {"case.list", "cases", {"number", "phase", "handler", "opened", "title"}},
+    {"case.search", "cases", {"number", "title"}},
     {"advisory.list", "advisories", {"number", "state", "case", "title"}},
     {"quarantine.list", "messages", {"id", "state", "received", "from", "subject", "hold_reason"}},
     {"policy.list", "proposals", {"proposal", "state", "applies", "at", "author", "subject"}},
