@@ -179,6 +179,9 @@ enum rc core_http(struct core *c, struct chan *from, struct frame *f, struct err
     AUTO(http_response) struct http_response r;
     http_response_init(&r);
     web_handle(c->web, &q, &r);
+    if (r.failed.rc != RC_OK)
+        log_event(LOG_ERROR_, "page-failed", "status=%d code=%s why=\"%s\"", r.status,
+                  rc_name(r.failed.rc), r.failed.msg);
     if (q.method == HTTP_POST)
         c->look_now = true; /* it may have made tasks */
     if (r.wait[0] && core_wait_add(c, from, f->id, &r))

@@ -91,6 +91,8 @@ void visit_failed(struct visit *v)
     int status = rc_http(v->e.rc);
     /* Our own mistakes and the store's are not a visitor's business. */
     bool ours = v->e.rc == RC_INTERNAL || v->e.rc == RC_IO;
+    if (ours)
+        v->r->failed = v->e;
     visit_error(v, status, ours ? "It was not your doing. Please try again." : v->e.msg);
 }
 

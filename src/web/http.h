@@ -64,6 +64,7 @@ struct http_response {
     /* A spool record: the answer goes out once it is taken in, or after a few seconds. */
     char wait[HTTP_WAIT_MAX + 1];
     struct http_stream stream;
+    struct err failed; /* our own mistake or the store's, for the log; rc RC_OK: none */
 };
 
 void http_response_init(struct http_response *r);
