@@ -226,6 +226,8 @@ void search_query_ts(const struct search_query *q, struct buf *b)
 
 /* ---- snippets ---- */
 
+#define GAP_MAX 2 /* bytes between words that are marked as one hit */
+
 static bool hits(const struct search_query *q, struct str word)
 {
     for (size_t i = 0; i < q->n; i++) {
@@ -257,24 +259,52 @@ static struct str clip_end(struct str s, size_t max)
     return str_sub(s, from, s.n);
 }
 
+/* The first word that is the longest of the query, which says most; else the first that is any. */
+static struct str first_hit(const struct search_query *q, struct str text)
+{
+    char folded[SEARCH_WORD_SIZE];
+    struct search_query longest = {.n = 1};
+    struct str rest = text, word, raw, any = str_sub(text, 0, 0);
+    for (size_t i = 0; i < q->n; i++)
+        if (i == 0 || q->terms[i].word.n > longest.terms[0].word.n)
+            longest.terms[0] = q->terms[i];
+    while (q->n && search_word(&rest, folded, &word, &raw)) {
+        if (hits(&longest, word))
+            return raw;
+        if (any.n == 0 && hits(q, word))
+            any = raw;
+    }
+    return any;
+}
+
+/* With the words of the query that stand directly behind. */
+static struct str grown(const struct search_query *q, struct str text, struct str hit)
+{
+    char folded[SEARCH_WORD_SIZE];
+    size_t end = (size_t)(hit.p - text.p) + hit.n;
+    struct str rest = str_sub(text, end, text.n), word, raw;
+    while (search_word(&rest, folded, &word, &raw) && hits(q, word) &&
+           (size_t)(raw.p - text.p) <= end + GAP_MAX)
+        end = (size_t)(raw.p - text.p) + raw.n;
+    return str_sub(text, (size_t)(hit.p - text.p), end - (size_t)(hit.p - text.p));
+}
+
 void search_snippet(const struct search_query *q, struct str text, size_t max, struct buf *ret_text,
                     struct str *ret_before, struct str *ret_hit, struct str *ret_after)
 {
-    char folded[SEARCH_WORD_SIZE];
-    struct str rest = text, word, raw, hit = str_sub(text, 0, 0);
+    struct str hit = first_hit(q, text);
     size_t at = 0;
-    while (hit.n == 0 && search_word(&rest, folded, &word, &raw))
-        if (hits(q, word))
-            hit = raw;
-    if (hit.n)
+    if (hit.n) {
+        hit = grown(q, text, hit);
         at = (size_t)(hit.p - text.p);
+    }
     struct str before = clip_end(str_sub(text, 0, at), max / 3);
     struct str after = utf8_clip(str_sub(text, at + hit.n, text.n), max - before.n);
     if (before.n < at)
         buf_adds(ret_text, "\xe2\x80\xa6");
     add_line(ret_text, before);
     size_t from = ret_text->n;
-    buf_add(ret_text, hit);
+    add_line(ret_text, hit);
     size_t to = ret_text->n;
     add_line(ret_text, after);
     if (at + hit.n + after.n < text.n)

@@ -138,6 +138,10 @@ static void pieces_stand_around_the_first_hit(void **state)
     piece("hol", "whole hole", 100, "whole [hole]");
     piece("nothing", "There is a hole", 100, "[]There is a hole");
     piece("x", "", 100, "[]");
+    piece("frobnicate_2", "Number 2: function frobnicate_2() is it", 100,
+          "Number 2: function [frobnicate_2]() is it");
+    piece("at parser", "at last, the parser", 100, "at last, the [parser]");
+    piece("at zzzz", "look at it", 100, "look [at] it");
     piece("needle", "aaaa bbbb cccc dddd needle eeee ffff gggg", 15,
           "\xe2\x80\xa6"
           "dddd [needle] eeee ffff\xe2\x80\xa6");
