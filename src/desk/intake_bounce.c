@@ -21,6 +21,13 @@ enum rc intake_bounced_mail(struct desk *d, struct arena *a, const struct mail *
         if (rc != RC_NOTFOUND)
             return rc;
     }
+    /* Whoever polls a mailbox sees no envelope: then the field tells. */
+    for (size_t i = 0; i < m->to.n; i++) {
+        struct thread_row t;
+        struct str tag = address_tag(d, m->to.p[i].addr);
+        if (tag.n > 0 && ops_thread_by_tag(d->db, a, tag, &t, e) == RC_OK)
+            return ops_mail_last(d->db, a, t.id, ret, e);
+    }
     for (size_t i = 0; i < env->n_rcpts; i++) {
         struct thread_row t;
         struct str tag = address_tag(d, env->rcpts[i]);

@@ -16,6 +16,7 @@
 #include "desk/reply.h"
 #include "desk/shared.h"
 #include "desk/testing.h"
+#include "store/ops_mailbox.h"
 #include "store/outbox.h"
 
 #define SHARED "[mail]\noutgoing = on\nshared = yes\nnext_hop = smtp://mail.example:25\n"
@@ -299,6 +300,30 @@ static void watching_from_now_on(void **state)
     end(t);
 }
 
+/* How far a mailbox is taken: only forward within one numbering. */
+static void mailbox_rows(void **state)
+{
+    struct test_desk *t = begin("");
+    struct err why = ERR_INIT;
+    struct mailbox_row got, m = {.name = STR("imaps://mail.example INBOX"),
+                                 .uidvalidity = 7,
+                                 .uid = 40,
+                                 .since_us = 5};
+    assert_int_equal(ops_mailbox_get(t->d.db, m.name, &got, &why), RC_NOTFOUND);
+    T_OK(ops_mailbox_put(t->d.db, &m, e));
+    m.uid = 39;
+    T_OK(ops_mailbox_put(t->d.db, &m, e));
+    T_OK(ops_mailbox_get(t->d.db, m.name, &got, e));
+    assert_true(got.uidvalidity == 7 && got.uid == 40 && got.since_us == 5);
+    m.uidvalidity = 8;
+    m.uid = 1;
+    T_OK(ops_mailbox_put(t->d.db, &m, e));
+    T_OK(ops_mailbox_get(t->d.db, m.name, &got, e));
+    assert_true(got.uidvalidity == 8 && got.uid == 1);
+    assert_int_equal(test_count(t, "SELECT count(*) FROM mailbox"), 1);
+    end(t);
+}
+
 /* ---- an old mailbox ---- */
 
 static void imported(void **state)
@@ -351,6 +376,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(asked),
         cmocka_unit_test(watching),
         cmocka_unit_test(watching_from_now_on),
+        cmocka_unit_test(mailbox_rows),
         cmocka_unit_test(imported),
     };
     on_pg = argc > 1 && strcmp(argv[1], "pg") == 0;

@@ -251,7 +251,8 @@ static enum rc held_row(struct desk *d, struct arena *a, const struct message_ro
 
 static bool held_state(struct str s)
 {
-    static const char *const states[] = {"", "held", "quarantined", "spam", "bounce", "discarded"};
+    static const char *const states[] = {"",       "held",      "quarantined", "spam",
+                                         "bounce", "discarded", "passed",      "left"};
     for (size_t i = 0; i < ARRAY_LEN(states); i++)
         if (str_eq(s, str_c(states[i])))
             return true;
@@ -262,13 +263,14 @@ enum rc view_held(struct desk *d, const struct actor *who, struct arena *a, stru
                   struct view_held *ret, struct err *e)
 {
     AUTO(tx) struct tx tx = TX_INIT;
-    struct view_held v = {.now_us = desk_now(d)};
+    struct view_held v = {.now_us = desk_now(d), .shared = d->set->mail.shared};
     struct message_row *m;
     size_t n;
     TRY(actor_needs_team(who, e));
     if (!held_state(state))
         return err_set(e, RC_INVALID,
-                       "the state is one of held, quarantined, spam, bounce, discarded");
+                       "the state is one of held, quarantined, spam, bounce, discarded, "
+                       "passed, left");
     TRY(view_begin(d, &tx, e));
     struct message_query q = {.which = state.n ? MESSAGES_STATE : MESSAGES_UNDECIDED,
                               .state = state,
@@ -308,14 +310,15 @@ enum rc view_held_page(struct desk *d, const struct actor *who, struct arena *a,
                        const struct held_query *q, struct view_held *ret, struct err *e)
 {
     AUTO(tx) struct tx tx = TX_INIT;
-    struct view_held v = {.now_us = desk_now(d), .next = STR_NONE};
+    struct view_held v = {.now_us = desk_now(d), .next = STR_NONE, .shared = d->set->mail.shared};
     struct message_row *m;
     size_t n, max = q->max && q->max < VIEW_ROWS_MAX ? q->max : VIEW_ROWS_MAX;
     struct held_page page = {.state = q->state, .max = max + 1};
     TRY(actor_needs_team(who, e));
     if (!held_state(q->state))
         return err_set(e, RC_INVALID,
-                       "the state is one of held, quarantined, spam, bounce, discarded");
+                       "the state is one of held, quarantined, spam, bounce, discarded, "
+                       "passed, left");
     TRY(held_after(q->after, &page, e));
     TRY(view_begin(d, &tx, e));
     TRY(ops_message_held(d->db, a, &page, &m, &n, e));
@@ -342,7 +345,12 @@ enum rc view_held_one(struct desk *d, const struct actor *who, struct arena *a, 
     TRY(ops_message_get(d->db, a, message_id, &m, e));
     if (m.state.n == 0 || !held_state(m.state))
         return err_set(e, RC_NOTFOUND, "no such held message");
-    return held_row(d, a, &m, ret, e);
+    bool waits = str_eq(m.state, STR("held")) || str_eq(m.state, STR("quarantined")) ||
+                 str_eq(m.state, STR("spam"));
+    TRY(held_row(d, a, &m, ret, e));
+    ret->can_pass = d->set->mail.shared && waits && m.case_id == 0 &&
+                    !str_eq(m.origin, STR("web")) && !str_eq(m.origin, STR("import"));
+    return RC_OK;
 }
 
 /* ---- the reporter's page ---- */

@@ -193,15 +193,17 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
 struct view_held_row {
     struct view_message message; /* without body */
     struct str number;           /* of the case it points at, empty = none */
+    bool can_pass;               /* "no report" passes it on, or leaves it (desk/shared.h) */
 };
 struct view_held {
     struct view_held_row *rows;
     size_t n;
-    bool more;
-    struct str next; /* of a page: where the next one goes on, empty = there is none */
+    bool more, shared; /* shared: a general mailbox, so there is what was passed on or left */
+    struct str next;   /* of a page: where the next one goes on, empty = there is none */
     int64_t now_us;
 };
-/* state: "held", "quarantined", "spam", "bounce", "discarded", or "" = the first three. */
+/* state: "held", "quarantined", "spam", "bounce", "discarded", "passed", "left", or "" = the first
+ * three. */
 enum rc view_held(struct desk *d, const struct actor *who, struct arena *a, struct str state,
                   struct view_held *ret, struct err *e) WARN_UNUSED;
 /* A page of it: state as above, but "" = held and quarantined, what still asks for a decision.

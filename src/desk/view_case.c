@@ -186,6 +186,8 @@ static const struct {
     {"message.in", "message received", NULL, NULL},
     {"message.out", "mail written:", "kind", NULL},
     {"message.held", "message held:", "reason", NULL},
+    {"message.passed", "no report, passed on:", "reason", NULL},
+    {"message.left", "no report, left in the mailbox:", "reason", NULL},
     {"message.discarded", "message discarded", NULL, NULL},
     {"message.spam", "message put among the spam", NULL, NULL},
     {"note.added", "note added", NULL, NULL},

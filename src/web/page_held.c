@@ -7,13 +7,16 @@
 
 static const struct {
     const char *state, *label, *href;
+    bool shared; /* only where a contact address is a general mailbox */
 } lists[] = {
-    {"", "Waiting", "/held"},
-    {"held", "Held", "/held?state=held"},
-    {"quarantined", "Quarantine", "/held?state=quarantined"},
-    {"spam", "Spam", "/held?state=spam"},
-    {"bounce", "Bounces", "/held?state=bounce"},
-    {"discarded", "Discarded", "/held?state=discarded"},
+    {"", "Waiting", "/held", false},
+    {"held", "Held", "/held?state=held", false},
+    {"quarantined", "Quarantine", "/held?state=quarantined", false},
+    {"spam", "Spam", "/held?state=spam", false},
+    {"bounce", "Bounces", "/held?state=bounce", false},
+    {"discarded", "Discarded", "/held?state=discarded", false},
+    {"passed", "Passed on", "/held?state=passed", true},
+    {"left", "Left", "/held?state=left", true},
 };
 
 const char *held_state_known(struct str state)
@@ -65,19 +68,20 @@ void page_held_write(const struct maker *m, struct page_frame frame, const struc
     p.all = all;
     p.tick = held_href(m, x->asked, after, !all);
     p.reason = http_form_get(x->typed, "reason");
-    p.can_spam = !str_eq(state, STR("spam"));
-    p.can_decide = !str_eq(state, STR("bounce")) && !str_eq(state, STR("discarded"));
+    bool gone = str_eq(state, STR("passed")) || str_eq(state, STR("left"));
+    p.can_spam = !str_eq(state, STR("spam")) && !gone;
+    p.can_decide = !str_eq(state, STR("bounce")) && !str_eq(state, STR("discarded")) && !gone;
     p.frame.title = STR("Waiting for a person");
     p.frame.at_held = true;
     p.empty = state.n ? "Nothing here." : "Nothing waits. Good.";
     p.tabs = arena_array(m->a, ARRAY_LEN(lists), sizeof *p.tabs);
-    p.n_tabs = p.tabs ? ARRAY_LEN(lists) : 0;
-    for (size_t i = 0; i < p.n_tabs; i++)
-        p.tabs[i] = (struct tab_view){
-            .label = lists[i].label,
-            .href = lists[i].href,
-            .current = str_eq(state, str_c(lists[i].state)),
-        };
+    for (size_t i = 0; p.tabs && i < ARRAY_LEN(lists); i++)
+        if (!lists[i].shared || h->shared)
+            p.tabs[p.n_tabs++] = (struct tab_view){
+                .label = lists[i].label,
+                .href = lists[i].href,
+                .current = str_eq(state, str_c(lists[i].state)),
+            };
     p.rows = arena_array(m->a, h->n, sizeof *p.rows);
     p.n_rows = p.rows ? h->n : 0;
     for (size_t i = 0; i < p.n_rows; i++)
@@ -95,12 +99,16 @@ void page_held_one_write(const struct maker *m, struct page_frame frame,
     p.frame.at_held = true;
     p.row.message.subject = STR_NONE; /* said once, as the heading */
     struct str state = r->message.state;
-    p.can_decide = !str_eq(state, STR("ok")) && !str_eq(state, STR("discarded"));
+    p.can_decide = !str_eq(state, STR("ok")) && !str_eq(state, STR("discarded")) &&
+                   !str_eq(state, STR("passed")) && !str_eq(state, STR("left"));
+    p.can_pass = r->can_pass;
     if (draft->form && strcmp(draft->form, "release") == 0) {
         p.release.a = http_form_get(draft->typed, "number");
         p.release.reason = http_form_get(draft->typed, "reason");
     } else if (draft->form && strcmp(draft->form, "discard") == 0) {
         p.discard.reason = http_form_get(draft->typed, "reason");
+    } else if (draft->form && strcmp(draft->form, "pass") == 0) {
+        p.pass.reason = http_form_get(draft->typed, "reason");
     } else {
         p.release.a = r->number;
     }

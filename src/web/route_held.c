@@ -86,8 +86,16 @@ static void held_form(struct visit *v, int64_t id, struct str form)
 {
     AUTO(json) json_t *args = json_object();
     AUTO(json) json_t *result = NULL;
-    bool release = str_eq(form, STR("release"));
-    if (!release && !str_eq(form, STR("discard"))) {
+    static const struct {
+        const char *form, *verb;
+    } forms[] = {{"release", "quarantine.release"},
+                 {"discard", "quarantine.discard"},
+                 {"pass", "quarantine.pass"}};
+    size_t k = 0;
+    while (k < ARRAY_LEN(forms) && !str_eq(form, str_c(forms[k].form)))
+        k++;
+    bool release = k == 0;
+    if (k == ARRAY_LEN(forms)) {
         visit_error(v, 404, "There is no such form.");
         return;
     }
@@ -96,17 +104,16 @@ static void held_form(struct visit *v, int64_t id, struct str form)
     struct str number_typed = http_form_get(&v->form, "number");
     if (release && number_typed.n)
         json_object_set_new(args, "number", json_str(number_typed));
-    if (desk_cmd(v->w->desk, &v->session.actor,
-                 release ? STR("quarantine.release") : STR("quarantine.discard"), args, &result,
-                 &v->e) != RC_OK) {
-        held_show(v, id, release ? "release" : "discard");
+    if (desk_cmd(v->w->desk, &v->session.actor, str_c(forms[k].verb), args, &result, &v->e) !=
+        RC_OK) {
+        held_show(v, id, forms[k].form);
         return;
     }
     const char *number = json_string_value(json_object_get(result, "number"));
     if (number && *number)
         visit_see(v, "/case/%s?done=release", number);
     else
-        visit_see(v, "/held?done=%s", release ? "release" : "discard");
+        visit_see(v, "/held?done=%s", forms[k].form);
 }
 
 static void held_part(struct visit *v, struct str rest)

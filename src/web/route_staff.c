@@ -94,6 +94,7 @@ static const struct {
     {"third-close", "It is closed."},
     {"discard", "It is discarded."},
     {"spam", "It is among the spam now."},
+    {"pass", "It is no report: passed on, or left where it lies."},
     {"discard-many", "They are discarded."},
 };
 

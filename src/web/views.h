@@ -293,8 +293,8 @@ struct page_held {
 struct page_held_one {
     struct page_frame frame;
     struct held_row_view row;
-    bool can_decide;
-    struct form_view release, discard;
+    bool can_decide, can_pass;
+    struct form_view release, discard, pass;
 };
 
 /* ---- signing in and the way back ---- */

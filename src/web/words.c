@@ -325,8 +325,9 @@ const char *held_state_words(struct str state)
 {
     static const struct {
         const char *state, *words;
-    } table[] = {{"held", "Held"},     {"quarantined", "Quarantine"}, {"spam", "Spam"},
-                 {"bounce", "Bounce"}, {"discarded", "Discarded"},    {"ok", "Let in"}};
+    } table[] = {{"held", "Held"},        {"quarantined", "Quarantine"},  {"spam", "Spam"},
+                 {"bounce", "Bounce"},    {"discarded", "Discarded"},     {"ok", "Let in"},
+                 {"passed", "Passed on"}, {"left", "Left in the mailbox"}};
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
         if (str_eq(state, str_c(table[i].state)))
             return table[i].words;
