@@ -105,6 +105,8 @@ struct intake_verdict intake_decide(const struct intake_facts *f)
         v = decide_notice(f);
     else if (f->point == POINT_NOTHING && f->proposal)
         v.kind = INTAKE_PROPOSAL;
+    else if (f->point == POINT_NOTHING && f->about_proposal)
+        v = held("answers a mail of ours about a proposal to the policy");
     else if (f->point == POINT_NOTHING && f->shared)
         v = decide_shared(f);
     else if (f->point == POINT_NOTHING)
@@ -611,6 +613,7 @@ static enum rc intake_tx(struct desk *d, void *arg, struct err *e)
     /* Whoever only watches cannot answer a proposal: then a person reads it like any mail. */
     if (d->set->mail.outgoing != OUTGOING_COPY && proposal_in_mail(d, in->m))
         TRY(proposal_room(d, &p.f.proposal, e));
+    TRY(proposal_answered(d, a, in->m, &p.f.about_proposal, e));
     TRY(set_up(d, a, in, &p.f, e));
     return store(d, a, in, &p, &bounced, e);
 }

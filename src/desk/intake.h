@@ -147,6 +147,7 @@ struct intake_facts {
     bool automatic;          /* a program wrote it (RFC 3834) */
     bool team;               /* From is an address of the team */
     bool proposal;           /* a patch of the policy and nothing else */
+    bool about_proposal;     /* answers a mail of ours about a proposal */
     enum intake_point point; /* the strongest pointer found */
     bool known;              /* it names a thread or case of ours */
     bool participant;        /* From is that thread's participant (of a case: has a thread there) */

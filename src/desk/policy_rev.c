@@ -51,24 +51,37 @@ enum rc policy_revision_text(struct desk *d, struct arena *a, int64_t id, struct
     return RC_OK;
 }
 
+static enum rc order_commit(struct desk *d, int64_t revision, struct err *e)
+{
+    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
+    buf_addf(&key, POLICY_COMMIT ":%lld", (long long)revision);
+    struct task_new t = {.kind = POLICY_COMMIT,
+                         .key = buf_str(&key),
+                         .lane = LANE_ENGINES,
+                         .subject = revision,
+                         .arg = STR_NONE,
+                         .fair = STR_NONE,
+                         .again = true};
+    return task_add(d->db, &t, NULL, e);
+}
+
+enum rc policy_order_commit(struct desk *d, struct err *e)
+{
+    int64_t last;
+    TRY(ops_policyrev_last(d->db, &last, e));
+    return last > 0 ? order_commit(d, last, e) : RC_OK;
+}
+
 enum rc policy_add_revision(struct desk *d, const struct actor *who, struct policyrev_row *r,
                             struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
-    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
     struct proposal_row *p;
     size_t n;
     r->at_us = desk_now(d);
     r->commit_id = STR_NONE;
     TRY(ops_policyrev_insert(d->db, r, &r->id, e));
-    buf_addf(&key, POLICY_COMMIT ":%lld", (long long)r->id);
-    struct task_new t = {.kind = POLICY_COMMIT,
-                         .key = buf_str(&key),
-                         .lane = LANE_ENGINES,
-                         .subject = r->id,
-                         .arg = STR_NONE,
-                         .fair = STR_NONE};
-    TRY(task_add(d->db, &t, NULL, e));
+    TRY(order_commit(d, r->id, e));
     TRY(ops_proposal_list(d->db, a, STR("open"), &p, &n, e));
     for (size_t i = 0; i < n; i++)
         if (p[i].id != r->proposal_id)

@@ -58,7 +58,7 @@ enum rc proposal_tell(struct desk *d, const struct actor *who, const struct prop
     TRY(texts_render(d->texts, text, v, ARRAY_LEN(v), &body, e));
     snprintf(subject, sizeof(subject), "Your proposal %lld to our security policy",
              (long long)p->id);
-    struct letter l = {.kind = "proposal",
+    struct letter l = {.kind = PROPOSAL_MAIL,
                        .number = STR_NONE,
                        .to_name = STR_NONE,
                        .to = p->reply_to,
@@ -88,6 +88,29 @@ enum rc proposal_room(struct desk *d, bool *ret, struct err *e)
     int64_t open;
     TRY(ops_proposal_count(d->db, STR("open"), &open, e));
     *ret = open < PROPOSAL_OPEN_MAX;
+    return RC_OK;
+}
+
+static enum rc names_ours(struct desk *d, struct arena *a, const struct mail_strs *ids, bool *ret,
+                          struct err *e)
+{
+    for (size_t i = 0; i < ids->n && !*ret; i++) {
+        struct mail_row mail;
+        enum rc rc = ops_mail_by_mid(d->db, a, ids->p[i], &mail, e);
+        if (rc != RC_OK && rc != RC_NOTFOUND)
+            return rc;
+        *ret = rc == RC_OK && str_eq(mail.kind, STR(PROPOSAL_MAIL));
+    }
+    return RC_OK;
+}
+
+enum rc proposal_answered(struct desk *d, struct arena *a, const struct mail *m, bool *ret,
+                          struct err *e)
+{
+    bool yes = false;
+    TRY(names_ours(d, a, &m->in_reply_to, &yes, e));
+    TRY(names_ours(d, a, &m->references, &yes, e));
+    *ret = yes;
     return RC_OK;
 }
 

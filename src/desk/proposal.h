@@ -31,6 +31,8 @@
 /* ---- the policy ---- */
 /* At the start: text of policy.file (empty: none).  *ret_new: it became a revision. */
 enum rc policy_take_file(struct desk *d, struct str text, bool *ret_new, struct err *e) WARN_UNUSED;
+/* At the start: the desk's repository of this machine is brought up to date, or made again. */
+enum rc policy_order_commit(struct desk *d, struct err *e) WARN_UNUSED;
 /* Id of what is served; 0 without a policy.  One cheap query, for polling. */
 enum rc policy_revision_now(struct desk *d, int64_t *ret_id, struct err *e) WARN_UNUSED;
 enum rc policy_revision_get(struct desk *d, struct arena *a, int64_t id, struct policyrev_row *ret,

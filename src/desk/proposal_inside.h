@@ -21,6 +21,8 @@ enum rc policy_commit_ask(struct desk *d, int64_t subject, struct desk_ask *q, s
 enum rc policy_commit_answer(struct desk *d, int64_t subject, const json_t *answer, struct err *e)
     WARN_UNUSED;
 
+#define PROPOSAL_MAIL "proposal" /* kind of the mails about one, in the outbox */
+
 /* Inside a transaction: a new revision, its commit ordered, open proposals tried again. */
 enum rc policy_add_revision(struct desk *d, const struct actor *who, struct policyrev_row *r,
                             struct err *e) WARN_UNUSED;
@@ -32,6 +34,9 @@ struct mail;
 bool proposal_in_mail(const struct desk *d, const struct mail *m);
 /* *ret: fewer than PROPOSAL_OPEN_MAX are open; else a patch is a mail like any other. */
 enum rc proposal_room(struct desk *d, bool *ret, struct err *e) WARN_UNUSED;
+/* It answers a mail that this desk sent about a proposal. */
+enum rc proposal_answered(struct desk *d, struct arena *a, const struct mail *m, bool *ret,
+                          struct err *e) WARN_UNUSED;
 /* Inside intake's transaction; row is inserted, state "proposal". */
 enum rc proposal_take(struct desk *d, const struct mail *m, const struct message_row *row,
                       enum autoreply_why why, int64_t *ret_id, struct err *e) WARN_UNUSED;

@@ -140,6 +140,13 @@ static void merged(void **state)
     assert_int_equal(r.kind, INTAKE_PROPOSAL);
     assert_int_equal(r.case_id, 0);
     assert_int_equal(test_count(t, "SELECT count(*) FROM outbox WHERE kind = 'proposal'"), 1);
+    /* An answer to our mail is no report: a person looks at it. */
+    struct test_mail answer = {.from = "ada@commenter.example",
+                               .subject = "Re: Your proposal 1",
+                               .text = "Yes.",
+                               .mid = "p2@commenter.example",
+                               .ref = test_text(t, "SELECT mid FROM outbox").p};
+    assert_int_equal(test_mail_in(t, &answer).kind, INTAKE_HELD);
     /* The same record again is the same proposal. */
     patch_in(t, HUNK(SOON, WHEN), "SECURITY.md", "p1@commenter.example");
     assert_int_equal(test_count(t, "SELECT count(*) FROM proposal"), 1);

@@ -53,6 +53,7 @@ enum rc core_policy_open(struct core *c, struct err *e)
     TRY(policy_take_file(&c->desk, c->policy_file, &new, e));
     if (new)
         log_event(LOG_INFO_, "policy-file", "taken=yes");
+    TRY(policy_order_commit(&c->desk, e));
     TRY(policy_revision_now(&c->desk, &c->policy_revision, e));
     return follow(c, c->policy_revision, e);
 }

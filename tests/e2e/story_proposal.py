@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Comments on the policy as pull requests: by mail, by the web form, and what is none of them."""
 import re
+import shutil
 import subprocess
 
 from browser import browse
@@ -196,8 +197,15 @@ def story_an_edited_file_is_taken_in_and_what_was_proposed_is_tried_on_it():
         mailed(d, format_patch(upstream(d), SAYS_WHEN, "Say when"), "e1")
         proposals(d, 1)
         d.stop()
+        repo = d.home / "data" / "engine" / "policy" / "policy.git"
+        shutil.rmtree(repo)
         (d.home / "SECURITY.md").write_text(POLICY.replace("as\nsoon as possible", "on\nMondays"))
         d.start()
         check("on Mondays" in served(d), "the edited file is served")
         until("the proposal says that it does not apply", lambda: d.cli(
             "policy", "list")["proposals"][0]["applies"] == "does not apply")
+        until("the repository is made again", (repo / "refs" / "heads" / "main").is_file)
+        equal(len(git(repo, "rev-list", "main").split()), 2, "its commits")
+        d.kill_role("worker")
+        mailed(d, format_patch(d.dir / "upstream", SAYS_WHEN + "\nThanks.\n", "Thank"), "e2")
+        proposals(d, 2)
