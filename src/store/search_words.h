@@ -53,7 +53,8 @@ void search_query_ts(const struct search_query *q, struct buf *b);
 
 /*
  * A piece of text around the first place where the longest word of the query stands (else any of
- * them), with those of the query directly behind it, at most about max bytes around, on one line; *ret_hit is where in it, of length 0 when nothing matches (then it is the begin).
+ * them), with those of the query directly behind it, at most about max bytes around, on one line;
+ * *ret_hit is where in it, of length 0 when nothing matches (then it is the begin).
  */
 void search_snippet(const struct search_query *q, struct str text, size_t max, struct buf *ret_text,
                     struct str *ret_before, struct str *ret_hit, struct str *ret_after);
