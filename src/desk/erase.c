@@ -33,6 +33,8 @@ static enum rc check(struct desk *d, int64_t case_id, struct err *e)
         return err_set(e, RC_CONFLICT, "this case still has a clock that runs or waits");
     if (s.mails > 0)
         return err_set(e, RC_CONFLICT, "this case has mail that has not come to its end");
+    if (s.approved > 0)
+        return err_set(e, RC_CONFLICT, "this case has an advisory that is to be published");
     return RC_OK;
 }
 

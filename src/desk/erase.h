@@ -14,8 +14,8 @@
  * What stays: its number, times, states, handler, kinds of events and who did them, chain and heads
  * (`vulndesk verify` holds), and what was published.
  *
- * Refused (RC_CONFLICT) for a case that is open, has an open clock or mail that has not come to its
- * end, was joined into another, or was erased already.
+ * Refused (RC_CONFLICT) for a case that is open, has an open clock, mail that has not come to its
+ * end or an advisory that is to be published, was joined into another, or was erased already.
  */
 #define ERASE_BATCH 50 /* cases that become due in one look */
 

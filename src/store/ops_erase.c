@@ -36,14 +36,16 @@ enum rc ops_erase_state(struct db *db, int64_t case_id, struct erase_state *ret,
         " (SELECT CAST(count(*) AS BIGINT) FROM clock WHERE case_id = $1"
         "  AND state IN ('running', 'paused', 'waiting')),"
         " (SELECT CAST(count(*) AS BIGINT) FROM outbox WHERE case_id = $1"
-        "  AND state IN ('ready', 'handing_over', 'unknown', 'parked')) FROM vcase WHERE id = $1",
+        "  AND state IN ('ready', 'handing_over', 'unknown', 'parked')),"
+        " (SELECT CAST(count(*) AS BIGINT) FROM advisory WHERE case_id = $1"
+        "  AND state = 'approved') FROM vcase WHERE id = $1",
         NULL};
     AUTO(rows) struct rows *r = NULL;
     TRY(db_query(db, &q, DB_ARGS(DB_I(case_id)), &r, e));
     if (!rows_next(r))
         return err_set(e, RC_NOTFOUND, "there is no such case");
-    *ret = (struct erase_state){row_i64(r, 0), row_i64(r, 1), row_i64(r, 2), row_i64(r, 3),
-                                row_i64(r, 4)};
+    *ret = (struct erase_state){row_i64(r, 0), row_i64(r, 1), row_i64(r, 2),
+                                row_i64(r, 3), row_i64(r, 4), row_i64(r, 5)};
     return rows_rc(r, e);
 }
 
@@ -123,8 +125,8 @@ static const struct sql erase[] = {
      NULL},
     {"erase_proposals",
      "UPDATE proposal SET subject = '', explanation = '', author_name = '', author_email = '',"
-     " new_text = base_text, patch = '', reason = '' WHERE state = 'case' AND message_id "
-     "IN " MESSAGES,
+     " reply_to = '', reply_mid = '', new_text = base_text, patch = '', reason = '', why = ''"
+     " WHERE state = 'case' AND (case_id = $1 OR message_id IN " MESSAGES ")",
      NULL},
     {"erase_messages",
      "UPDATE message SET hold_reason = '', from_name = '', from_addr = '', return_path = '',"

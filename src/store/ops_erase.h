@@ -19,6 +19,7 @@ enum rc ops_erase_group(struct db *db, struct arena *a, int64_t case_id, int64_t
 struct erase_state {
     int64_t closed_us, erased_us, joined_into; /* 0 = none */
     int64_t clocks, mails;                     /* clocks still open, mails not yet at their end */
+    int64_t approved;                          /* advisories about to be published */
 };
 enum rc ops_erase_state(struct db *db, int64_t case_id, struct erase_state *ret, struct err *e)
     WARN_UNUSED;
