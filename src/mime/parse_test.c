@@ -286,6 +286,41 @@ static void test_text_is_bounded(void **state)
     assert_true(m.warnings[MAIL_WARN_TEXT_CUT] > 0);
 }
 
+/* What a general mailbox is judged by: a rule's field, and our own trace fields. */
+static void test_no_report_and_own_received(void **state)
+{
+    (void)state;
+#define OURS "by mx.desk.example with ESMTP id 0006611ee78c78c724a8058d2f4ae73c"
+    static const struct {
+        const char *head;
+        int64_t own;
+        bool none;
+    } t[] = {
+        {"Received: from a (b)\r\n\t" OURS ";\r\n\tWed, 25 Nov 2026 10:00:00 +0000\r\n", 1, false},
+        {"Received: from a (b)\n\t" OURS "\n\tfor <x@y>; now\nReceived: from c " OURS ";\n", 2,
+         false},
+        {"Received: from a by mx.desk.example with ESMTP id ABC; now\n", 0, false},
+        {"Received: from a by other.example id 0006611ee78c78c724a8058d2f4ae73c\n", 0, false},
+        {"X-Note: " OURS "\nX-Shop:  ORDER 7\n", 0, true},
+        {"X-Shop: reorder\n", 0, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        AUTO(arena) struct arena *a = arena_new(MAIL_ARENA_MAX);
+        AUTO(buf) struct buf b = BUF_INIT(4000);
+        struct parse_opts o;
+        struct mail m;
+        struct err e = ERR_INIT;
+        parse_opts_init(&o);
+        o.hostname = STR("mx.desk.example");
+        o.no_report[o.n_no_report++] = (struct parse_spam){STR("x-shop"), STR("order")};
+        buf_addf(&b, "%sFrom: a@b.example\n\ntext\n", t[i].head);
+        assert_int_equal(parse_mail(a, buf_str(&b), &o, &m, &e), RC_OK);
+        assert_int_equal(m.own_received, t[i].own);
+        assert_int_equal(m.no_report, t[i].none);
+    }
+#undef OURS
+}
+
 static void test_border(void **state)
 {
     (void)state;
@@ -337,6 +372,7 @@ static void test_parts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_report_and_own_received),
         cmocka_unit_test(test_header),
         cmocka_unit_test(test_references_keep_root_and_last),
         cmocka_unit_test(test_flood_in_front),
