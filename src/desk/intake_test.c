@@ -37,6 +37,27 @@ static int end(void **state)
     return 0;
 }
 
+/* A patch is a proposal only where nothing else is true of the mail; an answer to our mail about
+ * one waits for a person, and a pointer to a case is stronger than both. */
+static void table_of_proposals(void **state)
+{
+    for (unsigned i = 0; i < 1u << 8; i++) {
+        struct intake_facts f = {.dup = i & 1,
+                                 .bounce = i & 2,
+                                 .loop = i & 4,
+                                 .spam = i & 8,
+                                 .notice = i & 16,
+                                 .point = i & 32 ? POINT_TAG : POINT_NOTHING,
+                                 .proposal = i & 64,
+                                 .about_proposal = i & 128};
+        bool free = !(i & 63);
+        struct intake_verdict v = intake_decide(&f);
+        assert_int_equal(v.kind == INTAKE_PROPOSAL, free && f.proposal);
+        if (free && !f.proposal)
+            assert_int_equal(v.kind, f.about_proposal ? INTAKE_HELD : INTAKE_NEW);
+    }
+}
+
 static void table(void **state)
 {
     /* All facts that matter, in all combinations, against the rules said in other words. */
@@ -521,6 +542,7 @@ int main(int argc, char **argv)
     on_pg = test_wants_pg(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table),
+        cmocka_unit_test(table_of_proposals),
         cmocka_unit_test_setup_teardown(new_case, begin, end),
         cmocka_unit_test_setup_teardown(ack_bytes, begin, end),
         cmocka_unit_test_setup_teardown(promises, begin, end),
