@@ -305,10 +305,8 @@ static void mailbox_rows(void **state)
 {
     struct test_desk *t = begin("");
     struct err why = ERR_INIT;
-    struct mailbox_row got, m = {.name = STR("imaps://mail.example INBOX"),
-                                 .uidvalidity = 7,
-                                 .uid = 40,
-                                 .since_us = 5};
+    struct mailbox_row got,
+        m = {.name = STR("imaps://mail.example INBOX"), .uidvalidity = 7, .uid = 40, .since_us = 5};
     assert_int_equal(ops_mailbox_get(t->d.db, m.name, &got, &why), RC_NOTFOUND);
     T_OK(ops_mailbox_put(t->d.db, &m, e));
     m.uid = 39;
