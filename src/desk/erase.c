@@ -65,12 +65,30 @@ static enum rc drop_files(struct desk *d, struct arena *a, int64_t case_id, stru
     return RC_OK;
 }
 
+/* That address in the chains of a case and of those that were joined into it, where nobody of it
+ * takes part any more. */
+static enum rc forget_in(struct desk *d, struct arena *a, int64_t from, struct str address,
+                         struct err *e)
+{
+    struct str *theirs;
+    size_t n, n_group;
+    int64_t *group, changed;
+    TRY(ops_erase_addresses(d->db, a, from, &theirs, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(address, theirs[i]))
+            return RC_OK;
+    TRY(ops_erase_group(d->db, a, from, &group, &n_group, e));
+    for (size_t i = 0; i < n_group; i++)
+        TRY(ops_erase_elsewhere(d->db, group[i], address, &changed, e));
+    return RC_OK;
+}
+
 /* A thread that was moved here left its reporter's address in the events of its first case, which
  * has nobody of that address any more (else it is content of that case). */
 static enum rc forget_elsewhere(struct desk *d, struct arena *a, int64_t case_id, struct err *e)
 {
-    struct str *moved, *mine, *theirs;
-    size_t n, n_mine, n_theirs;
+    struct str *moved, *mine;
+    size_t n, n_mine;
     TRY(ops_erase_moved_in(d->db, a, case_id, &moved, &n, e));
     TRY(ops_erase_addresses(d->db, a, case_id, &mine, &n_mine, e));
     for (size_t i = 0; i < n; i++) {
@@ -82,15 +100,8 @@ static enum rc forget_elsewhere(struct desk *d, struct arena *a, int64_t case_id
         TRY(vcase_by_number(d, number, &from, e));
         if (from == case_id)
             continue;
-        TRY(ops_erase_addresses(d->db, a, from, &theirs, &n_theirs, e));
-        for (size_t k = 0; k < n_mine; k++) {
-            bool there = false;
-            int64_t changed;
-            for (size_t t = 0; t < n_theirs; t++)
-                there = there || str_eq(mine[k], theirs[t]);
-            if (!there)
-                TRY(ops_erase_elsewhere(d->db, from, mine[k], &changed, e));
-        }
+        for (size_t k = 0; k < n_mine; k++)
+            TRY(forget_in(d, a, from, mine[k], e));
     }
     return RC_OK;
 }

@@ -145,3 +145,37 @@ def story_closed_cases_are_erased_when_their_time_is_over():
         equal(len([c for c in d.cases() if c["title"] == "(erased)"]), 1, "only the closed one")
         d.stop()
         d.run("verify", "--config", str(d.conf))
+
+
+def story_what_was_joined_or_moved_is_erased_with_its_case():
+    with Desk(settings={"mail.undo": "0s"}) as d:
+        d.start()
+        conf = ["--config", str(d.conf)]
+        for n, word in enumerate(("xqbodyq", "xqsubjectq", "xqnameq")):
+            d.send(report(subject=f"{word} number {n}", mid=f"join{n}@{word}.example", body=f"{word}\n",
+                          sender=f"{word}@finder.example"), sender=f"{word}@finder.example")
+            until("its case", lambda: len(d.cases()) == n + 1)
+        until("all are acknowledged", lambda: len(d.sink.mails) == 3)
+        until("their ends are known", lambda: all(
+            o["state"] == "sent" for c in d.cases() for t in d.case(c["number"])["threads"]
+            for m in t["messages"] for o in m["outbox"]))
+        first, second, third = sorted(c["number"] for c in d.cases())
+        d.run("case", "join", first, second, "--reason", "the same hole", *conf)
+        # A thread that came from a case that stays.
+        d.run("case", "join", third, first, "--reason", "by mistake", *conf)
+        thread = next(t["id"] for t in d.case(third)["threads"] if "xqbodyq" in str(t))
+        made = d.cli("case", "split", str(thread), "--title", "xqtitleq", "--reason", "apart")["number"]
+        d.run("case", "close", made, "--exit", "not-a-vulnerability", "--reason", "x", *conf)
+        p = d.run("case", "erase", second, "--reason", "x", *conf, ok=False)
+        check(p.returncode != 0, "an open one under its old number is refused")
+        d.run("case", "erase", made, "--reason", "asked for", *conf)
+        gone = ("xqbodyq@finder.example", "xqtitleq")
+        until("its reporter is nowhere any more", lambda: not [
+            w for w in gone for path in (d.home / "data").rglob("*")
+            if path.is_file() and w.encode() in path.read_bytes()])
+        check("xqsubjectq" in {w for w, _ in in_files(d)}, "the case it came from keeps its content")
+        d.run("case", "close", third, "--exit", "not-a-vulnerability", "--reason", "x", *conf)
+        d.run("case", "erase", third, "--reason", "asked for", *conf)
+        until("and of the rest no word is left", lambda: not in_files(d))
+        d.stop()
+        d.run("verify", *conf)
