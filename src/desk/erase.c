@@ -65,32 +65,48 @@ static enum rc drop_files(struct desk *d, struct arena *a, int64_t case_id, stru
     return RC_OK;
 }
 
-/* That address in the chains of a case and of those that were joined into it, where nobody of it
- * takes part any more. */
-static enum rc forget_in(struct desk *d, struct arena *a, int64_t from, struct str address,
-                         struct err *e)
+#define MOVES_MAX 100 /* cases that a thread has come through */
+
+struct forget {
+    struct arena *a;
+    struct str address;
+    int64_t seen[MOVES_MAX]; /* each is looked at once, however often it went to and fro */
+    size_t n_seen;
+};
+static enum rc forget_sources(struct desk *d, struct forget *f, int64_t case_id, struct err *e);
+
+/* That address in the chains of a case and of those that were joined into it, unless somebody of it
+ * takes part there still (then it is content of that case); and where its threads came from. */
+static enum rc forget_in(struct desk *d, struct forget *f, int64_t from, struct err *e)
 {
     struct str *theirs;
     size_t n, n_group;
     int64_t *group, changed;
-    TRY(ops_erase_addresses(d->db, a, from, &theirs, &n, e));
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(address, theirs[i]))
+    for (size_t i = 0; i < f->n_seen; i++)
+        if (f->seen[i] == from)
             return RC_OK;
-    TRY(ops_erase_group(d->db, a, from, &group, &n_group, e));
-    for (size_t i = 0; i < n_group; i++)
-        TRY(ops_erase_elsewhere(d->db, group[i], address, &changed, e));
+    if (f->n_seen == MOVES_MAX)
+        return RC_OK;
+    f->seen[f->n_seen++] = from;
+    TRY(ops_erase_addresses(d->db, f->a, from, &theirs, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(f->address, theirs[i]))
+            return RC_OK;
+    TRY(ops_erase_group(d->db, f->a, from, &group, &n_group, e));
+    for (size_t i = 0; i < n_group; i++) {
+        /* The events that name the sources may hold the address themselves. */
+        TRY(forget_sources(d, f, group[i], e));
+        TRY(ops_erase_elsewhere(d->db, group[i], f->address, &changed, e));
+    }
     return RC_OK;
 }
 
-/* A thread that was moved here left its reporter's address in the events of its first case, which
- * has nobody of that address any more (else it is content of that case). */
-static enum rc forget_elsewhere(struct desk *d, struct arena *a, int64_t case_id, struct err *e)
+/* A thread that was moved here left its reporter's address in the events of its first case. */
+static enum rc forget_sources(struct desk *d, struct forget *f, int64_t case_id, struct err *e)
 {
-    struct str *moved, *mine;
-    size_t n, n_mine;
-    TRY(ops_erase_moved_in(d->db, a, case_id, &moved, &n, e));
-    TRY(ops_erase_addresses(d->db, a, case_id, &mine, &n_mine, e));
+    struct str *moved;
+    size_t n;
+    TRY(ops_erase_moved_in(d->db, f->a, case_id, &moved, &n, e));
     for (size_t i = 0; i < n; i++) {
         AUTO(json) json_t *j = NULL;
         struct str number;
@@ -98,11 +114,19 @@ static enum rc forget_elsewhere(struct desk *d, struct arena *a, int64_t case_id
         TRY(json_parse(moved[i], 1 << 20, "an event", &j, e));
         TRY(json_get_str(j, "number", VCASE_NUMBER_MAX, &number, e));
         TRY(vcase_by_number(d, number, &from, e));
-        if (from == case_id)
-            continue;
-        for (size_t k = 0; k < n_mine; k++)
-            TRY(forget_in(d, a, from, mine[k], e));
+        if (from != case_id)
+            TRY(forget_in(d, f, from, e));
     }
+    return RC_OK;
+}
+
+static enum rc forget_elsewhere(struct desk *d, struct arena *a, int64_t case_id, struct err *e)
+{
+    struct str *mine;
+    size_t n;
+    TRY(ops_erase_addresses(d->db, a, case_id, &mine, &n, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(forget_sources(d, &(struct forget){.a = a, .address = mine[i]}, case_id, e));
     return RC_OK;
 }
 
