@@ -62,14 +62,15 @@
                                   " LEFT JOIN clock k ON k.id = pick.clock_id"                     \
                                   " ORDER BY pick.key " order ", pick.key_id " order
 
-/* CROSS JOIN: SQLite then keeps this order of the tables, and with it the order of the index. */
+/* CASE: PostgreSQL would take the comparison for rare and sort everything.  CROSS JOIN: SQLite then keeps this order of the tables, and with it the order of the index. */
 static const struct sql lists[] = {
     [OPS_QUEUE_DUE] =
         {"queue_due",
          PAGE("SELECT c.id AS case_id, k.id AS clock_id, k.due_us AS key,"
               " k.id AS key_id FROM clock k CROSS JOIN vcase c WHERE " ACTIVE(
                   "k") " AND (k.due_us, k.id) > (CAST($7 AS BIGINT), CAST($8 AS BIGINT))"
-                       " AND c.id = k.case_id AND c.closed_us IS NULL AND k.id = " FIRST_CLOCK
+                       " AND c.id = k.case_id AND c.closed_us IS NULL AND CASE WHEN k.id = " FIRST_CLOCK
+                            " THEN true ELSE false END"
                            FILTER(
                                "k.due_us < CAST($6 AS BIGINT)") " ORDER BY k.due_us, k.id LIMIT $9",
               "ASC"),

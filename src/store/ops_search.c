@@ -165,6 +165,31 @@ static void hit_fill(struct arena *a, struct rows *r, struct search_hit *h)
                              .closed_us = row_i64(r, 12)};
 }
 
+/*
+ * PostgreSQL knows how common a word is only when it is very common, and would walk all messages
+ * for a rare one.  So up to FEW_MAX hits are looked for first, through the index of words; only
+ * when there are more the newest messages are walked, where the next hit is near.
+ */
+#define FEW_MAX   "2000"
+#define FEW_COUNT 2000
+#define FEW                                                                                        \
+    "(WITH few AS MATERIALIZED (SELECT s.id FROM search s WHERE"                                   \
+    " s.words @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND s.id > 0 AND s.id < $2"                     \
+    " LIMIT " FEW_MAX " + 1) SELECT few.id FROM few)"
+static const struct sql sql_few_count = {"search_few_count", "", "SELECT count(*) FROM " FEW " s"};
+static const struct sql sql_few = {"search_few", "",
+                                   MESSAGE_HIT "SELECT s.id FROM " FEW " s WHERE EXISTS (" SHOWN_PG
+                                               ") ORDER BY s.id DESC LIMIT $3" MESSAGE_OF};
+
+static enum rc are_few(struct db *db, struct str text, int64_t before, bool *ret, struct err *e)
+{
+    int64_t n = 0;
+    if (db_is_pg(db))
+        TRY(db_one_i64(db, &sql_few_count, DB_ARGS(DB_T(text), DB_I(before)), &n, e));
+    *ret = db_is_pg(db) && n <= FEW_COUNT;
+    return RC_OK;
+}
+
 enum rc ops_search_messages(struct db *db, struct arena *a, const struct search_query *sq,
                             struct search_page page, struct search_hit **ret, size_t *ret_n,
                             struct err *e)
@@ -181,10 +206,11 @@ enum rc ops_search_messages(struct db *db, struct arena *a, const struct search_
     AUTO(rows) struct rows *r = NULL;
     TRY(query_text(db, sq, &text, e));
     TRY(plan_each(db, e));
-    TRY(db_query(
-        db, &q,
-        DB_ARGS(DB_T(buf_str(&text)), DB_I(page.before ? page.before : INT64_MAX), DB_I(page.max)),
-        &r, e));
+    int64_t before = page.before ? page.before : INT64_MAX;
+    bool few;
+    TRY(are_few(db, buf_str(&text), before, &few, e));
+    TRY(db_query(db, few ? &sql_few : &q,
+                 DB_ARGS(DB_T(buf_str(&text)), DB_I(before), DB_I(page.max)), &r, e));
     struct search_hit *h = ROWS_ARRAY(a, r, struct search_hit);
     size_t n = 0;
     while (h && rows_next(r))
