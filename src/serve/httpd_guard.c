@@ -121,6 +121,7 @@ static bool once(struct str *to, unsigned *n, struct str value)
 struct counts {
     unsigned host, length, coding, cookie, type, forwarded, expect, authorization;
     struct str length_text, coding_text, expect_text;
+    bool foreign; /* a page of another site made the browser send it */
 };
 
 static int check_field(const struct guard_field *f, struct guard_result *r, struct counts *n,
@@ -148,6 +149,10 @@ static int check_field(const struct guard_field *f, struct guard_result *r, stru
         return refuse(e, 400, "There is more than one Authorization.");
     if (str_eq_nocase(f->name, STR("x-forwarded-for")))
         once(&r->forwarded_for, &n->forwarded, v);
+    /* Origin would not do: our Referrer-Policy makes it "null" on our own forms. */
+    if (str_eq_nocase(f->name, STR("sec-fetch-site")) && !str_eq_nocase(v, STR("same-origin")) &&
+        !str_eq_nocase(v, STR("none")))
+        n->foreign = true;
     return 0;
 }
 
@@ -199,6 +204,8 @@ int guard_check(const struct guard_head *h, struct guard_result *ret_r, struct e
     status = check_body(h, &n, &r, e);
     if (status)
         return status;
+    if (n.foreign && r.method == HTTP_POST)
+        return refuse(e, 403, "This form was sent by a page of another site.");
     if (n.forwarded > 1)
         r.forwarded_for = STR_NONE;
     *ret_r = r;

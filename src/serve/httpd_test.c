@@ -217,6 +217,22 @@ static void good_request_arrives_whole(void **state)
     assert_true(str_ends(buf_str(&a), STR("\r\n\r\nfine")));
 }
 
+/* Our own forms, reloads, and links on other pages to ours. */
+static void own_forms_and_foreign_links_arrive(void **state)
+{
+    struct bench *t = *state;
+    AUTO(buf) struct buf a = BUF_INIT(1 << 20);
+    struct str all[] = {
+        STR("POST / HTTP/1.1\r\n" HOST "Sec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n"
+            "Connection: close\r\n\r\n"),
+        STR("POST / HTTP/1.1\r\n" HOST "Sec-Fetch-Site: none\r\nContent-Length: 0\r\n"
+            "Connection: close\r\n\r\n"),
+        STR("GET / HTTP/1.1\r\n" HOST "Sec-Fetch-Site: cross-site\r\nConnection: close\r\n\r\n"),
+    };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        assert_int_equal(ask(t, all[i], &a), 200);
+}
+
 static void path_and_query_are_not_decoded(void **state)
 {
     struct bench *t = *state;
@@ -493,6 +509,11 @@ static const struct bad bad_requests[] = {
     {"POST without a length", B(P "\r\n"), 411},
     {"unknown expectation", B(P "Expect: magic\r\nContent-Length: 1\r\n\r\nx"), 417},
     {"two cookies", B(G HOST "Cookie: a=1\r\nCookie: b=2\r\n\r\n"), 400},
+    {"form of another site", B(P "Sec-Fetch-Site: cross-site\r\nContent-Length: 1\r\n\r\nx"), 403},
+    {"form of a neighbour", B(P "Sec-Fetch-Site: same-site\r\nContent-Length: 1\r\n\r\nx"), 403},
+    {"form of a liar",
+     B(P "Sec-Fetch-Site: same-origin\r\nsec-fetch-site: cross-site\r\nContent-Length: 1\r\n\r\nx"),
+     403},
     {"cookie that is not ASCII", B(G HOST "Cookie: a=\xff\r\n\r\n"), 400},
 };
 
@@ -811,6 +832,7 @@ int main(void)
         T(streams_have_a_limit_and_end_with_their_source),
         T(only_the_team_may_run_scripts),
         T(good_request_arrives_whole),
+        T(own_forms_and_foreign_links_arrive),
         T(path_and_query_are_not_decoded),
         T(chunked_body_arrives_whole),
         T(keeps_the_connection_for_the_next),
