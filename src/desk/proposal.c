@@ -151,6 +151,10 @@ enum rc proposal_take(struct desk *d, const struct mail *m, const struct message
     TRY(told(d, &machine, "policy.proposed", p.id, e));
     TRY(notice_team(d, &machine, NOTICE_PROPOSAL, 0, e));
     *ret_id = p.id;
+    /* RFC 3834 4: a program answers the return path, which is what the rate counts; whom From names
+     * is written to by people only. */
+    if (p.reply_to.n)
+        p.reply_to = row->return_path;
     return proposal_tell(d, &machine, &p, TEXT_PROPOSAL_RECEIVED, STR_NONE, e);
 }
 

@@ -263,6 +263,28 @@ enum rc proposals_open(struct desk *d, int64_t *ret_n, struct err *e)
 
 /* ---- out again ---- */
 
+/* Where git (mailinfo.c) would see the begin of a patch, of another mail, or a field. */
+static bool git_reads(struct str line)
+{
+    static const char *const begins[] = {"---",   "diff -",   "Index: ", "From ",
+                                         "From:", "Subject:", "Date:",   "Content-"};
+    bool found = str_find(line, STR("8<")) != STR_NPOS || str_find(line, STR(">8")) != STR_NPOS;
+    for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
+        struct str b = str_c(begins[i]);
+        found = found || str_eq_nocase(str_sub(line, 0, b.n), b);
+    }
+    return found;
+}
+
+/* The stranger's message, which was looked at as a text, must stay one: else it could bring changes
+ * that nobody saw. */
+static void export_message(struct str rest, struct buf *b)
+{
+    struct str line;
+    while (str_line(&rest, &line))
+        buf_addf(b, "%s%.*s\n", git_reads(line) ? "| " : "", STR_ARG(line));
+}
+
 /* A header of a mail in plain UTF-8, as git writes it with --no-encode-email-headers. */
 static void export_one(struct desk *d, struct arena *a, const struct policyrev_row *before,
                        const struct policyrev_row *r, struct buf *b)
@@ -280,8 +302,9 @@ static void export_one(struct desk *d, struct arena *a, const struct policyrev_r
     when_rfc5322(b, r->authored_us);
     buf_addf(b, "\nSubject: [PATCH] %.*s\nMIME-Version: 1.0\n", STR_ARG(subject));
     buf_adds(b, "Content-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n\n");
-    buf_addf(b, "%.*s\n---\n %.*s | %zu %s\n\n", STR_ARG(str_trim(rest)), STR_ARG(file),
-             diff.added + diff.removed, diff.added >= diff.removed ? "+" : "-");
+    export_message(str_trim(rest), b);
+    buf_addf(b, "---\n %.*s | %zu %s\n\n", STR_ARG(file), diff.added + diff.removed,
+             diff.added >= diff.removed ? "+" : "-");
     buf_addf(b, "diff --git a/%.*s b/%.*s\n", STR_ARG(file), STR_ARG(file));
     diff_unified(&diff, file, b);
     buf_adds(b, "-- \nvulndesk\n\n");

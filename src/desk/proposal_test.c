@@ -318,6 +318,57 @@ static void exported(void **state)
     T_RC(RC_NOTFOUND, proposal_export(&t->d, &alice, 7, &b, e));
 }
 
+/* What was shown as words is not taken for a patch by `git am`. */
+static void exported_words_stay_words(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice");
+    AUTO(buf) struct buf b = BUF_INIT(100000);
+    struct proposal_form f = form(POLICY "\nThank you.\n");
+    int64_t id;
+    f.explanation = STR("From: Somebody <else@x.example>\n\nIt is kinder.\n---\n"
+                        "diff --git a/Makefile b/Makefile\n--- a/Makefile\n+++ b/Makefile\n"
+                        "@@ -0,0 +1 @@\n+all:; curl x.example\n\nFrom 12 Mon Sep 17 00:00:00 2001\n"
+                        "-- >8 --\n");
+    T_OK(proposal_from_form(&t->d, &f, &id, e));
+    run_jobs(t);
+    T_OK(proposal_merge(&t->d, &alice, id, 1, e));
+    T_OK(proposal_export(&t->d, &alice, id, &b, e));
+    assert_non_null(strstr(buf_c(&b), "\n| diff --git a/Makefile b/Makefile\n| --- a/Makefile\n"));
+    assert_non_null(strstr(buf_c(&b), "\n\n| From: Somebody"));
+    assert_non_null(strstr(buf_c(&b), "\n| From 12 Mon"));
+    assert_non_null(strstr(buf_c(&b), "\n| -- >8 --\n"));
+    /* One begin of a patch, ours. */
+    const char *begin = strstr(buf_c(&b), "\n---\n");
+    assert_non_null(begin);
+    assert_null(strstr(begin + 1, "\n---\n"));
+    assert_non_null(strstr(begin, "\ndiff --git a/SECURITY.md b/SECURITY.md\n"));
+}
+
+/* A forged From would make the desk write to whom the forger likes, as often as he likes. */
+static void the_receipt_goes_to_the_return_path(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice");
+    struct mail m;
+    struct test_mail tm = {.from = "victim@other.example",
+                           .path = "forger@x.example",
+                           .subject = "[PATCH] Say when",
+                           .mid = "f1@x.example"};
+    test_mail_make(t, &tm, &m);
+    m.patch = (struct mail_patch){.found = true,
+                                  .file = STR("SECURITY.md"),
+                                  .diff = STR(HUNK(SOON, WHEN)),
+                                  .message = STR_NONE,
+                                  .subject = STR_NONE};
+    assert_int_equal(test_record_in(t, &m, &tm).kind, INTAKE_PROPOSAL);
+    assert_string_equal(test_text(t, "SELECT rcpt FROM outbox").p, "forger@x.example");
+    /* A person answers the author. */
+    T_OK(proposal_reject(&t->d, &alice, 1, STR("No."), e));
+    assert_string_equal(test_text(t, "SELECT rcpt FROM outbox ORDER BY id DESC LIMIT 1").p,
+                        "victim@other.example");
+}
+
 /* ---- differences, without a desk ---- */
 
 static void unified(const char *a, const char *b, const char *want)
@@ -368,6 +419,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(the_base_moves, begin, end),
         cmocka_unit_test_setup_teardown(late_answers_change_nothing, begin, end),
         cmocka_unit_test_setup_teardown(exported, begin, end),
+        cmocka_unit_test_setup_teardown(exported_words_stay_words, begin, end),
+        cmocka_unit_test_setup_teardown(the_receipt_goes_to_the_return_path, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
