@@ -11,6 +11,7 @@
 #include "desk/components.h"
 #include "desk/inside.h"
 #include "desk/letter.h"
+#include "desk/view_inside.h"
 #include "mime/mail.h"
 #include "store/ops_message.h"
 
@@ -324,7 +325,10 @@ static enum rc forward_mail(struct desk *d, const struct forward *p, const struc
     bool named = str_eq(r->state, STR("consented"));
     TRY(ops_thread_get(d->db, a, r->reporter_thread_id, &from, e));
     TRY(report_of(d, a, from.id, &m, e));
-    if (named)
+    size_t written = m.body.n;
+    TRY(view_without_way_back(d, a, &m.body, e));
+    /* Nor does the mail as it came go along when it quotes our link to the reporter's page. */
+    if (named && m.body.n == written)
         TRY(original(d, a, c, &m, &mail, e));
     struct text_value v[] = {{"desk", d->set->desk.name},
                              {"number", c->number},

@@ -198,6 +198,34 @@ static void forwarded_without_name(void **state)
     assert_false(says(mail_to(t, "f@reporter.example"), "Your name and address went along"));
 }
 
+/* A report that quotes our acknowledgement does not hand the reporter's page to the maintainer. */
+static void the_way_back_stays(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice");
+    struct test_mail tm = {.from = "f@reporter.example",
+                           .mid = "q@reporter.example",
+                           .text = arena_strf(t->a,
+                                              "It is back.\n> the page of your report:\n"
+                                              "> %.*s/r/abcdefghijklmnopqrstuv\n> bye\n",
+                                              STR_ARG(t->d.set->desk.base_url))
+                                       .p};
+    assert_true(t->d.set->desk.base_url.n > 0);
+    struct intake_result r = test_mail_in(t, &tm);
+    struct actor reporter = reporter_of(&r);
+    struct third_new n = {.case_id = r.case_id, .component = STR("parser"), .ask = true};
+    int64_t route;
+    T_OK(third_tell(&t->d, &alice, &n, &route, e));
+    T_OK(third_consent_own(&t->d, &reporter, THIRD_NAMED, e));
+    accept_case(t, &alice, r.case_id);
+    T_OK(third_forward(&t->d, &alice, route, STR_NONE, e));
+    struct str mail = mail_to(t, "security@parser.example");
+    assert_true(says(mail, "It is back."));
+    assert_true(says(mail, "> bye"));
+    assert_false(says(mail, "abcdefghijklmnopqrstuv"));
+    assert_false(says(mail, "report.eml"));
+}
+
 static void refused(void **state)
 {
     struct test_desk *t = *state;
@@ -222,6 +250,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(refusals, begin, end),
         cmocka_unit_test_setup_teardown(forwarded_by_name, begin, end),
         cmocka_unit_test_setup_teardown(forwarded_without_name, begin, end),
+        cmocka_unit_test_setup_teardown(the_way_back_stays, begin, end),
         cmocka_unit_test_setup_teardown(refused, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
