@@ -54,6 +54,7 @@ struct import {
     size_t done[ASK_MAX], n_done; /* taken in, and not asked about yet */
     size_t counts[ARRAY_LEN(outcomes)], finished;
     bool closed, progress;
+    char mark[SMTP_WEB_HEX + 1]; /* of the desk: these are imported */
 };
 
 static void mapping_auto(struct str *s)
@@ -185,6 +186,16 @@ static enum rc ask(struct import *m, const size_t *which, size_t n, json_t **ret
     return RC_OK;
 }
 
+/* Without the desk's mark nobody's mail would be taken for an imported one. */
+static enum rc ask_mark(struct import *m, struct err *e)
+{
+    AUTO(json) json_t *args = json_object(), *answer = NULL;
+    struct str mark;
+    TRY(client_call(m->set, "import.begin", args, &answer, e));
+    TRY(json_get_str(answer, "mark", SMTP_WEB_HEX, &mark, e));
+    return str_copy(m->mark, sizeof m->mark, mark, "mark", e);
+}
+
 static const char *kind_of(const json_t *list, const char *id)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -260,7 +271,8 @@ static enum rc put(struct import *m, struct entry *x, struct str mail, struct er
                               .peer = STR("mbox"),
                               .helo = STR_NONE,
                               .proto = m->closed ? STR("import-closed") : STR("import"),
-                              .received_us = x->from_us > 0 && x->from_us < now ? x->from_us : now};
+                              .received_us = x->from_us > 0 && x->from_us < now ? x->from_us : now,
+                              .web = {.mark = str_c(m->mark), .way = STR_NONE}};
     size_t lf = str_chr(mail, '\n');
     const char *eol = lf > 0 && mail.p[lf - 1] == '\r' ? "\r\n" : "\n";
     TRY(spool_begin_as(m->spool, &v, x->id, &w, e));
@@ -413,6 +425,7 @@ static enum rc run(const char *config, const char *path, bool closed, bool json,
     TRY(map_file(path, &file, e));
     TRY(read_mails(&m, file, e));
     TRY(open_spool(&m, e));
+    TRY(ask_mark(&m, e));
     TRY(skip_known(&m, e));
     TRY(all(&m, e));
     return say(&m, json, e);

@@ -40,6 +40,7 @@
  *   quarantine.release message, number?, reason                    -> {"number","kind"}
  *   quarantine.discard message, reason
  *   quarantine.pass    message, reason  (no report: passed on, or left in its mailbox)
+ *   import.begin       -                        -> {"mark"}, of the records (administrators)
  *   import.status      spools: [ids]            -> {"messages":[{"spool","kind","number"}]}
  *   quarantine.many    messages (ids), decision (spam discard), reason -> {"done","left"}
  *   user.list                                                      -> {"users":[...]}

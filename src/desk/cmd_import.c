@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What became of records that `vulndesk import` put into the spool.
+ * Records that `vulndesk import` puts into the spool: their mark, and what became of them.
  * Runs in core.
  * Input: arguments of a command, hostile.
  */
 #include "desk/cmd_inside.h"
 #include "desk/intake_inside.h"
+#include "desk/webform.h"
 
 #define SPOOLS_MAX   64 /* asked about at once */
 #define SPOOL_ID_MAX 64
@@ -36,7 +37,16 @@ static enum rc import_status(struct cmd *c, struct err *e)
     return RC_OK;
 }
 
+static enum rc import_begin(struct cmd *c, struct err *e)
+{
+    char mark[WEBFORM_MARK_SIZE];
+    TRY(webform_import_mark(c->d, c->who, mark, e));
+    c->ret = json_pack("{s:s}", "mark", mark);
+    return RC_OK;
+}
+
 const struct cmd_verb cmd_import_verbs[] = {
+    {"import.begin", import_begin, " ", false},
     {"import.status", import_status, " spools ", false},
     {NULL, NULL, NULL, false},
 };

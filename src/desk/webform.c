@@ -127,6 +127,30 @@ enum rc webform_mark_check(struct desk *d, const struct webform_mark_of *m, stru
     return RC_OK;
 }
 
+static enum rc import_mark(struct desk *d, char ret[WEBFORM_MARK_SIZE], struct err *e)
+{
+    unsigned char mac[SHA256_LEN];
+    TRY(web_mac(d, "import", STR_NONE, mac, e));
+    hex_put(ret, mac, sizeof mac);
+    return RC_OK;
+}
+
+enum rc webform_import_mark(struct desk *d, const struct actor *who, char ret[WEBFORM_MARK_SIZE],
+                            struct err *e)
+{
+    TRY(actor_needs_admin(who, e));
+    return import_mark(d, ret, e);
+}
+
+enum rc webform_import_check(struct desk *d, struct str mark, struct err *e)
+{
+    char want[WEBFORM_MARK_SIZE];
+    TRY(import_mark(d, want, e));
+    if (mark.n != strlen(want) || !same_secret(mark.p, want, mark.n))
+        return err_set(e, RC_DENIED, "the mark of an imported mail is not ours");
+    return RC_OK;
+}
+
 /* ---- into the spool ---- */
 
 struct form_mail {

@@ -106,5 +106,14 @@ enum rc webform_mark(struct desk *d, const struct webform_mark_of *m, char ret[W
 /* RC_DENIED: core did not write that. */
 enum rc webform_mark_check(struct desk *d, const struct webform_mark_of *m, struct str mark,
                            struct err *e) WARN_UNUSED;
+/*
+ * The mark of what an administrator imports: of a mail that is believed, joins cases quietly and
+ * may close them.  The same for all: whoever may ask for it may import, and a record shows it to
+ * nobody.
+ */
+enum rc webform_import_mark(struct desk *d, const struct actor *who, char ret[WEBFORM_MARK_SIZE],
+                            struct err *e) WARN_UNUSED;
+/* RC_DENIED: no administrator gave that. */
+enum rc webform_import_check(struct desk *d, struct str mark, struct err *e) WARN_UNUSED;
 
 #endif

@@ -272,6 +272,25 @@ static void an_answer_joins_its_session(void **state)
     T_RC(RC_DENIED, webform_answer(&t->d, &a, &token, id, &opens, e));
 }
 
+/* An imported mail is believed and may close a case, so its mark is no form's and not guessed. */
+static void only_administrators_import(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor admin = {.kind = ACTOR_ADMIN, .login = STR("root")};
+    struct actor handler = {.kind = ACTOR_HANDLER, .login = STR("bob"), .account_id = 1};
+    struct webform_mark_of nothing = {STR_NONE, STR_NONE, 0, 0};
+    char mark[WEBFORM_MARK_SIZE], other[WEBFORM_MARK_SIZE];
+    T_RC(RC_DENIED, webform_import_mark(&t->d, &handler, mark, e));
+    T_OK(webform_import_mark(&t->d, &admin, mark, e));
+    T_OK(webform_import_check(&t->d, str_c(mark), e));
+    T_OK(webform_mark(&t->d, &nothing, other, e));
+    T_RC(RC_DENIED, webform_import_check(&t->d, str_c(other), e));
+    T_RC(RC_DENIED, webform_mark_check(&t->d, &nothing, str_c(mark), e));
+    T_RC(RC_DENIED, webform_import_check(&t->d, STR_NONE, e));
+    mark[0] ^= 1;
+    T_RC(RC_DENIED, webform_import_check(&t->d, str_c(mark), e));
+}
+
 /* Whoever may write to the spool may write such an envelope too; without core's mark it says
  * nothing, and with one of another record neither. */
 static void only_cores_own_mark_is_believed(void **state)
@@ -463,6 +482,7 @@ int main(int argc, char **argv)
         T(a_form_sent_twice_is_one_report),
         T(an_answer_joins_its_session),
         T(only_cores_own_mark_is_believed),
+        T(only_administrators_import),
         T(words_on_a_closed_case_open_a_new_one),
         T(a_person_decides_about_what_cannot_be_read),
         T(what_is_not_durable_was_not_taken),

@@ -205,6 +205,17 @@ static enum rc believe(struct core *c, const struct smtp_envelope *v, struct int
     return RC_OK;
 }
 
+/* Nor does a mail that nobody imported become one that is believed and told to nobody: its task
+ * waits for a person. */
+static enum rc believe_import(struct core *c, const struct smtp_envelope *v,
+                              const struct intake_env *env, struct err *e)
+{
+    enum rc rc = webform_import_check(&c->desk, v->web.mark, e);
+    if (rc == RC_DENIED)
+        log_event(LOG_WARN_, "false-mark", "spool=%.*s", STR_ARG(env->spool));
+    return rc;
+}
+
 static enum rc intake_env(struct core *c, struct arena *a, const struct ticket *k,
                           struct intake_env *ret_env, struct err *e)
 {
@@ -225,6 +236,8 @@ static enum rc intake_env(struct core *c, struct arena *a, const struct ticket *
                                    .close = close,
                                    .envelope = buf_str(&k->envelope),
                                    .path_unknown = !v.from_known};
+    if (str_eq(origin, STR("import")))
+        return believe_import(c, &v, ret_env, e);
     return believe(c, &v, ret_env, e);
 }
 

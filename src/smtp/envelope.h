@@ -31,8 +31,9 @@ struct smtp_envelope {
     int64_t received_us;   /* when DATA was accepted */
     int64_t declared_size; /* SIZE= in octets, 0 when none was declared */
     /*
-     * Only of what core itself spools out of its forms; smtpd and `ingest` leave them empty.  The
-     * seal proves no writer (its key is public), so core believes them only with its own mark.
+     * Only of what core itself spools out of its forms, and the mark of what is imported; smtpd and
+     * `ingest` leave them empty.  The seal proves no writer (its key is public), so core believes
+     * them only with its own mark.
      */
     struct smtp_envelope_web {
         struct str mark; /* hex, desk/webform.h; empty: not from a form */
