@@ -62,17 +62,17 @@
                                   " LEFT JOIN clock k ON k.id = pick.clock_id"                     \
                                   " ORDER BY pick.key " order ", pick.key_id " order
 
-/* CASE: PostgreSQL would take the comparison for rare and sort everything.  CROSS JOIN: SQLite then keeps this order of the tables, and with it the order of the index. */
+/* CASE: PostgreSQL would take the comparison for rare and sort everything.  CROSS JOIN: SQLite then
+ * keeps this order of the tables, and with it the order of the index. */
 static const struct sql lists[] = {
     [OPS_QUEUE_DUE] =
         {"queue_due",
          PAGE("SELECT c.id AS case_id, k.id AS clock_id, k.due_us AS key,"
               " k.id AS key_id FROM clock k CROSS JOIN vcase c WHERE " ACTIVE(
                   "k") " AND (k.due_us, k.id) > (CAST($7 AS BIGINT), CAST($8 AS BIGINT))"
-                       " AND c.id = k.case_id AND c.closed_us IS NULL AND CASE WHEN k.id = " FIRST_CLOCK
-                            " THEN true ELSE false END"
-                           FILTER(
-                               "k.due_us < CAST($6 AS BIGINT)") " ORDER BY k.due_us, k.id LIMIT $9",
+                       " AND c.id = k.case_id AND c.closed_us IS NULL AND CASE WHEN k.id "
+                       "= " FIRST_CLOCK " THEN true ELSE false END" FILTER(
+                           "k.due_us < CAST($6 AS BIGINT)") " ORDER BY k.due_us, k.id LIMIT $9",
               "ASC"),
          NULL},
     [OPS_QUEUE_REST] = {"queue_rest",
@@ -150,7 +150,14 @@ enum rc ops_queue_list(struct db *db, struct arena *a, const struct ops_queue_qu
     bool down = q->which == OPS_QUEUE_CLOSED || q->which == OPS_QUEUE_ALL;
     int64_t key = q->go_on ? q->key : down ? INT64_MAX : INT64_MIN;
     int64_t key_id = q->go_on ? q->key_id : down ? INT64_MAX : INT64_MIN;
+    /* A plan for all values would be made for the worst of them. */
+    static const struct sql each = {
+        "queue_plan", "SELECT 1",
+        "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"};
+    AUTO(rows) struct rows *plan = NULL;
     AUTO(rows) struct rows *r = NULL;
+    if (db_is_pg(db) && db_in_tx(db))
+        TRY(db_query(db, &each, DB_NOARGS, &plan, e));
     TRY(db_query(db, &lists[q->which],
                  DB_ARGS(DB_I(q->handler_id), DB_T(q->phase), DB_T(q->severity),
                          DB_I((int64_t)q->state), DB_I(q->account_id), DB_I(q->now_us), DB_I(key),

@@ -177,9 +177,10 @@ static void hit_fill(struct arena *a, struct rows *r, struct search_hit *h)
     " s.words @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND s.id > 0 AND s.id < $2"                     \
     " LIMIT " FEW_MAX " + 1) SELECT few.id FROM few)"
 static const struct sql sql_few_count = {"search_few_count", "", "SELECT count(*) FROM " FEW " s"};
-static const struct sql sql_few = {"search_few", "",
-                                   MESSAGE_HIT "SELECT s.id FROM " FEW " s WHERE EXISTS (" SHOWN_PG
-                                               ") ORDER BY s.id DESC LIMIT $3" MESSAGE_OF};
+static const struct sql sql_few = {
+    "search_few", "",
+    MESSAGE_HIT "SELECT s.id FROM " FEW " s WHERE CASE WHEN EXISTS (" SHOWN_PG
+                ") THEN true ELSE false END ORDER BY s.id DESC LIMIT $3" MESSAGE_OF};
 
 static enum rc are_few(struct db *db, struct str text, int64_t before, bool *ret, struct err *e)
 {
