@@ -235,11 +235,16 @@ static void housekeeping(struct core *c)
     }
 }
 
+/* What is due is looked for at every hint and every CORE_POLL_MS, not after every page. */
 static void core_turn(struct core *c)
 {
     struct err e = ERR_INIT;
-    role_pump(&c->role, c->look_now ? 0 : CORE_POLL_MS);
+    int64_t left_us = c->look_at_us - clock_mono_us();
+    role_pump(&c->role, c->look_now || left_us <= 0 ? 0 : (int)((left_us + 999) / 1000));
+    if (!c->look_now && clock_mono_us() < c->look_at_us)
+        return;
     c->look_now = false;
+    c->look_at_us = clock_mono_us() + CORE_POLL_MS * INT64_C(1000);
     if (core_spool_scan(c, &e) != RC_OK && !c->store_away)
         log_event(LOG_WARN_, "spool-not-listed", "code=%s", rc_name(e.rc));
     core_policy_follow(c);

@@ -120,8 +120,9 @@ struct core {
     unsigned sweep_folder;
     int64_t sweep_next_us;
     int64_t renew_at_us, forget_at_us, sweep_at_us;
-    bool look_now;   /* a hint came: do not wait for the next poll */
-    bool store_away; /* said once, not at every poll */
+    int64_t look_at_us; /* when what is due is looked for again */
+    bool look_now;      /* a hint came: do not wait for the next poll */
+    bool store_away;    /* said once, not at every poll */
 };
 
 /* ---- core_keys.c: what only the keys role can do; all block for at most CORE_KEYS_MS ---- */

@@ -32,6 +32,7 @@
  */
 struct db;
 
+#define DB_CLOCK_KEPT_US  1000000 /* an answer of the server's clock is good so long */
 #define DB_URL_MAX        1024
 #define DB_ARGS_MAX       40                  /* parameters of one statement */
 #define DB_VALUE_MAX      (64 * 1024 * 1024)  /* bytes of one value */
