@@ -7,8 +7,9 @@
 //  {"do":"download","text":...},{"do":"shot","file":...},{"do":"size","width":...,"height":...},
 //  {"do":"scheme","name":"dark"},{"do":"no-sideways"},
 //  {"do":"axe"}: WCAG 2.2 A and AA by axe-core, {"do":"light","max":BYTES}: the page and all it needs,
-//  {"do":"press","key":"Enter"},{"do":"tab","to":NAME}: Tab until the control of that name has the
-//  focus, which must be seen,{"do":"type","text":...},
+//  {"do":"press","key":"Enter"},{"do":"tab","to":NAME,"as":SELECTOR}: Tab until the control of that
+//  name (and kind) has the focus, which must be seen at each stop,{"do":"type","text":...},
+//  {"do":"upload-here","files":[...]}: into the field with the focus,
 //  {"do":"value","label":...,"value":...}: what stands in a field,{"do":"double-click","text":...},
 //  {"do":"run","argv":["a command meanwhile",...]},{"do":"forget"}: all cookies,
 //  {"do":"upload","label":...,"files":[...]},{"do":"read","label":...}: what stands in that field
@@ -41,23 +42,25 @@ page.on('response', async (r) => {
   if (sizes) bytes += sizes.responseBodySize + sizes.responseHeadersSize;
 });
 
-/* What the control with the focus is called, and whether its focus can be seen. */
-const focused = () => page.evaluate(() => {
+/* The control with the focus: its name, its element, and whether the focus on it can be seen; none is
+ * null.  A ring that is drawn outside the window is not seen. */
+const focused = (as) => page.evaluate((as) => {
   const at = document.activeElement;
-  if (!at || at === document.body) return { name: '', seen: false };
-  const style = getComputedStyle(at);
+  if (!at || at === document.body || at === document.documentElement) return null;
+  const style = getComputedStyle(at), box = at.getBoundingClientRect();
   const label = at.labels?.length ? at.labels[0].innerText : '';
+  const ring = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
   return { name: (at.getAttribute('aria-label') || label || at.innerText || at.value || '').trim(),
-    seen: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none' };
-});
+    element: at.localName, is: at.matches(as), seen: ring && box.width > 1 && box.height > 1 && box.bottom > 0 && box.right > 0 &&
+      box.top < innerHeight && box.left < innerWidth };
+}, as);
 
-async function tab(to) {
+async function tab(to, as = '*') {
   for (let i = 0; i < TABS_MAX; i += 1) {
     await page.keyboard.press('Tab');
-    const at = await focused();
-    if (!at.name.includes(to)) continue;
-    if (!at.seen) throw new Error(`the focus on ${to} cannot be seen`);
-    return;
+    const at = await focused(as);
+    if (at && !at.seen) throw new Error(`the focus on ${at.element} ${at.name.slice(0, 80)} cannot be seen`);
+    if (at && at.is && at.name.includes(to)) return;
   }
   throw new Error(`Tab does not come to ${to}`);
 }
@@ -107,6 +110,7 @@ try {
     else if (s.do === 'open-details') await page.getByText(s.text, { exact: false }).first().click();
     else if (s.do === 'fill') await page.getByLabel(s.label).first().fill(s.value);
     else if (s.do === 'upload') await page.getByLabel(s.label).first().setInputFiles(s.files);
+    else if (s.do === 'upload-here') await page.locator(':focus').setInputFiles(s.files);
     else if (s.do === 'read') read.push(await page.getByLabel(s.label).first().inputValue());
     else if (s.do === 'open-for') {
       while (await page.evaluate(() => performance.now()) < s.ms) await page.waitForLoadState('load');
@@ -133,8 +137,11 @@ try {
     } else if (s.do === 'axe') await axe();
     else if (s.do === 'light') {
       if (bytes > s.max) throw new Error(`the page needs ${bytes} bytes`);
-    } else if (s.do === 'press') await page.keyboard.press(s.key);
-    else if (s.do === 'tab') await tab(s.to);
+    } else if (s.do === 'press') {
+      announced = s.refused ?? '';
+      await page.keyboard.press(s.key);
+    }
+    else if (s.do === 'tab') await tab(s.to, s.as);
     else if (s.do === 'type') await page.keyboard.type(s.text);
     else if (s.do === 'double-click') await page.getByRole('button', { name: s.text }).first().dblclick();
     else if (s.do === 'run') execFileSync(s.argv[0], s.argv.slice(1), { stdio: 'pipe' });
