@@ -51,6 +51,7 @@ static struct actor actor_of(const struct account_row *r)
 
 struct entry {
     int64_t account_id;
+    struct str hash;     /* that the password was compared with */
     struct str rehashed; /* empty: the stored one stays */
     struct session_made made;
 };
@@ -60,8 +61,12 @@ static enum rc enter_tx(struct desk *d, void *arg, struct err *e)
     struct entry *p = arg;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct account_row r;
+    struct str now;
     TRY(ops_account_get(d->db, a, p->account_id, &r, e));
-    if (!r.active)
+    TRY(ops_account_password(d->db, a, r.id, &now, e));
+    /* Comparing takes a while: meanwhile the password may have been changed or taken away, which
+     * ended all sessions; this is none that survives it, nor does the old hash come back. */
+    if (!r.active || !str_eq(now, p->hash))
         return wrong(e);
     if (p->rehashed.n)
         TRY(ops_account_set_password(d->db, r.id, p->rehashed, e));
@@ -107,7 +112,7 @@ enum rc auth_signin(struct desk *d, const struct auth_try *t, struct session_mad
         return rc;
     if (!password_matches(hash, t->password, &old))
         return failed(d, &r, client, &counted, e);
-    struct entry in = {.account_id = r.id, .rehashed = STR_NONE};
+    struct entry in = {.account_id = r.id, .hash = hash, .rehashed = STR_NONE};
     if (old)
         TRY(password_hash(a, t->password, &in.rehashed, e));
     TRY(desk_run(d, enter_tx, &in, e));

@@ -252,6 +252,14 @@ static enum rc may_say(struct str s, size_t max, const char *what, struct err *e
     return str_trim(s).n ? says(s, max, what, e) : RC_OK;
 }
 
+/* Of a name with a dot: a stranger's form neither makes our mail server connect to an address of
+ * his choice nor writes to the accounts of this machine. */
+static bool is_outside(struct str address)
+{
+    struct str domain = str_sub(address, str_rchr(address, '@') + 1, address.n);
+    return str_chr(domain, '[') == STR_NPOS && str_chr(domain, '.') != STR_NPOS;
+}
+
 static enum rc check(struct desk *d, const struct webform_report *r, struct err *e)
 {
     TRY(says(r->title, WEBFORM_TITLE_MAX, "The line that says what it is about", e));
@@ -263,7 +271,7 @@ static enum rc check(struct desk *d, const struct webform_report *r, struct err 
         return RC_OK;
     bool utf8 = outmail_addr_utf8(r->address);
     if (r->address.n > DESK_ADDR_MAX || !mail_addr_ok(r->address) ||
-        !outmail_addr_ok(r->address, utf8))
+        !outmail_addr_ok(r->address, utf8) || !is_outside(r->address))
         return err_set(e, RC_INVALID,
                        "The mail address is not one that we could write to. Leave it empty to "
                        "report without.");

@@ -412,8 +412,13 @@ static void what_is_typed_is_checked(void **state)
     for (size_t i = 0; i < 1u << 20; i++)
         buf_addc(&large, 'x');
     struct webform_report r = report_of("");
-    static const char *const bad[] = {"no address", "a@", "security@desk.example",
-                                      "security+x@desk.example", "a@b.example\nBcc: c@d.example"};
+    static const char *const bad[] = {"no address",
+                                      "a@",
+                                      "root@localhost",
+                                      "a@[192.0.2.1]",
+                                      "security@desk.example",
+                                      "security+x@desk.example",
+                                      "a@b.example\nBcc: c@d.example"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         r = report_of(bad[i]);
         assert_int_equal(send(t, &r, &token), RC_INVALID);
