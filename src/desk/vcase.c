@@ -43,9 +43,7 @@ enum rc vcase_by_number(struct desk *d, struct str number, int64_t *ret_id, stru
     for (; i < number.n; i++)
         upper[i] =
             number.p[i] >= 'a' && number.p[i] <= 'z' ? (char)(number.p[i] - 32) : number.p[i];
-    enum rc rc = ops_case_by_alias(d->db, str_of(upper, i), ret_id, e);
-    if (rc == RC_NOTFOUND)
-        rc = ops_case_by_number(d->db, str_of(upper, i), ret_id, e);
+    enum rc rc = ops_case_by_number(d->db, str_of(upper, i), ret_id, e);
     return rc == RC_NOTFOUND ? err_set(e, RC_NOTFOUND, "no such case") : rc;
 }
 

@@ -143,6 +143,9 @@ struct view_case {
     int64_t embargo_until_us; /* proposed or active */
     bool should_end_embargo;
     struct str handler, handler_name;
+    const struct account *people; /* the whole team (desk/people.h) */
+    size_t n_people;
+    bool unseen; /* something is newer than what the account was shown */
     int64_t opened_us, changed_us, closed_us, now_us, escalated;
     int64_t erased_us;      /* 0: not */
     struct str erased_by;   /* as actors of events are written */

@@ -317,6 +317,8 @@ static enum rc head_of(struct desk *d, struct arena *a, struct view_case *v, str
     TRY(view_phase(a, &oc.c, oc.v.rm, &v->phase, &v->phase_name, &facts, e));
     TRY(facts_of(a, facts, v, e));
     TRY(people_list(d, a, &people, &n, e));
+    v->people = people;
+    v->n_people = n;
     v->handler = v->handler_name = STR_NONE;
     for (size_t i = 0; i < n; i++) {
         if (people[i].id != oc.c.handler_id)
@@ -337,7 +339,7 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
 {
     AUTO(tx) struct tx tx = TX_INIT;
     struct view_case v = {.id = case_id, .now_us = desk_now(d)};
-    int64_t newest;
+    int64_t newest = 0;
     TRY(actor_needs_team(who, e));
     TRY(view_begin(d, &tx, e));
     TRY(head_of(d, a, &v, e));
@@ -349,6 +351,7 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
     TRY(clocks_of(d, a, &v, e));
     TRY(events_of(d, a, &v, e));
     TRY(arena_ok(a, "the case", e));
+    v.unseen = newest > v.seen;
     *ret = v;
     return RC_OK;
 }

@@ -93,14 +93,11 @@ enum rc ops_case_get(struct db *db, struct arena *a, int64_t id, struct case_row
 
 enum rc ops_case_by_number(struct db *db, struct str number, int64_t *ret_id, struct err *e)
 {
-    static const struct sql q = {"case_by_number", "SELECT id FROM vcase WHERE number = $1", NULL};
-    return db_one_i64(db, &q, DB_ARGS(DB_T(number)), ret_id, e);
-}
-
-enum rc ops_case_by_alias(struct db *db, struct str number, int64_t *ret_id, struct err *e)
-{
-    static const struct sql q = {"case_by_alias",
-                                 "SELECT case_id FROM case_alias WHERE number = $1", NULL};
+    static const struct sql q = {"case_by_number",
+                                 "SELECT id FROM (SELECT 0 AS rank, case_id AS id FROM case_alias"
+                                 " WHERE number = $1 UNION ALL SELECT 1, id FROM vcase"
+                                 " WHERE number = $1) found ORDER BY rank LIMIT 1",
+                                 NULL};
     return db_one_i64(db, &q, DB_ARGS(DB_T(number)), ret_id, e);
 }
 

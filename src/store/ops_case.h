@@ -23,10 +23,8 @@ enum rc ops_case_insert(struct db *db, const struct case_row *c, int64_t *ret_id
     WARN_UNUSED;
 enum rc ops_case_get(struct db *db, struct arena *a, int64_t id, struct case_row *ret,
                      struct err *e) WARN_UNUSED;
-/* A case's own number; and a number that was joined into another case. */
+/* By a number: that of the case which the numbered one was joined into, else its own. */
 enum rc ops_case_by_number(struct db *db, struct str number, int64_t *ret_id, struct err *e)
-    WARN_UNUSED;
-enum rc ops_case_by_alias(struct db *db, struct str number, int64_t *ret_id, struct err *e)
     WARN_UNUSED;
 /* Everything that changes but the chain: title to closed_us of the row. */
 enum rc ops_case_update(struct db *db, const struct case_row *c, struct err *e) WARN_UNUSED;

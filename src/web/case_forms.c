@@ -51,9 +51,9 @@ static struct str letter(const struct maker *m, char c)
 static void people_fill(const struct maker *m, const struct view_case *c,
                         const struct case_extra *x, struct page_case *p)
 {
-    struct options o = options_begin(m, x->n_people, typed_in(&x->draft, "assign", "login"));
-    for (size_t i = 0; i < x->n_people; i++) {
-        const struct account *a = &x->people[i];
+    struct options o = options_begin(m, c->n_people, typed_in(&x->draft, "assign", "login"));
+    for (size_t i = 0; i < c->n_people; i++) {
+        const struct account *a = &c->people[i];
         if (!a->active || str_eq(a->login, c->handler))
             continue;
         struct str name = a->name.n ? a->name : a->login;

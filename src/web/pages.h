@@ -35,11 +35,8 @@ struct view_search;
 void page_search_write(const struct maker *m, struct page_frame frame, const struct view_search *s,
                        bool later, struct buf *out);
 
-/* people: all accounts of the team, for the hand-over. */
 struct canned;
 struct case_extra {
-    const struct account *people;
-    size_t n_people;
     const struct canned *canned; /* texts to start from; NULL: none */
     struct str start_with;       /* the name of one, wanted for ... */
     int64_t start_thread;        /* ... this thread */

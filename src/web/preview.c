@@ -61,9 +61,11 @@ static void staff_pages(const struct maker *m, struct buf *out)
     page_search_write(m, looking, &found, false, out);
     save_buf("search.html", out);
 
-    struct case_extra extra = {.people = people, .n_people = n};
+    struct case_extra extra = {.canned = NULL};
     struct view_case c;
     fixture_case(m->a, &c);
+    c.people = people;
+    c.n_people = n;
     struct page_frame done = frame;
     done.done = STR("The reply is on its way.");
     page_case_write(m, done, &c, &extra, out);

@@ -236,7 +236,6 @@ static enum rc case_args(struct visit *v, struct str form, struct str number, js
 void case_show(struct visit *v, int64_t id, const char *form)
 {
     struct view_case c;
-    struct account *people = NULL;
     uint64_t thread = 0;
     struct case_extra x = {.draft = {form, &v->form},
                            .canned = v->w->desk->canned,
@@ -246,13 +245,11 @@ void case_show(struct visit *v, int64_t id, const char *form)
     if (num_parse(http_form_get(&v->form, "thread"), 1, INT64_MAX, "thread", &thread, NULL) ==
         RC_OK)
         x.start_thread = (int64_t)thread;
-    if (view_case(v->w->desk, &v->session.actor, v->a, id, &c, &e) != RC_OK ||
-        people_list(v->w->desk, v->a, &people, &x.n_people, &e) != RC_OK) {
+    if (view_case(v->w->desk, &v->session.actor, v->a, id, &c, &e) != RC_OK) {
         v->e = e;
         visit_failed(v);
         return;
     }
-    x.people = people;
     if (form) {
         v->frame.problem = str_c(v->e.msg);
         v->r->status = rc_http(v->e.rc);
@@ -260,7 +257,7 @@ void case_show(struct visit *v, int64_t id, const char *form)
     v->frame.live = arena_strf(v->a, "/events?case=%.*s", STR_ARG(c.number)).p;
     page_case_write(&v->m, v->frame, &c, &x, &v->r->body);
     /* Not worth failing for: at worst it is shown as new once more. */
-    if (v->q->method == HTTP_GET)
+    if (v->q->method == HTTP_GET && c.unseen)
         (void)!case_seen(v->w->desk, &v->session.actor, id, &v->e);
 }
 

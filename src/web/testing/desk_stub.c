@@ -176,7 +176,11 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
 {
     (void)d, (void)case_id;
     TRY(actor_needs_team(who, e));
+    struct account *people;
     fixture_case_two(a, ret);
+    fixture_people(a, &people, &ret->n_people);
+    ret->people = people;
+    ret->unseen = true;
     return RC_OK;
 }
 
