@@ -283,3 +283,33 @@ struct str patch_message(const struct patch *p)
     }
     return str_trim(p->before);
 }
+
+/* " SECURITY.md | 2 +-" and " 1 file changed, 1 insertion(+)", with no words in them. */
+static bool is_diffstat(struct str line)
+{
+    static const char end[] = " changed";
+    size_t bar = str_rchr(line, '|'), words = str_find(line, str_c(end));
+    if (!str_starts(line, STR(" ")))
+        return false;
+    if (bar == STR_NPOS)
+        return words != STR_NPOS && line.n < 90 && ascii_is_digit(str_trim(line).p[0]);
+    for (size_t i = bar + 1; i < line.n; i++)
+        if (strchr("0123456789 +-", line.p[i]) == NULL || line.p[i] == '\0')
+            return false;
+    return true;
+}
+
+void patch_notes(const struct patch *p, struct buf *b)
+{
+    struct str rest = p->before, line;
+    bool behind = false;
+    size_t from = b->n;
+    while (str_line(&rest, &line)) {
+        bool mark = str_eq(line, STR("---"));
+        if (behind && !mark && !is_diffstat(line) && (line.n > 0 || b->n > from)) {
+            buf_add(b, line);
+            buf_addc(b, '\n');
+        }
+        behind = behind || mark;
+    }
+}

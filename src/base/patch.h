@@ -2,6 +2,7 @@
 #ifndef VULNDESK_BASE_PATCH_H
 #define VULNDESK_BASE_PATCH_H
 
+#include "base/buf.h"
 #include "base/str.h"
 
 /*
@@ -33,5 +34,7 @@ enum rc patch_read(struct str text, struct patch *ret_p, struct err *e) WARN_UNU
 
 /* The message in front of a patch without git's "---" line and diffstat. */
 struct str patch_message(const struct patch *p);
+/* What a person wrote between that line and the diff, the diffstat left out; appended to b. */
+void patch_notes(const struct patch *p, struct buf *b);
 
 #endif

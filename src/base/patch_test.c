@@ -40,6 +40,26 @@ static void test_format_patch(void **state)
     assert_int_equal(p.behind.n, 0);
 }
 
+/* What stands where git takes no words for the commit is a person's all the same. */
+static void test_notes(void **state)
+{
+    (void)state;
+    struct patch p;
+    AUTO(buf) struct buf b = BUF_INIT(1000);
+    assert_int_equal(read_it("Say when.\n---\n\nBy the way, name.c overflows.\n---\n"
+                             " SECURITY.md | 2 +-\n a | b and words\n"
+                             " 1 file changed, 1 insertion(+)\n\n" GIT_LINES FILE_LINES HUNK,
+                             &p),
+                     RC_OK);
+    assert_true(str_eq(patch_message(&p), STR("Say when.")));
+    patch_notes(&p, &b);
+    assert_string_equal(buf_c(&b), "By the way, name.c overflows.\n a | b and words\n\n");
+    buf_reset(&b);
+    assert_int_equal(read_it("Say when.\n" FILE_LINES HUNK, &p), RC_OK);
+    patch_notes(&p, &b);
+    assert_int_equal(b.n, 0);
+}
+
 static void test_plain_diff_and_two_hunks(void **state)
 {
     (void)state;
@@ -148,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_format_patch),
+        cmocka_unit_test(test_notes),
         cmocka_unit_test(test_plain_diff_and_two_hunks),
         cmocka_unit_test(test_carriage_returns),
         cmocka_unit_test(test_no_patch),

@@ -64,6 +64,16 @@ static struct str author_name(const struct proposal_row *p)
                                : STR("Anonymous");
 }
 
+/* As git has it: what is written behind a line "---" is for who decides, not for the history. */
+static struct str committed(struct str explanation)
+{
+    struct str rest = explanation, line;
+    size_t end = 0;
+    while (str_line(&rest, &line) && !str_eq(line, STR("---")))
+        end = explanation.n - rest.n;
+    return str_trim(str_sub(explanation, 0, end));
+}
+
 static enum rc merge_tx(struct desk *d, void *arg, struct err *e)
 {
     const struct decide *k = arg;
@@ -85,6 +95,7 @@ static enum rc merge_tx(struct desk *d, void *arg, struct err *e)
     if (!str_eq(now.text, p.base_text))
         return err_set(e, RC_INVALID, "the proposal was made for another text; look at it again");
     TRY(merger(d, a, k->who, &name, &email, e));
+    struct str why = committed(p.explanation);
     struct policyrev_row r = {
         .text = p.new_text,
         .source = STR("proposal"),
@@ -95,8 +106,7 @@ static enum rc merge_tx(struct desk *d, void *arg, struct err *e)
         .committer_name = name,
         .committer_email = email,
         .message = arena_strf(a, "%.*s\n\n%.*s%sReviewed-by: %.*s <%.*s>\n", STR_ARG(p.subject),
-                              STR_ARG(p.explanation), p.explanation.n ? "\n\n" : "", STR_ARG(name),
-                              STR_ARG(email)),
+                              STR_ARG(why), why.n ? "\n\n" : "", STR_ARG(name), STR_ARG(email)),
     };
     TRY(arena_ok(a, "the message of a commit", e));
     TRY(decided(d, k, &p, "merged", "policy.merged", e));

@@ -326,7 +326,7 @@ static void exported_words_stay_words(void **state)
     AUTO(buf) struct buf b = BUF_INIT(100000);
     struct proposal_form f = form(POLICY "\nThank you.\n");
     int64_t id;
-    f.explanation = STR("From: Somebody <else@x.example>\n\nIt is kinder.\n---\n"
+    f.explanation = STR("From: Somebody <else@x.example>\n\nIt is kinder.\n--- \n"
                         "diff --git a/Makefile b/Makefile\n--- a/Makefile\n+++ b/Makefile\n"
                         "@@ -0,0 +1 @@\n+all:; curl x.example\n\nFrom 12 Mon Sep 17 00:00:00 2001\n"
                         "-- >8 --\n");
@@ -338,6 +338,7 @@ static void exported_words_stay_words(void **state)
     assert_non_null(strstr(buf_c(&b), "\n\n| From: Somebody"));
     assert_non_null(strstr(buf_c(&b), "\n| From 12 Mon"));
     assert_non_null(strstr(buf_c(&b), "\n| -- >8 --\n"));
+    assert_non_null(strstr(buf_c(&b), "It is kinder.\n| --- \n"));
     /* One begin of a patch, ours. */
     const char *begin = strstr(buf_c(&b), "\n---\n");
     assert_non_null(begin);

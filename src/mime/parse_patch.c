@@ -66,6 +66,7 @@ void parse_patch(struct arena *a, struct str attached, struct mail *m)
 {
     AUTO(buf) struct buf subject = BUF_INIT(4 * MAIL_SUBJECT_MAX);
     AUTO(buf) struct buf file = BUF_INIT(4 * MAIL_PATCH_PATH_MAX);
+    AUTO(buf) struct buf notes = BUF_INIT(MAIL_TEXT_MAX);
     struct err ignored = ERR_INIT;
     struct patch p;
     bool is_attached = attached.n > 0;
@@ -90,6 +91,11 @@ void parse_patch(struct arena *a, struct str attached, struct mail *m)
         .message = arena_str(a, str_trim(without_headers(patch_message(&p), &subject))),
         .subject = plain_subject(a, &subject),
     };
+    patch_notes(&p, &notes);
+    if (str_trim(buf_str(&notes)).n > 0) /* no part of the commit, but to be read by who decides */
+        m->patch.message = utf8_clip(arena_strf(a, "%.*s\n---\n%.*s", STR_ARG(m->patch.message),
+                                                STR_ARG(str_trim(buf_str(&notes)))),
+                                     MAIL_TEXT_MAX);
     if (is_attached && str_trim(m->text).n > 0) /* what the mail says about its attachment */
         m->patch.message = utf8_clip(
             arena_strf(a, "%.*s\n\n%.*s", STR_ARG(m->patch.message), STR_ARG(str_trim(m->text))),

@@ -41,6 +41,17 @@ static void test_body(void **state)
     assert_true(str_ends(p.diff, STR("-soon\n+in two days\n \n")));
 }
 
+/* Whatever a person wrote is shown to who decides. */
+static void test_notes(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena *a = arena_new(2 * MAIL_ARENA_MAX);
+    struct mail_patch p = read_mail(a, HEAD("[PATCH] Say when") TEXT
+                                    "Because.\r\n---\r\nname.c overflows, too.\r\n" STAT DIFF SIGN);
+    assert_true(p.found);
+    assert_true(str_eq(p.message, STR("Because.\n---\nname.c overflows, too.")));
+}
+
 static void test_attachment(void **state)
 {
     (void)state;
@@ -86,6 +97,7 @@ int main(void)
     parse_child_warm();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_body),
+        cmocka_unit_test(test_notes),
         cmocka_unit_test(test_attachment),
         cmocka_unit_test(test_not_a_patch),
     };
