@@ -176,6 +176,9 @@ static void ack_bytes(void **state)
     enum way_back_state way;
     T_OK(way_back_peek(&t->d, secret, &way, e));
     assert_int_equal(way, WAY_GOOD);
+    struct str kept = test_text(t, "SELECT body FROM message WHERE direction = 'auto'");
+    assert_true(str_find(kept, STR("https://desk.example/r/(private)")) != STR_NPOS);
+    assert_true(str_find(kept, secret) == STR_NPOS);
 }
 
 static struct str ack_text(struct test_desk *t, const char *mid)

@@ -6,6 +6,7 @@
  */
 #include "desk/letter.h"
 
+#include "desk/view_inside.h"
 #include "mime/autoreply.h"
 #include "store/ops_message.h"
 #include "store/outbox.h"
@@ -65,6 +66,10 @@ static enum rc write_bytes(struct desk *d, const struct letter *l, struct arena 
 static enum rc put_message(struct desk *d, const struct letter *l, struct str mid, struct str from,
                            int64_t *ret_id, struct err *e)
 {
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct str body = l->text;
+    /* Of a secret only the hash is stored; the mail itself has it, until it is gone. */
+    TRY(view_without_way_back(d, a, &body, e));
     struct message_row row = {.case_id = l->t->case_id,
                               .thread_id = l->t->id,
                               .author_id = l->author_id,
@@ -80,7 +85,7 @@ static enum rc put_message(struct desk *d, const struct letter *l, struct str mi
                               .mid = mid,
                               .refs = l->in_reply_to,
                               .trust = STR("none"),
-                              .body = l->text,
+                              .body = body,
                               .facts = l->facts.n ? l->facts : STR("{}"),
                               .ack = STR_NONE,
                               .dedupe = l->dedupe};
