@@ -313,6 +313,42 @@ static enum rc original(struct desk *d, struct arena *a, const struct case_row *
     return d->calls.blob_read(d->calls.arg, &ask, ret, e);
 }
 
+/* A part of a longer word is none: "Al" is not in "also". */
+static bool is_whole(struct str text, size_t at, size_t n)
+{
+    bool before = at > 0 && ascii_is_alnum(text.p[at - 1]);
+    bool behind = at + n < text.n && ascii_is_alnum(text.p[at + n]);
+    return !before && !behind;
+}
+
+static enum rc leave_out(struct arena *a, struct str what, struct str *text, struct err *e)
+{
+    static const char instead[] = "(left out)";
+    AUTO(buf) struct buf b = BUF_INIT(text->n * sizeof instead + 1);
+    struct str rest = *text;
+    if (what.n < 2)
+        return RC_OK;
+    for (size_t at; (at = str_find_nocase(rest, what)) != STR_NPOS;) {
+        bool whole = is_whole(rest, at, what.n);
+        buf_add(&b, str_sub(rest, 0, whole ? at : at + what.n));
+        buf_adds(&b, whole ? instead : "");
+        rest = str_sub(rest, at + what.n, rest.n);
+    }
+    buf_add(&b, rest);
+    TRY(buf_ok(&b, "the report", e));
+    *text = arena_str(a, buf_str(&b));
+    return arena_ok(a, "the report", e);
+}
+
+/* Who is not to be named signed the text all the same: name and address go, as far as they are the
+ * ones on file. */
+static enum rc unname(struct arena *a, const struct thread_row *who, struct str *text,
+                      struct err *e)
+{
+    TRY(leave_out(a, who->email, text, e));
+    return leave_out(a, who->name, text, e);
+}
+
 static enum rc forward_mail(struct desk *d, const struct forward *p, const struct route_row *r,
                             const struct case_row *c, const struct thread_row *to, struct err *e)
 {
@@ -330,6 +366,8 @@ static enum rc forward_mail(struct desk *d, const struct forward *p, const struc
     /* Nor does the mail as it came go along when it quotes our link to the reporter's page. */
     if (named && m.body.n == written)
         TRY(original(d, a, c, &m, &mail, e));
+    if (!named)
+        TRY(unname(a, &from, &m.body, e));
     struct text_value v[] = {{"desk", d->set->desk.name},
                              {"number", c->number},
                              {"component", r->component},

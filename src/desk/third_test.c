@@ -226,6 +226,30 @@ static void the_way_back_stays(void **state)
     assert_false(says(mail, "report.eml"));
 }
 
+/* Whoever signs and is not to be named is not: as far as the desk knows name and address. */
+static void the_signature_stays(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice");
+    struct test_mail tm = {.from = "al@reporter.example",
+                           .mid = "s@reporter.example",
+                           .text =
+                               "I, AL, also saw val overflow.\n-- \nAl <AL@Reporter.example>\n"};
+    struct mail m;
+    test_mail_make(t, &tm, &m);
+    m.from.name = STR("Al");
+    struct intake_result r = test_record_in(t, &m, &tm);
+    struct third_new n = {.case_id = r.case_id, .component = STR("parser"), .ask = true};
+    int64_t route;
+    T_OK(third_tell(&t->d, &alice, &n, &route, e));
+    T_OK(third_consent(&t->d, &alice, route, THIRD_UNNAMED, STR("by mail"), e));
+    accept_case(t, &alice, r.case_id);
+    T_OK(third_forward(&t->d, &alice, route, STR_NONE, e));
+    struct str mail = mail_to(t, "security@parser.example");
+    assert_true(says(mail, "I, (left out), also saw val overflow."));
+    assert_true(says(mail, "(left out) <(left out)>"));
+}
+
 static void refused(void **state)
 {
     struct test_desk *t = *state;
@@ -251,6 +275,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(forwarded_by_name, begin, end),
         cmocka_unit_test_setup_teardown(forwarded_without_name, begin, end),
         cmocka_unit_test_setup_teardown(the_way_back_stays, begin, end),
+        cmocka_unit_test_setup_teardown(the_signature_stays, begin, end),
         cmocka_unit_test_setup_teardown(refused, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
