@@ -163,7 +163,7 @@ static const char *text_in(const json_t *j, const char *key)
 
 static const struct {
     const char *kind, *words;
-    const char *a, *b; /* keys of the payload that are shown behind */
+    const char *a, *b; /* keys of the payload that are shown behind; of two: from a to b */
 } event_words[] = {
     {"case.opened", "case opened, handler", "handler", NULL},
     {"case.rm", "the report is now", "to", NULL},
@@ -253,12 +253,15 @@ static struct str event_text(struct arena *a, struct str kind, struct str payloa
         if (!str_eq(kind, str_c(event_words[i].kind)))
             continue;
         const char *x = event_words[i].a ? text_in(j, event_words[i].a) : "";
+        const char *lead = *x ? " " : "";
+        if (*x && event_words[i].b)
+            lead = " from ";
         x = state_words(event_words[i].kind, j, x);
         const char *y = event_words[i].b ? text_in(j, event_words[i].b) : "";
         const char *reason = text_in(j, "reason");
         bool said = event_words[i].a && str_eq(str_c(event_words[i].a), STR("reason"));
-        return arena_strf(a, "%s%s%s%s%s%s%s", event_words[i].words, *x ? " " : "", x,
-                          *y ? " to " : "", y, *reason && !said ? ": " : "", said ? "" : reason);
+        return arena_strf(a, "%s%s%s%s%s%s%s", event_words[i].words, lead, x, *y ? " to " : "", y,
+                          *reason && !said ? ": " : "", said ? "" : reason);
     }
     return kind;
 }

@@ -19,7 +19,7 @@ void page_signin_form_write(struct page_frame frame, const struct signin_in *in,
         .again = in->needed ? in->to : STR_NONE,
     };
     p.frame.title = STR("Please sign in");
-    p.lead = "This desk is for its team.";
+    p.lead = "This page is for the team.";
     tpl_signin(out, &p);
 }
 

@@ -80,13 +80,14 @@ void page_way_back_write(struct page_frame frame, const struct way_in *in, struc
     case WAY_SPENT:
     case WAY_EXPIRED:
         p.heading = state == WAY_SPENT ? "This link was used before" : "This link is too old";
-        p.text = STR("If it was you: the page is still open in the browser that used it.");
+        p.text = STR("If you used it yourself, the page is still open in that browser.");
+        if (state == WAY_EXPIRED)
+            p.text = STR("It was good for a limited time, and nobody used it.");
         if (!in->can_mail) {
-            if (state == WAY_EXPIRED)
-                p.text = STR("It was good for a while only, and nobody used it.");
-            p.text2 = STR("You reported without an address, so we cannot send you another link. If "
-                          "you were given a newer one, use that; else nothing leads back to this "
-                          "report. You can always report again.");
+            p.text2 =
+                STR("You reported without an address, so we cannot send you another link. If "
+                    "you were given a newer one, use that; otherwise nothing leads back to this "
+                    "report. You can always report again.");
             tpl_button(out, &p);
             return;
         }
@@ -97,7 +98,7 @@ void page_way_back_write(struct page_frame frame, const struct way_in *in, struc
         return;
     case WAY_REVOKED:
         p.heading = "This link is no longer valid";
-        p.text = STR("The team has withdrawn it. Please answer to one of our mails instead.");
+        p.text = STR("The team has withdrawn it. Please answer one of our mails instead.");
         tpl_button(out, &p);
         return;
     }
@@ -118,6 +119,6 @@ void page_signin_write(struct page_frame frame, struct str secret, struct buf *o
     struct page_button p = {
         .frame = frame, .heading = "Sign in", .label = "Sign in on this device"};
     p.frame.title = STR("Sign in");
-    p.text = STR("This link works once and then is spent.");
+    p.text = STR("This link works once.");
     write_button(&p, "/signin/", secret, "", out);
 }

@@ -31,11 +31,14 @@ static void policy_show(struct visit *v, struct str rest)
         .answers = s->policy.acknowledge && s->mail.outgoing == OUTGOING_ON,
         .open = v->w->policy_revision > 0,
     };
+    bool left = str_eq(http_form_get(&v->form, "done"), STR("left"));
+    if (left)
+        v->frame.done = STR("The page of your report is closed on this device.");
     if (page_policy_write(&v->m, v->frame, &in, &v->r->body, &v->e) != RC_OK) {
         visit_failed(v);
         return;
     }
-    v->r->cacheable = true;
+    v->r->cacheable = !left;
 }
 
 static void securitytxt_show(struct visit *v, struct str rest)

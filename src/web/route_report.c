@@ -226,7 +226,7 @@ static void report_leave(struct visit *v)
         return;
     }
     gate_cookie_clear(v);
-    visit_see(v, "/");
+    visit_see(v, "/?done=left");
 }
 
 void route_report(struct visit *v, struct str rest)

@@ -52,11 +52,13 @@ static void signout(struct visit *v, struct str rest)
 static const struct {
     const char *form, *words;
 } done_words[] = {
-    {"first", "You are in. Set a password under your name on top, and you need no link next time."},
+    {"first",
+     "You are signed in. Set a password under your name, at the top, and you need no link next "
+     "time."},
     {"password", "The new password is set. Your other sessions have ended."},
     {"notices", "Your choice is saved."},
     {"away", "Your absence is saved."},
-    {"back", "You are here."},
+    {"back", "You are no longer marked as away."},
     {"leave", "You are signed out everywhere else."},
     {"reply", "The reply is on its way."},
     {"reply-waits", "The reply waits a little before it goes out. You can still undo it below."},
@@ -86,7 +88,7 @@ static const struct {
     {"advisory-unplan", "The publication is no longer planned."},
     {"advisory-withdraw", "It is withdrawn, for everybody to see."},
     {"advisory-credit", "The credit is recorded."},
-    {"advisory-mail", "It is done as you said."},
+    {"advisory-mail", "Your decision about the mail is saved."},
     {"advisory-ask", "The question is on its way by mail, and stands on the reporter's page."},
     {"third-tell", "The mail to the reporter is on its way."},
     {"third-consent", "The answer is recorded."},

@@ -418,7 +418,7 @@ static void the_own_account(void **state)
     assert_int_equal(get(t, true, "/account", ""), 403);
     assert_int_equal(get(t, true, "/account", TEAM), 200);
     HAS(t, "value=\"mine\" checked");
-    HAS(t, "The password you have");
+    HAS(t, "Current password");
     HAS(t, "Sign out everywhere else");
     assert_int_equal(post(t, true, "/account/password", TEAM, "old=x"), 403); /* no CSRF token */
     assert_int_equal(stub.changed, 0);

@@ -5,8 +5,9 @@
 //  {"do":"open-details","text":...},{"do":"fill","label":...,"value":...},
 //  {"do":"choose","label":...,"option":...},{"do":"check","label":...},{"do":"expect","text":...},{"do":"absent","text":...},
 //  {"do":"download","text":...},{"do":"shot","file":...},{"do":"size","width":...,"height":...},
-//  {"do":"scheme","name":"dark"},{"do":"no-sideways"},
-//  {"do":"axe"}: WCAG 2.2 A and AA by axe-core, {"do":"light","max":BYTES}: the page and all it needs,
+//  {"do":"scheme","name":"dark"},{"do":"no-sideways"},{"do":"media","name":"print"},
+//  {"do":"hidden","text":...}: it is there, and not to be seen,
+//  {"do":"axe"}: WCAG 2.2 A and AA by axe-core, desktop and dark phone, {"do":"light","max":BYTES}: the page and all it needs,
 //  {"do":"press","key":"Enter"},{"do":"tab","to":NAME,"as":SELECTOR}: Tab until the control of that
 //  name (and kind) has the focus, which must be seen at each stop,{"do":"type","text":...},
 //  {"do":"upload-here","files":[...]}: into the field with the focus,
@@ -66,22 +67,26 @@ async function tab(to, as = '*') {
 }
 
 /* A page without JavaScript has no timers, which axe needs: it looks at a copy, as it stands, in a
- * context of its own.  The copy's own scripts do not run. */
-let scheme = 'light';
+ * context of its own, on a desktop and on a phone in the dark.  The copy's own scripts do not run. */
+const AXE = readFileSync(join(process.env.VULNDESK_NODE, 'node_modules/axe-core/axe.min.js'), 'utf8');
 async function axe() {
-  const copy = await browser.newContext({ viewport: page.viewportSize(), bypassCSP: true,
-    colorScheme: scheme, reducedMotion: 'reduce' });
-  const other = await copy.newPage();
+  const copy = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: true,
+    reducedMotion: 'reduce' });
+  const other = await copy.newPage(), said = [];
   const body = await page.content();
   await other.route('**/*.js', (r) => r.abort());
   await other.route(page.url(), (r) => r.fulfill({ body, contentType: 'text/html; charset=utf-8' }));
   await other.goto(page.url());
-  await other.evaluate(readFileSync(join(process.env.VULNDESK_NODE, 'node_modules/axe-core/axe.min.js'), 'utf8'));
-  const found = await other.evaluate(() => axe.run(document, { resultTypes: ['violations'],
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  await other.evaluate(AXE);
+  for (const [scheme, size] of [['light', null], ['dark', { width: 390, height: 844 }]]) {
+    await other.emulateMedia({ colorScheme: scheme });
+    if (size) await other.setViewportSize(size);
+    const found = await other.evaluate(() => axe.run(document, { resultTypes: ['violations'],
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+    said.push(...found.violations.map((v) => `${scheme}: ${v.id} (${v.impact}): ${v.help}: ` +
+      v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} [${n.failureSummary.split('\n').slice(1).join(' ').slice(0, 160)}]`).join(' | ')));
+  }
   await copy.close();
-  const said = found.violations.map((v) => `${v.id} (${v.impact}): ${v.help}: ` +
-    v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} [${n.failureSummary.split('\n').slice(1).join(' ').slice(0, 160)}]`).join(' | '));
   if (said.length) throw new Error(`axe on ${page.url()}: ${said.join('\n')}`);
 }
 let announced = ''; // the page whose failure a step expects; Chromium puts it into the console too
@@ -129,8 +134,11 @@ try {
         status: r.status(), headers: r.headers() });
     } else if (s.do === 'expect') await page.getByText(s.text, { exact: false }).first().waitFor();
     else if (s.do === 'size') await page.setViewportSize({ width: s.width, height: s.height });
-    else if (s.do === 'scheme') await page.emulateMedia({ colorScheme: scheme = s.name });
-    else if (s.do === 'shot') await page.screenshot({ path: s.file, fullPage: s.full ?? true });
+    else if (s.do === 'scheme') await page.emulateMedia({ colorScheme: s.name });
+    else if (s.do === 'media') await page.emulateMedia({ media: s.name });
+    else if (s.do === 'hidden') {
+      if (await page.getByText(s.text).first().isVisible()) throw new Error(`${s.text} is to be seen`);
+    } else if (s.do === 'shot') await page.screenshot({ path: s.file, fullPage: s.full ?? true });
     else if (s.do === 'no-sideways') {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (wide > 0) throw new Error(`the page is ${wide} px wider than the window`);

@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -349,6 +350,22 @@ class Desk:
                 return r.status, r.headers, r.read().decode("utf-8", "replace")
         except urllib.error.HTTPError as e:
             return e.code, e.headers, e.read().decode("utf-8", "replace")
+
+
+def session(d, link):
+    """A session without a browser: its cookie."""
+    _, headers, _ = d.get(urllib.parse.urlsplit(link).path, staff=True, data=b"", follow=False)
+    return headers["Set-Cookie"].split(";")[0]
+
+
+def form_of(html, form_id):
+    """The hidden fields of a form of the page."""
+    form = re.search(rf'<form[^>]*id="{form_id}".*?</form>', html, re.S).group()
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
+
+
+def post(d, cookie, path, fields):
+    return d.get(path, staff=True, cookie=cookie, data=urllib.parse.urlencode(fields).encode(), follow=False)
 
 
 def report(subject="Heap overflow in the parser", sender="alice@reporter.example",

@@ -9,7 +9,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from datetime import datetime, timedelta, timezone
 
-from browser import browse, expect, looked_at
+from browser import LOOK, browse, expect, glanced_at, looked_at, picture, shot
 from desk import Desk, check, equal, report, until
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -109,7 +109,7 @@ def story_an_advisory_is_written_approved_published_and_corrected():
         seen = browse([{"do": "open", "url": page}] +
                       expect("Somebody else wrote it", "Alice <b>Example</b>") +
                       [{"do": "click", "text": "Approve revision 2"}] + expect("Nothing is public yet") +
-                      looked_at("advisory-approved") + [{"do": "click", "text": "Publish now"}] +
+                      glanced_at("advisory-approved") + [{"do": "click", "text": "Publish now"}] +
                       expect("It is public now", public) + looked_at("advisory-published"), state=sam)
         check(seen["visited"], "sam saw it")
         until("both mails", lambda: d.sink.to(LIST) and [
@@ -139,7 +139,9 @@ def story_an_advisory_is_written_approved_published_and_corrected():
         browse([{"do": "open", "url": f"{site}/advisories"}] + expect("Heap overflow", public) +
                looked_at("advisories-public") + [{"do": "click", "role": "link", "text": "Heap overflow"}] +
                expect("Impact", "refuse names", "Alice <b>Example</b>", "Timeline", "Reported") +
-               looked_at("advisory-public"))
+               picture("advisory", 820) + looked_at("advisory-public") +
+               [{"do": "media", "name": "print"}, {"do": "hidden", "text": "All advisories"},
+                {"do": "hidden", "text": "security.txt"}] + expect("refuse names") + shot("advisory-paper", LOOK))
         browse([{"do": "open", "url": f"http://127.0.0.1:{d.staff}/advisories"}] + expect(public) +
                looked_at("advisories-staff"), state=sam)
         # a correction: written by sam, approved by robin, said to everybody

@@ -5,12 +5,10 @@ VULNDESK_SHOTS=FOLDER makes the pictures of docs/screenshots, VULNDESK_LOOK=FOLD
 on a desktop, on a phone and in the dark, to look at.
 """
 import json
-import os
-import pathlib
 import re
 
-from browser import DESKTOP, LOOK, PHONE, browse, expect, looked_at, picture, shot
-from desk import Desk, check, equal, report, until
+from browser import SHOTS, browse, expect, glanced_at, looked_at, picture
+from desk import Desk, check, equal, form_of, post, report, session, until
 
 POC = '{"name": "' + "A" * 256 + '"}\n'
 
@@ -25,12 +23,17 @@ def report_with_attachment():
         f'Content-Disposition: attachment; filename="poc.html"\n\n<script>alert(1)</script>{POC}--b1--\n')
 
 
+def way_back_of(mail):
+    """The link to the reporter's page in a mail."""
+    return re.search(r"http://127\.0\.0\.1:\d+/r/[A-Za-z0-9_-]+", mail.get_body().get_content()).group()
+
+
 def reported(d):
     """A started desk with one acknowledged report: its number and the way back of its reporter."""
     d.start()
     d.send(report_with_attachment())
     ack = until("the acknowledgement", lambda: d.sink.to("alice@reporter.example"))[0]["mail"]
-    link = re.search(r"http://127\.0\.0\.1:\d+/r/[A-Za-z0-9_-]+", ack.get_body().get_content()).group()
+    link = way_back_of(ack)
     case = until("the acknowledged case", lambda: [
         c for c in d.cases() if c["phase"] not in ("received", "Received")])[0]
     return case["number"], link
@@ -52,7 +55,7 @@ def story_a_handler_signs_in_reads_answers_notes_and_hands_over():
         link = signin_link(d)
         browse([{"do": "open", "url": link}] + looked_at("signin") +
                [{"do": "click", "text": "Sign in"}] + expect(number, "Heap overflow") +
-               looked_at("queue-one") + [{"do": "click", "role": "link", "text": "Heap overflow"}] +
+               glanced_at("queue-one") + [{"do": "click", "role": "link", "text": "Heap overflow"}] +
                expect("parse_name()", "Reply to", "Add a note"), state=jar)
         browse([{"do": "open", "url": link, "status": 404}] + expect("was used"))
         case = [{"do": "open", "url": f"{staff}/case/{number}"}]
@@ -69,7 +72,7 @@ def story_a_handler_signs_in_reads_answers_notes_and_hands_over():
                        {"do": "choose", "label": "New handler", "option": "Sam Example"},
                        {"do": "fill", "label": "Reason", "value": "Sam knows the parser."},
                        {"do": "click", "text": "Hand over"}] +
-               expect("The case has a new handler.") + looked_at("case-handed-over"), state=jar)
+               expect("The case has a new handler.") + glanced_at("case-handed-over"), state=jar)
         now = d.case(number)
         equal(now["handler"], "sam", "the handler after the form")
         check(way_back.rsplit("/", 1)[1] not in json.dumps(now), "the way back is the reporter's alone")
@@ -92,7 +95,7 @@ def story_a_reporter_follows_the_way_back_and_writes_an_answer():
                [{"do": "absent", "text": "Robin"},
                 {"do": "fill", "label": "Write to the team", "value": "It also needs --lax."},
                 {"do": "click", "text": "Send"}] +
-               expect("The team has your words.", "It also needs --lax.") + looked_at("reporter-wrote"),
+               expect("The team has your words.", "It also needs --lax.") + glanced_at("reporter-wrote"),
                state=jar)
         until("her answer in the case", lambda: "It also needs --lax." in str(d.case(number)))
         # elsewhere the same link is spent, and offers a new one
@@ -101,7 +104,7 @@ def story_a_reporter_follows_the_way_back_and_writes_an_answer():
                looked_at("way-back-spent") + [{"do": "click", "text": "new link"}] +
                expect("A new link is on its way"))
         mail = until("the new link", lambda: d.sink.to("alice@reporter.example")[before:])[0]["mail"]
-        fresh = re.search(r"http://127\.0\.0\.1:\d+/r/[A-Za-z0-9_-]+", mail.get_body().get_content()).group()
+        fresh = way_back_of(mail)
         check(fresh != link, "the new link is another one")
         browse([{"do": "open", "url": fresh}, {"do": "click", "text": "Open"}] + expect("parse_name()"))
 
@@ -143,18 +146,24 @@ def filled(d):
         d.send(report(subject=subject, sender=sender, mid=f"other{i}@x.example", body=body)
                .replace("Alice", name), sender=sender)
         until("its acknowledgement", lambda s=sender: d.sink.to(s))
-    d.cli("case", "set", number, "--severity", "high")
+    cookie = session(d, d.cli("user", "signin", "robin")["url"])
+
+    def form(form_id, action, **fields):
+        page = d.get(f"/case/{number}", staff=True, cookie=cookie)[2]
+        equal(post(d, cookie, f"/case/{number}/{action}", form_of(page, form_id) | fields)[0], 303, action)
+    csrf = form_of(d.get(f"/case/{number}", staff=True, cookie=cookie)[2], "note-form")["csrf"]
+    post(d, cookie, f"/case/{number}/set",
+         {"csrf": csrf, "title": "Heap overflow in the parser", "severity": "high"})
     numbers = {c["title"]: c["number"] for c in d.cases()}
     d.cli("case", "set", numbers["Session cookie is not bound to the host"], "--severity", "medium")
-    d.cli("case", "reply", number, "--text",
-          "Hello Alice,\n\nthank you. We can reproduce the overflow with your file and look for its "
-          "origin now. You hear from us on Friday.\n\nRobin")
+    form("write-1", "reply", text="Hello Alice,\n\nthank you. We can reproduce the overflow with your file and "
+         "look for its origin now. You will hear from us on Friday.\n\nRobin")
     reply = until("the reply", lambda: d.sink.to("alice@reporter.example")[1:])[0]["mail"]
     d.send(report(subject="Re: " + reply["Subject"], mid="second@reporter.example",
                   extra=f"In-Reply-To: {reply['Message-ID']}\nReferences: {reply['Message-ID']}\n",
-                  body="Good to hear. It began with version 2.4, by the way.\n\n> You hear from us on Friday.\n"))
+                  body="Good to hear. It began with version 2.4, by the way.\n\n> You will hear from us on Friday.\n"))
     until("her answer", lambda: "version 2.4" in str(d.case(number)))
-    d.cli("case", "note", number, "--text", "Version 2.4 brought the new length table: start there.")
+    form("note-form", "note", text="Version 2.4 brought the new length table: start there.")
     d.send(report(subject=f"About [{number}]", sender="mallory@elsewhere.example",
                   mid="m1@elsewhere.example", body="Please send me the details of this case.\n")
            .replace("Alice Example", "Mallory"), sender="mallory@elsewhere.example")
@@ -167,10 +176,10 @@ def story_every_page_fits_a_phone_and_asks_nobody_else():
         number, link = filled(d)
         staff, public, jar = f"http://127.0.0.1:{d.staff}", f"http://127.0.0.1:{d.public}", d.dir / "jar"
         browse([{"do": "open", "url": signin_link(d)}, {"do": "click", "text": "Sign in"}] +
-               expect(number) + picture("queue", 600) + looked_at("queue"), state=jar)
+               expect(number) + picture("queue", 560) + looked_at("queue"), state=jar)
         seen = browse([{"do": "open", "url": f"{staff}/case/{number}"}] +
-                      expect("version 2.4", "length table") + picture("case", 1460) + looked_at("case") +
-                      [{"do": "open", "url": f"{staff}/held"}] + expect("About [") + looked_at("held") +
+                      expect("version 2.4", "length table") + picture("case", 1240) + picture("case-phone", 1100, 390) + looked_at("case") +
+                      [{"do": "open", "url": f"{staff}/held"}] + expect("About [") + glanced_at("held") +
                       [{"do": "click", "role": "link", "text": "About ["}] +
                       expect("It is a report") + looked_at("held-one") +
                       [{"do": "open", "url": f"{staff}/case/EX-0000-0000", "status": 404}] +
@@ -178,7 +187,8 @@ def story_every_page_fits_a_phone_and_asks_nobody_else():
         check(len(seen["visited"]) >= 4, "the pages were visited")
         browse([{"do": "open", "url": public + "/"}] + expect("Report a vulnerability") +
                looked_at("policy") +
-               [{"do": "open", "url": public + "/nothing-here", "status": 404}] + looked_at("error-public") +
+               ([{"do": "open", "url": public + "/new"}] + picture("report-form", 900) if SHOTS else []) +
+               [{"do": "open", "url": public + "/nothing-here", "status": 404}] + glanced_at("error-public") +
                [{"do": "open", "url": link}, {"do": "click", "text": "Open"}] +
                expect("version 2.4") + [{"do": "absent", "text": "length table"}] +
-               picture("reporter", 1500) + looked_at("reporter"))
+               picture("reporter", 1080) + looked_at("reporter"))

@@ -5,11 +5,9 @@ is faster; hostile content; the keyboard alone.
 VULNDESK_LOOK=FOLDER makes pictures of it, on a desktop, on a phone and in the dark.
 """
 import base64
-import re
-import urllib.parse
 
 from browser import DESKTOP, LOOK, PHONE, browse, expect, looked_at, shot
-from desk import Desk, check, equal, until
+from desk import Desk, check, equal, form_of, post, session, until
 from story_browser import reported, signin_link
 
 ALICE = "alice@reporter.example"
@@ -29,7 +27,7 @@ def value(label, text):
 
 def looked_hard(name):
     """As looked_at, for a page that strangers have made heavy."""
-    return ([{"do": "no-sideways"}, {"do": "axe"}] + shot(name, LOOK) +
+    return ([{"do": "axe"}, {"do": "no-sideways"}] + shot(name, LOOK) +
             [PHONE, {"do": "no-sideways"}] + shot(name + "-phone", LOOK) + [DESKTOP])
 
 
@@ -41,22 +39,6 @@ def colleague(d, login="sam", name="Sam Example"):
 
 def mails(d):
     return d.sink.to(ALICE)
-
-
-def session(d, link):
-    """A session without a browser: its cookie."""
-    _, headers, _ = d.get(urllib.parse.urlsplit(link).path, staff=True, data=b"", follow=False)
-    return headers["Set-Cookie"].split(";")[0]
-
-
-def form_of(html, form_id):
-    """The hidden fields of a form of the page."""
-    form = re.search(rf'<form[^>]*id="{form_id}".*?</form>', html, re.S).group()
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
-
-
-def post(d, cookie, path, fields):
-    return d.get(path, staff=True, cookie=cookie, data=urllib.parse.urlencode(fields).encode(), follow=False)
 
 
 def story_a_reply_is_previewed_kept_undone_and_sent():

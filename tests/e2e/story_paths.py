@@ -5,13 +5,16 @@ Each goes the whole way four times: on a desktop and on a phone in the dark with
 the keyboard alone, and on a phone in the dark with JavaScript.  VULNDESK_LOOK=FOLDER keeps pictures.
 """
 import hashlib
+import os
 import pathlib
+import signal
+import sqlite3
 import urllib.request
 
-from browser import DESKTOP, LOOK, PHONE, browse, expect, shot
-from desk import Desk, check, equal, until
-from story_browser import reported, signin_link
-from story_case import form_of, post, session
+from browser import DESKTOP, LOOK, PHONE, browse, expect, glanced_at, looked_at, shot
+from desk import Desk, check, equal, form_of, post, report, session, until
+from story_browser import reported, signin_link, way_back_of
+from story_public import FILL_MS
 
 ALICE = "alice@reporter.example"
 PASSWORD = "violet anchor seven"
@@ -96,7 +99,7 @@ def handler_goes(way):
         way.browse(d.dir / "jar", [{"do": "open", "url": signin_link(d)}] + expect("Sign in") + seen("link") +
                    hands.press("Sign in") + expect("Set a password under your name", "Heap overflow") +
                    seen("queue") + hands.follow("Robin Example") + expect("Set a password") +
-                   hands.write("New password", PASSWORD) + hands.write("The same again", PASSWORD) +
+                   hands.write("New password", PASSWORD) + hands.write("New password again", PASSWORD) +
                    hands.press("Set the password") + expect("The new password is set.") + seen("account") +
                    hands.follow("Cases") + expect(number) + hands.follow("Heap overflow") +
                    expect("parse_name()", "Alice Example") + seen("case") +
@@ -151,7 +154,7 @@ def reporter_goes(way):
         handler_reads_and_answers(d, number)
         way.browse(jar, [{"do": "open", "url": f"http://127.0.0.1:{d.public}/report"}] +
                    expect(ANSWER) + seen("answered") + hands.press("Close this page on this device") +
-                   expect("Use the report form") + [{"do": "absent", "text": ANSWER}] + seen("left"))
+                   expect("is closed on this device") + [{"do": "absent", "text": ANSWER}] + seen("left"))
         until("the answer by mail", lambda: [m for m in d.sink.to(ALICE)
                                              if ANSWER in m["mail"].get_body().get_content()])
 
@@ -171,3 +174,42 @@ def story_a_handler_goes_from_the_link_to_a_case_handed_over_in_every_way():
 
 def story_a_reporter_goes_from_the_acknowledgement_to_an_answer_in_every_way():
     each_way(reporter_goes)
+
+
+def story_the_pages_of_rare_moments_are_as_good_as_the_others():
+    """Empty lists, refusals, an old link, a report that is still being filed, a closed case."""
+    with Desk() as d:
+        number, link = reported(d)
+        staff, public = f"http://127.0.0.1:{d.staff}", f"http://127.0.0.1:{d.public}"
+
+        def page(path, status=200, where=staff):
+            return [{"do": "open", "url": where + path, "status": status}]
+        d.cli("case", "close", number, "--exit", "not-a-vulnerability", "--reason", "The parser refuses such names.")
+        browse(page("/r/" + link.rsplit("/", 1)[1], where=public) + [{"do": "click", "text": "Open"}] +
+               expect("The case is closed.", "The parser refuses such names.") + looked_at("reporter-closed") +
+               page("/advisories", where=public) + expect("Security advisories") + looked_at("advisories-none") +
+               page("/report/credit", where=public) + glanced_at("reporter-credit-early"))
+        browse([{"do": "open", "url": signin_link(d)}] + Mouse().press("Sign in") + expect("No open cases.") +
+               page(f"/case/{number}") + expect("The parser refuses such names.") + looked_at("case-closed") +
+               page("/search") + glanced_at("search-start") +
+               page("/advisories") + glanced_at("advisories-staff-none") +
+               page("/policy") + expect("revision 1") + glanced_at("policy-none"))
+        form = page("/new", where=public) + Mouse().write("What is it about?", "Too quick") + \
+            Mouse().write("Description", "Nobody types as fast as this.")
+        browse(form + Mouse().press("Send the report", refused=public + "/new") +
+               expect("sooner than a person") + looked_at("report-form-refused"))
+        # the worker stands still: the link shows so, and goes on by itself
+        for pid in d.role_pids("worker"):
+            os.kill(pid, signal.SIGSTOP)
+        go_on = [{"do": "run", "argv": ["kill", "-CONT", str(pid)]} for pid in d.role_pids("worker")]
+        browse(form + [{"do": "open-for", "ms": FILL_MS}] + Mouse().press("Send the report") +
+               Mouse().follow("Open my report") + expect("is being filed") + glanced_at("way-back-waits") +
+               go_on + expect("This link opens the page"))
+        # a link that is too old
+        d.send(report(sender="carol@reporter.example", mid="c1@reporter.example"), "carol@reporter.example")
+        mail = until("another acknowledgement", lambda: d.sink.to("carol@reporter.example"))[0]["mail"]
+        with sqlite3.connect(d.home / "data" / "db" / "desk.db") as db:
+            changed = db.execute("UPDATE way_back SET expires_us = 1 WHERE used_us IS NULL").rowcount
+        check(changed >= 1, "links that were made old")
+        browse([{"do": "open", "url": way_back_of(mail)}] + expect("This link is too old", "Mail me a new link") +
+               glanced_at("way-back-old"))

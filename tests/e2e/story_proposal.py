@@ -4,9 +4,9 @@ import re
 import shutil
 import subprocess
 
-from browser import browse
+from browser import browse, expect, glanced_at, looked_at
 from desk import Desk, POLICY, check, equal, until
-from story_browser import LOOK, expect, looked_at, signin_link
+from story_browser import signin_link
 
 FILE = "SECURITY.md"
 
@@ -131,7 +131,7 @@ def story_a_proposal_by_the_form_is_read_and_merged_in_a_browser():
         mail = until("the answer", lambda: d.sink.to("ada@commenter.example"))[0]["mail"]
         check("Are you sure?" in mail.get_body().get_content(), "the answer's text")
         browse(page + [{"do": "click", "text": "Merge into the policy"}] +
-               expect("The new text is in force.", "merged") + looked_at("proposal-merged"), state=jar)
+               expect("The new text is in force.", "merged") + glanced_at("proposal-merged"), state=jar)
         until("the new text is served", lambda: "We fix things." in served(d))
         check("<script>" not in d.get("/")[2], "its markup is no markup")
         until("the author hears of the merge", lambda: len(d.sink.to("ada@commenter.example")) == 2)

@@ -10,9 +10,9 @@ import re
 import socket
 import urllib.parse
 
-from browser import browse
+from browser import PHONE, browse, expect, glanced_at, looked_at
 from desk import POLICY, Desk, check, equal, until
-from story_browser import PHONE, expect, looked_at, signin_link
+from story_browser import signin_link
 
 PROOF = bytes(range(256)) * 200 + b"\r\n--x\r\n\0"  # no text, and lines like boundaries
 FILL_MS = 2100  # no person fills in the form sooner than two seconds
@@ -76,9 +76,9 @@ def story_an_anonymous_report_goes_both_ways_with_files():
         d.start()
         public, jar, staff_jar = f"http://127.0.0.1:{d.public}", d.dir / "jar", d.dir / "staff"
         poc = form_file(d, "pröof of concept.bin", PROOF)
-        made = browse([{"do": "open", "url": public + "/"}, {"do": "axe"}] + looked_at("public-policy") +
+        made = browse([{"do": "open", "url": public + "/"}] + glanced_at("public-policy") +
                       [{"do": "click", "role": "link", "text": "Use the report form"}] +
-                      expect("you need not say who you are") + [{"do": "axe"}] + looked_at("report-form") +
+                      expect("you need not say who you are") + looked_at("report-form") +
                       [{"do": "fill", "label": "What is it about?", "value": "Heap overflow in frob"},
                        {"do": "fill", "label": "Description", "value": "A name of 256 bytes is enough."},
                        {"do": "fill", "label": "How to reproduce it", "value": "./frob < poc"},
@@ -87,15 +87,15 @@ def story_an_anonymous_report_goes_both_ways_with_files():
                        {"do": "open-for", "ms": FILL_MS},
                        {"do": "click", "text": "Send the report"}] +
                       expect("We have your report", "the only way to our answers") +
-                      [{"do": "axe"}, {"do": "read", "label": "Your private link"}] +
+                      [{"do": "read", "label": "Your private link"}] +
                       looked_at("report-sent") +
                       [{"do": "click", "role": "link", "text": "Open my report"},
                        {"do": "click", "text": "Open my report"}] + expect("Your next private link") +
-                      [{"do": "axe"}, {"do": "read", "label": "Your private link"}] +
-                      looked_at("next-link") +
+                      [{"do": "read", "label": "Your private link"}] +
+                      glanced_at("next-link") +
                       [{"do": "click", "role": "link", "text": "Go on to my report"}] +
                       expect("has your report", "A name of 256 bytes is enough.", "pröof of concept.bin",
-                             "Your way back") + [{"do": "axe"}] + looked_at("report-page"), state=jar)
+                             "Your way back") + looked_at("report-page"), state=jar)
         first, second = made["read"]
         check(first != second and "/r/" in first and "/r/" in second, "two links")
         case = d.cases()[0]
@@ -109,17 +109,17 @@ def story_an_anonymous_report_goes_both_ways_with_files():
                       {"do": "upload", "label": "Files", "files": [form_file(d, "trace.bin", PROOF[::-1])]},
                       {"do": "click", "text": "Send"}] +
                      expect("The team has your words.", "Here is the trace.", "trace.bin") +
-                     looked_at("report-page-answered"), state=jar)
+                     glanced_at("report-page-answered"), state=jar)
         equal(got["downloads"][0]["sha256"], sha256(PROOF), "the reporter's own file comes back")
         got = browse([{"do": "open", "url": signin_link(d)}, {"do": "click", "text": "Sign in"},
                       {"do": "open", "url": f"http://127.0.0.1:{d.staff}/case/{number}"}] +
                      expect("Here is the trace.") +
-                     [{"do": "download", "text": "trace.bin"}] + looked_at("case-of-a-form"),
+                     [{"do": "download", "text": "trace.bin"}] + glanced_at("case-of-a-form"),
                      state=staff_jar)
         equal(got["downloads"][0]["sha256"], sha256(PROOF[::-1]), "the handler has the identical bytes")
         # The first link is spent, the second is good once more.
         browse([{"do": "open", "url": first}] + expect("was used before", "we cannot send you another link") +
-               [{"do": "axe"}] + looked_at("link-spent-anonymous") +
+               looked_at("link-spent-anonymous") +
                [{"do": "open", "url": second}, {"do": "click", "text": "Open my report"}] +
                expect("Your next private link"))
         equal(len(d.sink.mails), len(d.sink.to("robin@desk.example")), "no mail but to the team")
@@ -136,14 +136,14 @@ def story_a_reporter_with_the_keyboard_alone_on_a_phone_in_the_dark():
                        {"do": "open-for", "ms": FILL_MS},
                        {"do": "tab", "to": "Send the report"}, {"do": "press", "key": "Enter"}] +
                       expect("We have your report", "on the way to the address you gave") +
-                      [{"do": "axe"}, {"do": "no-sideways"}, {"do": "tab", "to": "Open my report"},
+                      [{"do": "no-sideways"}, {"do": "tab", "to": "Open my report"},
                        {"do": "press", "key": "Enter"}] + expect("This link opens the page") +
                       [{"do": "tab", "to": "Open my report"}, {"do": "press", "key": "Enter"}] +
                       expect("It is open.") +
                       [{"do": "tab", "to": "Write to the team"}, {"do": "type", "text": "More words."},
                        {"do": "tab", "to": "Send"}, {"do": "press", "key": "Enter"}] +
                       expect("The team has your words.", "More words.") +
-                      [{"do": "axe"}, {"do": "no-sideways"}], javascript=True)
+                      [{"do": "no-sideways"}], javascript=True)
         check(made["url"].endswith("/report?done=1#write"), "the page after it")
         mail = until("the acknowledgement", lambda: d.sink.to("kim@reporter.example"))[0]["mail"]
         text = mail.get_body().get_content()

@@ -5,7 +5,7 @@ VULNDESK_LOOK=FOLDER keeps a picture of every page on a desktop, on a phone and 
 """
 import sys
 
-from browser import browse, expect, looked_at
+from browser import browse, expect, glanced_at, looked_at
 from desk import Desk, check, equal, report, until
 from story_browser import signin_link
 
@@ -45,9 +45,9 @@ def story_the_queue_is_filtered_and_searched_without_scripts():
         jar = d.dir / "jar"
         staff = signed_in(d, jar)
         start = [{"do": "open", "url": staff + "/"}]
-        browse(start + expect("1 new", "<b>titles</b>") + looked_at("queue") +
+        browse(start + expect("1 new", "<b>titles</b>") + glanced_at("queue") +
                [{"do": "choose", "label": "Severity", "option": "Critical"}, {"do": "click", "text": "Filter"}] +
-               expect(heap) + [{"do": "absent", "text": "Weak random"}] + looked_at("queue-filtered") +
+               expect(heap) + [{"do": "absent", "text": "Weak random"}] + glanced_at("queue-filtered") +
                [{"do": "click", "role": "link", "text": "Clear"}] + expect("Weak random") +
                # what was opened is read
                [{"do": "click", "role": "link", "text": "Heap overflow"}] + expect("frobnicate_0") + start +
@@ -75,7 +75,7 @@ def story_many_that_wait_are_put_away_with_one_reason():
                           body=f"Cheap pills, offer {i}.\n"), sender=f"x{i}@spam.example")
         until("four that wait", lambda: d.cli("case", "list")["held"] == 4)
         held = [{"do": "open", "url": staff + "/held"}]
-        browse(held + expect("Pills 3") + looked_at("held") +
+        browse(held + expect("Pills 3") + glanced_at("held") +
                [{"do": "check", "label": "Pills 1"}, {"do": "fill", "label": "Reason", "value": "Advertising"},
                 {"do": "click", "text": "It is spam"}] + expect("among the spam") +
                [{"do": "absent", "text": "Pills 1"}] + expect("Pills 0") +

@@ -6,17 +6,12 @@ VULNDESK_LOOK=FOLDER makes a picture of every page, to look at.
 import re
 import urllib.parse
 
-from browser import LOOK, browse, expect, looked_at
+from browser import browse, expect, glanced_at, looked_at
 from desk import Desk, check, equal, report, until
 
 GOOD, NEXT = "violet anchor seven", "amber lantern nine"
 TRIES = 10  # AUTH_LOGIN_MAX of desk/auth.h
 SAM = "sam@desk.example"
-
-
-def glanced_at(name):
-    """A page in another state than one that is looked at anyway: only for pictures."""
-    return looked_at(name) if LOOK else []
 
 
 def with_sam(d, password=None):
@@ -44,17 +39,17 @@ def story_a_link_leads_to_a_password_and_the_password_in():
     with Desk() as d:
         staff, jar = with_sam(d), d.dir / "jar"
         link = d.cli("user", "signin", "sam")["url"]
-        browse([{"do": "open", "url": link}] + expect("Sign in") + looked_at("signin-link") +
+        browse([{"do": "open", "url": link}] + expect("Sign in") + glanced_at("signin-link") +
                [{"do": "click", "text": "Sign in"}] + expect("Set a password under your name") +
-               glanced_at("signin-first") +
+               looked_at("queue-empty") +
                [{"do": "click", "role": "link", "text": "Sam Example"}] +
                expect("Your account", SAM, "Set a password", "this one") + glanced_at("account-new") +
                [{"do": "fill", "label": "New password", "value": "password123"},
-                {"do": "fill", "label": "The same again", "value": "password123"},
+                {"do": "fill", "label": "New password again", "value": "password123"},
                 {"do": "click", "text": "Set the password", "refused": staff + "/account/password"}] +
                expect("anybody would try") + glanced_at("account-refused") +
                [{"do": "fill", "label": "New password", "value": GOOD},
-                {"do": "fill", "label": "The same again", "value": GOOD},
+                {"do": "fill", "label": "New password again", "value": GOOD},
                 {"do": "click", "text": "Set the password"}] +
                expect("The new password is set.") +
                [{"do": "click", "text": "Sign out", "refused": staff + "/"}] +
@@ -66,17 +61,17 @@ def story_a_link_leads_to_a_password_and_the_password_in():
                state=jar)
         # in Chromium with the session that the password gave
         browse([{"do": "open", "url": staff + "/account"}] +
-               expect("The password you have", "with the password") + looked_at("account") +
-               [{"do": "fill", "label": "The password you have", "value": GOOD},
+               expect("Current password", "with the password") + looked_at("account") +
+               [{"do": "fill", "label": "Current password", "value": GOOD},
                 {"do": "fill", "label": "New password", "value": NEXT},
-                {"do": "fill", "label": "The same again", "value": NEXT},
+                {"do": "fill", "label": "New password again", "value": NEXT},
                 {"do": "click", "text": "Change the password"}] + expect("The new password is set.") +
                [{"do": "check", "label": "cases that I handle"},
                 {"do": "click", "text": "Save the choice"}] + expect("Your choice is saved.") +
                [{"do": "fill", "label": "Until", "value": "2031-01-24T15:00"},
                 {"do": "click", "text": "Save the absence"}] + expect("Your absence is saved.", "You are away until") +
-               looked_at("account-away") +
-               [{"do": "click", "text": "I am back"}] + expect("You are here.") +
+               glanced_at("account-away") +
+               [{"do": "click", "text": "I am back"}] + expect("You are no longer marked as away.") +
                [{"do": "click", "text": "Sign out everywhere", "refused": staff + "/"}] +
                expect("Please sign in"), state=jar)
         equal(try_in(d, "sam", GOOD)[0], 403, "the password of before")
