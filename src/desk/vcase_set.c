@@ -161,6 +161,8 @@ static enum rc set_exit(struct desk *d, const struct set *s, struct open_case *o
 
 static enum rc set_word(struct desk *d, const struct set *s, struct open_case *oc, struct err *e)
 {
+    if (str_eq(s->severity ? oc->c.severity : oc->c.title, s->text))
+        return RC_OK; /* a form sends title and severity; only what is new is a change */
     if (s->severity)
         oc->c.severity = s->text;
     else

@@ -171,7 +171,7 @@ static const struct {
     {"case.cs", "it is now true:", "to", NULL},
     {"case.fact", "fact recorded:", "fact", NULL},
     {"case.exit", "side exit", "exit", NULL},
-    {"case.title", "title changed", NULL, NULL},
+    {"case.title", "title is now", "value", NULL},
     {"case.severity", "severity", "value", NULL},
     {"case.handler", "handed over", "from", "to"},
     {"case.escalated", "escalated: a promised time ran out,", "clock", NULL},
