@@ -22,6 +22,12 @@ static const struct sql sql_get = {
     "SELECT id, case_id, thread_id, message_id, kind, mid, env_from, rcpt, state, attempt, code,"
     " answer, doubles, created_us, changed_us, blob_id, hop FROM outbox WHERE id = $1",
     NULL};
+/* What programs write has links in it of which only the hash is to be stored; sent, it is not
+ * needed any more: its text is a message's, without them. */
+static const struct sql sql_forget = {"outbox_forget",
+                                      "UPDATE outbox SET bytes = $2 WHERE id = $1 AND kind IN "
+                                      "('acknowledgement', 'notice', 'signin')",
+                                      NULL};
 static const struct sql sql_bytes = {"outbox_bytes", "SELECT bytes FROM outbox WHERE id = $1",
                                      NULL};
 /* The fence: the attempt that holds the lease of the mail's task. */
@@ -310,6 +316,8 @@ static enum rc end_once(struct db *db, int64_t id, int64_t attempt, const struct
                            DB_T(utf8_clip(buf_str(&answer), OUTBOX_ANSWER_MAX)),
                            DB_I(db_now_us(db))),
                    "the mail", e));
+    if (to == OUTBOX_SENT)
+        TRY(db_run(db, &sql_forget, DB_ARGS(DB_I(id), DB_B(STR_NONE)), NULL, e));
     TRY(end_lease(db, id, attempt, to, res, e));
     TRY(outbox_get(db, a, id, &o, e));
     TRY(tx_commit(&tx, e));

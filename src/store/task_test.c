@@ -392,6 +392,25 @@ static void task_is(struct fixture *f, int64_t id, const char *state)
     assert_true(str_eq(t.state, str_c(state)));
 }
 
+/* Links whose hash alone is stored are in the bytes of what programs write, until it is sent. */
+static void what_has_links_is_forgotten_when_sent(void **state)
+{
+    struct fixture *f = *state;
+    static const struct sql q = {"test_length", "SELECT length(bytes) FROM outbox WHERE id = $1",
+                                 NULL};
+    static const char *const kinds[] = {"acknowledgement", "notice", "signin", "reply"};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        int64_t n = 0, id = mail(f, kinds[i], kinds[i]);
+        int64_t a = start(f, id, OUTBOX_READY);
+        T_OK(outbox_hand_over(f->db, id, a, e));
+        T_OK(db_one_i64(f->db, &q, DB_ARGS(DB_I(id)), &n, e));
+        assert_true(n > 0); /* it may have to be sent again */
+        T_OK(end(f, id, a, OUTBOX_END_SENT, 250, e));
+        T_OK(db_one_i64(f->db, &q, DB_ARGS(DB_I(id)), &n, e));
+        assert_int_equal(n > 0, strcmp(kinds[i], "reply") == 0);
+    }
+}
+
 static void a_mail_is_sent_once(void **state)
 {
     struct fixture *f = *state;
@@ -598,6 +617,7 @@ int main(int argc, char **argv)
         T(processes_never_share_a_task),
         T(cores_do_not_wait_for_each_other),
         T(claims_stand_alone),
+        T(what_has_links_is_forgotten_when_sent),
         T(a_mail_is_sent_once),
         T(a_mail_that_is_not_due_can_be_cancelled_or_hurried),
         T(refused_and_temporary),
