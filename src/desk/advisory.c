@@ -618,6 +618,37 @@ struct decide {
     struct str decision, name;
 };
 
+/* Approved, and not public yet: at a planned time it is printed without anybody looking again. */
+static enum rc is_frozen(struct desk *d, struct arena *a, int64_t case_id, bool *ret, struct err *e)
+{
+    struct advisory_row r;
+    struct revision_row v;
+    *ret = false;
+    enum rc rc = ops_advisory_of_case(d->db, a, case_id, &r, e);
+    if (rc == RC_NOTFOUND)
+        return RC_OK;
+    TRY(rc);
+    TRY(ops_revision_get(d->db, a, r.id, r.revision, &v, e));
+    *ret = v.approved_us && !v.published_us;
+    return RC_OK;
+}
+
+/* A stranger's words are printed in our name only after somebody read them; not to be named is
+ * heard at any time. */
+static enum rc may_name(struct desk *d, struct arena *a, const struct credit_row *k,
+                        const struct decide *p, struct err *e)
+{
+    bool frozen;
+    if (!str_eq(p->decision, STR("named")) ||
+        (str_eq(k->decision, STR("named")) && str_eq(k->name, p->name)))
+        return RC_OK;
+    TRY(is_frozen(d, a, k->case_id, &frozen, e));
+    return frozen ? err_set(e, RC_CONFLICT,
+                            "the text is approved already and about to be published: please write "
+                            "to us how to name you, on the page of your report")
+                  : RC_OK;
+}
+
 static enum rc decide_tx(struct desk *d, void *arg, struct err *e)
 {
     struct decide *p = arg;
@@ -636,6 +667,7 @@ static enum rc decide_tx(struct desk *d, void *arg, struct err *e)
         k = credit_of_participant(&who, desk_now(d));
         TRY(ops_credit_insert(d->db, &k, &k.id, e));
     }
+    TRY(may_name(d, a, &k, p, e));
     k.decision = p->decision;
     if (str_eq(p->decision, STR("named")))
         k.name = p->name;

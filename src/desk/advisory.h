@@ -70,7 +70,7 @@ enum rc credit_set(struct desk *d, const struct actor *who, const struct credit_
 /* Asks a participant by mail; its page asks too. */
 enum rc credit_ask(struct desk *d, const struct actor *who, int64_t case_id, int64_t credit_id,
                    struct err *e) WARN_UNUSED;
-/* A reporter decides (session). */
+/* A reporter decides (session).  RC_CONFLICT: another name than the approved one, too late. */
 enum rc credit_decide(struct desk *d, const struct actor *who, struct str decision, struct str name,
                       struct err *e) WARN_UNUSED;
 

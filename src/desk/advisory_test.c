@@ -339,6 +339,9 @@ static void only_who_decided_so_is_named(void **state)
     n.role = STR("finder");
     T_RC(RC_NOTFOUND, credit_set(&t->d, &alice, &n, e));
     T_OK(advisory_approve(&t->d, &alice, id, 1, e));
+    /* Nobody would read these words before they are printed in our name. */
+    T_RC(RC_CONFLICT, credit_decide(&t->d, &reporter, STR("named"), STR("Buy at x.example"), e));
+    T_OK(credit_decide(&t->d, &reporter, STR("named"), STR("Finn"), e));
     T_OK(advisory_publish(&t->d, &alice, id, 1, 0, e));
     struct adv_doc d = shown(t);
     assert_int_equal(d.c.n_credits, 2);
