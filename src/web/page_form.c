@@ -54,7 +54,7 @@ static const struct {
                                  "Each link works once; when you open it, you get the next one. "
                                  "Whoever has it can read the report.",
                                  "Open my report"},
-    [LINK_NEXT] = {"Your next private link", "The link you came with is spent now.",
+    [LINK_NEXT] = {"Your next private link", "The link you came with has now been used.",
                    "Please copy this one before you go on: it is shown only here, and it is the "
                    "only way back once this browser forgets you.",
                    "", "Go on to my report"},

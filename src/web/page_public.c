@@ -110,7 +110,7 @@ void page_renewed_write(struct page_frame frame, struct buf *out)
     p.frame.title = STR("A new link");
     p.frame.open = true;
     p.text = STR("If there is a report behind that link, its address gets a mail within minutes.");
-    p.text2 = STR("For the sake of your mailbox we send one in ten minutes at most.");
+    p.text2 = STR("To spare your mailbox, we send at most one every ten minutes.");
     tpl_button(out, &p);
 }
 

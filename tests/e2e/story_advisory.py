@@ -50,8 +50,8 @@ def fill(label, value):
     return [{"do": "fill", "label": label, "value": value}]
 
 
-TEXT = ("## Impact\n\nA name of 256 bytes writes one byte behind its buffer.\n\n"
-        "## What to do\n\nUpdate to 2.6.1. Who cannot: refuse names over 200 bytes.\n")
+TEXT = ("## Impact\n\nA name of 256 bytes writes one byte past its buffer.\n\n"
+        "## What to do\n\nUpdate to 2.6.1. If you cannot yet: refuse names over 200 bytes.\n")
 
 
 def story_an_advisory_is_written_approved_published_and_corrected():
