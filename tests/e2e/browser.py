@@ -4,11 +4,15 @@
 VULNDESK_SHOTS=FOLDER makes the pictures of docs/screenshots, VULNDESK_LOOK=FOLDER one of every page
 on a desktop, on a phone and in the dark, to look at.
 """
+import atexit
 import json
 import os
 import pathlib
+import select
 import shutil
 import subprocess
+import tempfile
+import time
 
 from desk import Skip, check
 
@@ -41,19 +45,68 @@ def made_ready():
         raise Skip(f"playwright-core could not be fetched (npm ci in {NODE.name}): {why}")
 
 
+class Driver:
+    """browser.mjs with its Chromium, started once for all stories."""
+    def __init__(self):
+        self.said = tempfile.TemporaryFile()
+        self.proc = subprocess.Popen(["node", str(HERE / "browser.mjs")], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, stderr=self.said,
+                                     env=dict(os.environ, VULNDESK_NODE=str(NODE)))
+
+    def ask(self, question):
+        """The answer, a line; None when it ended or did not answer in time."""
+        end, answer = time.monotonic() + BROWSE_SECONDS, b""
+        try:
+            self.proc.stdin.write(json.dumps(question).encode() + b"\n")
+            self.proc.stdin.flush()
+        except BrokenPipeError:
+            return None
+        while not answer.endswith(b"\n"):
+            left = max(0, end - time.monotonic())
+            if not select.select([self.proc.stdout], [], [], left)[0]:
+                return None
+            part = os.read(self.proc.stdout.fileno(), 1 << 16)
+            if not part:
+                return None
+            answer += part
+        return json.loads(answer)
+
+    def close(self):
+        """Chromium ends with its standard input, or is ended; what was said on the way."""
+        self.proc.stdin.close()
+        try:
+            self.proc.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.proc.kill()
+            self.proc.wait()
+        self.said.seek(0)
+        return self.said.read().decode(errors="replace")
+
+
+driver = None
+
+
+def asked(question):
+    global driver
+    if not driver:
+        driver = Driver()
+        atexit.register(driver.close)
+    answer = driver.ask(question)
+    if answer is None:
+        atexit.unregister(driver.close)
+        words, driver = driver.close(), None
+        raise AssertionError(f"the browser did not answer: {words[-800:]}")
+    return answer
+
+
 def browse(steps, javascript=False, state=None):
-    """Does the steps in a fresh browser; with state (a file) it is the same visitor each time.
+    """Does the steps as a fresh visitor; with state (a file) it is the same visitor each time.
 
     Fails when a step fails, when a page asks another host for anything, when the console shows an
     error that no step announced ("status" announces that of its page).  Gives the answer back.
     """
     made_ready()
-    ask = {"steps": steps, "javascript": javascript, "state": str(state) if state else None}
-    p = subprocess.run(["node", str(HERE / "browser.mjs")], input=json.dumps(ask), text=True,
-                       capture_output=True, timeout=BROWSE_SECONDS,
-                       env=dict(os.environ, VULNDESK_NODE=str(NODE)))
-    check(p.returncode == 0 and p.stdout, f"the browser did not run: {p.stderr[-800:]}")
-    answer = json.loads(p.stdout)
+    answer = asked({"steps": steps, "javascript": javascript, "state": str(state) if state else None})
     check(answer["ok"], "a step failed: " + json.dumps(answer, indent=1, ensure_ascii=False))
     check(not answer["foreign"], f"asked another host: {answer['foreign']}")
     check(not answer["errors"], f"errors in the console: {answer['errors']}")

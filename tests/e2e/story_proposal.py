@@ -194,10 +194,11 @@ def story_two_proposals_meet_and_the_later_one_says_so():
 def story_an_edited_file_is_taken_in_and_what_was_proposed_is_tried_on_it():
     with Desk() as d:
         d.start()
+        repo = d.home / "data" / "engine" / "policy" / "policy.git"
+        until("the first commit", (repo / "refs" / "heads" / "main").is_file)
         mailed(d, format_patch(upstream(d), SAYS_WHEN, "Say when"), "e1")
         proposals(d, 1)
         d.stop()
-        repo = d.home / "data" / "engine" / "policy" / "policy.git"
         shutil.rmtree(repo)
         (d.home / "SECURITY.md").write_text(POLICY.replace("as\nsoon as possible", "on\nMondays"))
         d.start()
