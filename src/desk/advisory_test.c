@@ -27,22 +27,7 @@ static const char conf[] =
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg, conf);
-    test_account(t, "alice", 1);
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct test_desk *t = *state;
-    struct err e = ERR_INIT;
-    if (replay_check(&t->d, &e) != RC_OK)
-        fail_msg("%s", e.msg);
-    test_desk_release(t);
-    free(t);
-    return 0;
+    return test_desk_begin(state, on_pg, conf, "alice");
 }
 
 /* An accepted case with an embargo. */
@@ -518,19 +503,16 @@ int main(int argc, char **argv)
 {
     on_pg = test_wants_pg(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_first_revision_comes_from_the_case, begin, end),
-        cmocka_unit_test_setup_teardown(a_second_person_approves_and_an_edit_asks_again, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(who_is_alone_may_approve_and_it_is_said, begin, end),
-        cmocka_unit_test_setup_teardown(publishing_is_one_instant, begin, end),
-        cmocka_unit_test_setup_teardown(a_correction_is_a_revision_and_a_withdrawal_the_end, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_plan_is_kept_changed_and_dropped, begin, end),
-        cmocka_unit_test_setup_teardown(only_who_decided_so_is_named, begin, end),
-        cmocka_unit_test_setup_teardown(an_announcement_of_unknown_fate_waits_for_a_person, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(commands_do_the_same, begin, end),
-        cmocka_unit_test_setup_teardown(it_goes_with_its_case_into_another, begin, end),
+        DESK_TEST(the_first_revision_comes_from_the_case),
+        DESK_TEST(a_second_person_approves_and_an_edit_asks_again),
+        DESK_TEST(who_is_alone_may_approve_and_it_is_said),
+        DESK_TEST(publishing_is_one_instant),
+        DESK_TEST(a_correction_is_a_revision_and_a_withdrawal_the_end),
+        DESK_TEST(a_plan_is_kept_changed_and_dropped),
+        DESK_TEST(only_who_decided_so_is_named),
+        DESK_TEST(an_announcement_of_unknown_fate_waits_for_a_person),
+        DESK_TEST(commands_do_the_same),
+        DESK_TEST(it_goes_with_its_case_into_another),
         cmocka_unit_test(killed_around_publication_it_comes_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,20 +19,7 @@ static const struct actor machine = ACTOR_INIT_MACHINE;
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg, "[mail]\noutgoing = on\n");
-    test_account(t, "alice", 1);
-    test_account(t, "bob", 1);
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct test_desk *t = *state;
-    test_desk_release(t);
-    free(t);
-    return 0;
+    return test_desk_begin(state, on_pg, "[mail]\noutgoing = on\n", "alice bob");
 }
 
 static enum rc try_in(struct test_desk *t, const char *login, const char *password,
@@ -345,17 +332,17 @@ int main(int argc, char **argv)
     on_pg = test_wants_pg(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules),
-        cmocka_unit_test_setup_teardown(hashes, begin, end),
-        cmocka_unit_test_setup_teardown(with_password, begin, end),
-        cmocka_unit_test_setup_teardown(says_nothing, begin, end),
-        cmocka_unit_test_setup_teardown(limits_of_a_login, begin, end),
-        cmocka_unit_test_setup_teardown(limits_of_a_client, begin, end),
-        cmocka_unit_test_setup_teardown(switched_off, begin, end),
-        cmocka_unit_test_setup_teardown(change, begin, end),
-        cmocka_unit_test_setup_teardown(first_password_needs_a_fresh_link, begin, end),
-        cmocka_unit_test_setup_teardown(sessions, begin, end),
-        cmocka_unit_test_setup_teardown(notices, begin, end),
-        cmocka_unit_test_setup_teardown(reset, begin, end),
+        DESK_TEST(hashes),
+        DESK_TEST(with_password),
+        DESK_TEST(says_nothing),
+        DESK_TEST(limits_of_a_login),
+        DESK_TEST(limits_of_a_client),
+        DESK_TEST(switched_off),
+        DESK_TEST(change),
+        DESK_TEST(first_password_needs_a_fresh_link),
+        DESK_TEST(sessions),
+        DESK_TEST(notices),
+        DESK_TEST(reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,6 @@
 #include "desk/clock.h"
 #include "desk/cmd.h"
 #include "desk/people.h"
-#include "desk/replay.h"
 #include "desk/reply.h"
 #include "desk/testing.h"
 #include "desk/vcase.h"
@@ -20,23 +19,8 @@ static bool on_pg;
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg, "acknowledge_within = 1d\ndetail_within = 3d\nupdate_every = 14d\n");
-    test_account(t, "alice", 1);
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct test_desk *t = *state;
-    struct err e = ERR_INIT;
-    /* Whatever a test did: the events tell the same story as the tables. */
-    if (replay_check(&t->d, &e) != RC_OK)
-        fail_msg("%s", e.msg);
-    test_desk_release(t);
-    free(t);
-    return 0;
+    return test_desk_begin(
+        state, on_pg, "acknowledge_within = 1d\ndetail_within = 3d\nupdate_every = 14d\n", "alice");
 }
 
 /* A report by `who`, acknowledged and handed over. */
@@ -420,15 +404,15 @@ int main(int argc, char **argv)
 {
     on_pg = test_wants_pg(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(changes, begin, end),
-        cmocka_unit_test_setup_teardown(reply_and_clocks, begin, end),
-        cmocka_unit_test_setup_teardown(rotation, begin, end),
-        cmocka_unit_test_setup_teardown(hand_over_when_away, begin, end),
-        cmocka_unit_test_setup_teardown(moves, begin, end),
-        cmocka_unit_test_setup_teardown(closed_case_reopens_as_new, begin, end),
-        cmocka_unit_test_setup_teardown(signin_and_way_back, begin, end),
-        cmocka_unit_test_setup_teardown(commands, begin, end),
-        cmocka_unit_test_setup_teardown(two_cores, begin, end),
+        DESK_TEST(changes),
+        DESK_TEST(reply_and_clocks),
+        DESK_TEST(rotation),
+        DESK_TEST(hand_over_when_away),
+        DESK_TEST(moves),
+        DESK_TEST(closed_case_reopens_as_new),
+        DESK_TEST(signin_and_way_back),
+        DESK_TEST(commands),
+        DESK_TEST(two_cores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,21 +20,10 @@ static bool on_pg;
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg,
-                   "acknowledge = yes\ndetail = yes\nupdate = yes\nacknowledge_within = "
-                   "1d\ndetail_within = 3d\nupdate_every = 14d\n");
-    test_account(t, "alice", 1);
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct test_desk *t = *state;
-    test_desk_release(t);
-    free(t);
-    return 0;
+    return test_desk_begin(state, on_pg,
+                           "acknowledge = yes\ndetail = yes\nupdate = yes\nacknowledge_within = "
+                           "1d\ndetail_within = 3d\nupdate_every = 14d\n",
+                           "alice");
 }
 
 /* A patch is a proposal only where nothing else is true of the mail; an answer to our mail about
@@ -546,20 +535,20 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table),
         cmocka_unit_test(table_of_proposals),
-        cmocka_unit_test_setup_teardown(new_case, begin, end),
-        cmocka_unit_test_setup_teardown(ack_bytes, begin, end),
-        cmocka_unit_test_setup_teardown(promises, begin, end),
-        cmocka_unit_test_setup_teardown(encrypted, begin, end),
+        DESK_TEST(new_case),
+        DESK_TEST(ack_bytes),
+        DESK_TEST(promises),
+        DESK_TEST(encrypted),
         cmocka_unit_test(default_embargo),
         cmocka_unit_test(nobody_to_handle),
-        cmocka_unit_test_setup_teardown(again_and_duplicate, begin, end),
-        cmocka_unit_test_setup_teardown(replies_without_authserv, begin, end),
+        DESK_TEST(again_and_duplicate),
+        DESK_TEST(replies_without_authserv),
         cmocka_unit_test(replies_with_authserv),
-        cmocka_unit_test_setup_teardown(set_aside, begin, end),
-        cmocka_unit_test_setup_teardown(bounce, begin, end),
-        cmocka_unit_test_setup_teardown(no_answer_to_machines, begin, end),
-        cmocka_unit_test_setup_teardown(keys_away, begin, end),
-        cmocka_unit_test_setup_teardown(quarantine_and_release, begin, end),
+        DESK_TEST(set_aside),
+        DESK_TEST(bounce),
+        DESK_TEST(no_answer_to_machines),
+        DESK_TEST(keys_away),
+        DESK_TEST(quarantine_and_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

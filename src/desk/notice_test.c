@@ -22,21 +22,11 @@ static bool on_pg;
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg,
-                   "acknowledge = yes\ndetail = yes\nupdate = yes\nacknowledge_within = 1d\n"
-                   "detail_within = 4d\nupdate_every = 14d\n[mail]\noutgoing = on\n");
-    test_account(t, "alice", 1);
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct test_desk *t = *state;
-    test_desk_release(t);
-    free(t);
-    return 0;
+    return test_desk_begin(
+        state, on_pg,
+        "acknowledge = yes\ndetail = yes\nupdate = yes\nacknowledge_within = 1d\n"
+        "detail_within = 4d\nupdate_every = 14d\n[mail]\noutgoing = on\n",
+        "alice");
 }
 
 static void notify(struct test_desk *t, const char *login, const char *what)
@@ -597,22 +587,22 @@ int main(int argc, char **argv)
 {
     on_pg = test_wants_pg(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(without_content, begin, end),
-        cmocka_unit_test_setup_teardown(choices, begin, end),
-        cmocka_unit_test_setup_teardown(switched_off, begin, end),
-        cmocka_unit_test_setup_teardown(pauses, begin, end),
-        cmocka_unit_test_setup_teardown(held_is_batched, begin, end),
-        cmocka_unit_test_setup_teardown(never_a_storm, begin, end),
-        cmocka_unit_test_setup_teardown(clocks, begin, end),
-        cmocka_unit_test_setup_teardown(failed_mail, begin, end),
-        cmocka_unit_test_setup_teardown(answer_is_a_note, begin, end),
-        cmocka_unit_test_setup_teardown(answer_of_others, begin, end),
+        DESK_TEST(without_content),
+        DESK_TEST(choices),
+        DESK_TEST(switched_off),
+        DESK_TEST(pauses),
+        DESK_TEST(held_is_batched),
+        DESK_TEST(never_a_storm),
+        DESK_TEST(clocks),
+        DESK_TEST(failed_mail),
+        DESK_TEST(answer_is_a_note),
+        DESK_TEST(answer_of_others),
         cmocka_unit_test(answer_with_authserv),
-        cmocka_unit_test_setup_teardown(handler_writes_to_the_thread, begin, end),
-        cmocka_unit_test_setup_teardown(answer_after_a_join, begin, end),
-        cmocka_unit_test_setup_teardown(answer_after_the_erasure, begin, end),
-        cmocka_unit_test_setup_teardown(answer_text, begin, end),
-        cmocka_unit_test_setup_teardown(of_other_parts, begin, end),
+        DESK_TEST(handler_writes_to_the_thread),
+        DESK_TEST(answer_after_a_join),
+        DESK_TEST(answer_after_the_erasure),
+        DESK_TEST(answer_text),
+        DESK_TEST(of_other_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

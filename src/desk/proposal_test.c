@@ -40,25 +40,22 @@ static const struct policy *reading(struct test_desk *t, const char *text)
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
+    test_desk_begin(state, on_pg, "acknowledge = yes\ndetail = yes\n[mail]\nnotices = off\n",
+                    "alice");
+    struct test_desk *t = *state;
     bool fresh;
-    test_desk_init(t, on_pg, "acknowledge = yes\ndetail = yes\n[mail]\nnotices = off\n");
-    test_account(t, "alice", 1);
     snprintf(scratch, sizeof scratch, "/tmp/proposal-XXXXXX");
     assert_non_null(mkdtemp(scratch));
     T_OK(policy_take_file(&t->d, STR(POLICY), &fresh, e));
     assert_true(fresh);
     t->d.policy = reading(t, POLICY);
-    *state = t;
     return 0;
 }
 
 static int end(void **state)
 {
-    struct test_desk *t = *state;
     struct err e = ERR_INIT;
-    test_desk_release(t);
-    free(t);
+    test_desk_end(state);
     return dir_remove(AT_FDCWD, scratch, &e) == RC_OK ? 0 : -1;
 }
 

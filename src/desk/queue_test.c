@@ -9,7 +9,6 @@
 #include "base/when.h"
 #include "desk/cmd.h"
 #include "desk/inside.h"
-#include "desk/replay.h"
 #include "desk/reply.h"
 #include "desk/search.h"
 #include "desk/testing.h"
@@ -21,23 +20,9 @@ static bool on_pg;
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg, "acknowledge_within = 1d\ndetail_within = 3d\nupdate_every = 14d\n");
-    test_account(t, "alice", 1);
-    test_account(t, "bob", 1);
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct test_desk *t = *state;
-    struct err e = ERR_INIT;
-    if (replay_check(&t->d, &e) != RC_OK)
-        fail_msg("%s", e.msg);
-    test_desk_release(t);
-    free(t);
-    return 0;
+    return test_desk_begin(state, on_pg,
+                           "acknowledge_within = 1d\ndetail_within = 3d\nupdate_every = 14d\n",
+                           "alice bob");
 }
 
 /* A report, a minute after the one before. */
@@ -493,7 +478,7 @@ static void many_that_wait_are_decided_with_one_reason(void **state)
 int main(int argc, char **argv)
 {
     on_pg = test_wants_pg(argc, argv);
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) DESK_TEST(f)
     const struct CMUnitTest tests[] = {
         T(pages_follow_each_other_whatever_comes),
         T(filters_pick_what_they_say),

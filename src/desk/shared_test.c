@@ -12,7 +12,6 @@
 #include "base/when.h"
 #include "desk/ack.h"
 #include "desk/people.h"
-#include "desk/replay.h"
 #include "desk/reply.h"
 #include "desk/shared.h"
 #include "desk/testing.h"
@@ -26,17 +25,15 @@ static bool on_pg;
 
 static struct test_desk *begin(const char *extra)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg, extra);
-    test_account(t, "alice", 1);
-    return t;
+    void *state;
+    test_desk_begin(&state, on_pg, extra, "alice");
+    return state;
 }
 
 static void end(struct test_desk *t)
 {
-    T_OK(replay_check(&t->d, e));
-    test_desk_release(t);
-    free(t);
+    void *state = t;
+    test_desk_end(&state);
 }
 
 /* ---- pure ---- */
@@ -377,6 +374,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(mailbox_rows),
         cmocka_unit_test(imported),
     };
-    on_pg = argc > 1 && strcmp(argv[1], "pg") == 0;
+    on_pg = test_wants_pg(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include "base/when.h"
 #include "desk/ack.h"
 #include "desk/people.h"
+#include "desk/replay.h"
 #include "desk/reply.h"
 #include "store/outbox.h"
 
@@ -125,6 +126,28 @@ void test_desk_release(struct test_desk *t)
     settings_free(t->set);
     texts_free(t->texts);
     arena_free(t->a);
+}
+
+int test_desk_begin(void **state, bool pg, const char *extra, const char *logins)
+{
+    struct test_desk *t = mem_zalloc(sizeof *t);
+    struct str rest = str_c(logins), login;
+    test_desk_init(t, pg, extra);
+    while (rest.n) {
+        str_cut(&rest, ' ', &login);
+        test_account(t, arena_str(t->a, login).p, 1);
+    }
+    *state = t;
+    return 0;
+}
+
+int test_desk_end(void **state)
+{
+    struct test_desk *t = *state;
+    T_OK(replay_check(&t->d, e));
+    test_desk_release(t);
+    free(t);
+    return 0;
 }
 
 int64_t test_account(struct test_desk *t, const char *login, int64_t weight)

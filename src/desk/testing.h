@@ -27,6 +27,12 @@ struct test_desk {
 /* extra: further lines of the configuration, or "". */
 void test_desk_init(struct test_desk *t, bool pg, const char *extra);
 void test_desk_release(struct test_desk *t);
+/* The same for cmocka, on the heap in *state; logins: its accounts, "alice bob". The end also
+ * checks that the events tell the same story as the tables, whatever the test did.  DESK_TEST: a
+ * row of cmocka's table, in a file with its own begin(). */
+int test_desk_begin(void **state, bool pg, const char *extra, const char *logins);
+int test_desk_end(void **state);
+#define DESK_TEST(f) cmocka_unit_test_setup_teardown(f, begin, test_desk_end)
 /* An account "alice", "bob" ...; weight 1. */
 int64_t test_account(struct test_desk *t, const char *login, int64_t weight);
 /* Who the account is as an actor. */

@@ -8,7 +8,6 @@
 
 #include "desk/cmd.h"
 #include "desk/components.h"
-#include "desk/replay.h"
 #include "desk/testing.h"
 #include "desk/third.h"
 #include "desk/vcase.h"
@@ -26,24 +25,11 @@ static bool on_pg;
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg, "");
-    test_account(t, "alice", 1);
+    test_desk_begin(state, on_pg, "", "alice");
+    struct test_desk *t = *state;
     struct components *c = arena_alloc(t->a, sizeof *c);
     T_OK(components_parse(t->a, STR(MAP), "map", c, e));
     t->d.components = c;
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct test_desk *t = *state;
-    struct err e = ERR_INIT;
-    if (replay_check(&t->d, &e) != RC_OK)
-        fail_msg("%s", e.msg);
-    test_desk_release(t);
-    free(t);
     return 0;
 }
 
@@ -270,13 +256,13 @@ int main(int argc, char **argv)
 {
     on_pg = test_wants_pg(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(told, begin, end),
-        cmocka_unit_test_setup_teardown(refusals, begin, end),
-        cmocka_unit_test_setup_teardown(forwarded_by_name, begin, end),
-        cmocka_unit_test_setup_teardown(forwarded_without_name, begin, end),
-        cmocka_unit_test_setup_teardown(the_way_back_stays, begin, end),
-        cmocka_unit_test_setup_teardown(the_signature_stays, begin, end),
-        cmocka_unit_test_setup_teardown(refused, begin, end),
+        DESK_TEST(told),
+        DESK_TEST(refusals),
+        DESK_TEST(forwarded_by_name),
+        DESK_TEST(forwarded_without_name),
+        DESK_TEST(the_way_back_stays),
+        DESK_TEST(the_signature_stays),
+        DESK_TEST(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,18 +15,7 @@ static const struct throttle_rule rule = {"login", 3, 10 * US_PER_MIN};
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg, "");
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct test_desk *t = *state;
-    test_desk_release(t);
-    free(t);
-    return 0;
+    return test_desk_begin(state, on_pg, "", "");
 }
 
 static void take(struct test_desk *t, const char *key, bool allowed, int64_t left)
@@ -136,12 +125,12 @@ int main(int argc, char **argv)
 {
     on_pg = test_wants_pg(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(counts_per_key_and_window, begin, end),
-        cmocka_unit_test_setup_teardown(another_rule_is_another_count, begin, end),
-        cmocka_unit_test_setup_teardown(clock_set_back_locks_nobody_out, begin, end),
-        cmocka_unit_test_setup_teardown(cleared_and_swept, begin, end),
-        cmocka_unit_test_setup_teardown(any_key_fits, begin, end),
-        cmocka_unit_test_setup_teardown(clients, begin, end),
+        DESK_TEST(counts_per_key_and_window),
+        DESK_TEST(another_rule_is_another_count),
+        DESK_TEST(clock_set_back_locks_nobody_out),
+        DESK_TEST(cleared_and_swept),
+        DESK_TEST(any_key_fits),
+        DESK_TEST(clients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,6 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/when.h"
-#include "desk/replay.h"
 #include "desk/reply.h"
 #include "desk/testing.h"
 #include "desk/view.h"
@@ -20,24 +19,11 @@ static bool on_pg;
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof(*t));
-    test_desk_init(t, on_pg,
-                   "acknowledge = yes\ndetail = yes\nacknowledge_within = 1d\ndetail_within = "
-                   "3d\n");
-    test_account(t, "alice", 1);
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct test_desk *t = *state;
-    struct err e = ERR_INIT;
-    if (replay_check(&t->d, &e) != RC_OK)
-        fail_msg("%s", e.msg);
-    test_desk_release(t);
-    free(t);
-    return 0;
+    return test_desk_begin(
+        state, on_pg,
+        "acknowledge = yes\ndetail = yes\nacknowledge_within = 1d\ndetail_within = "
+        "3d\n",
+        "alice");
 }
 
 static struct webform_token token_of(struct test_desk *t, const char *purpose)
@@ -479,7 +465,7 @@ static void tokens_cannot_be_made_up(void **state)
 int main(int argc, char **argv)
 {
     on_pg = test_wants_pg(argc, argv);
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) DESK_TEST(f)
     const struct CMUnitTest tests[] = {
         T(an_anonymous_report),
         T(an_answer_to_an_anonymous_one_is_on_its_page),

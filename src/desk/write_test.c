@@ -10,7 +10,6 @@
 
 #include "desk/canned.h"
 #include "desk/draft.h"
-#include "desk/replay.h"
 #include "desk/reply.h"
 #include "desk/testing.h"
 #include "desk/view.h"
@@ -23,22 +22,9 @@ static bool on_pg;
 
 static int begin(void **state)
 {
-    struct test_desk *t = mem_zalloc(sizeof *t);
-    test_desk_init(t, on_pg, "");
-    test_account(t, "alice", 1);
-    test_account(t, "bob", 1);
-    t->set->mail.undo_us = MINUTE;
-    *state = t;
-    return 0;
-}
-
-/* Whatever a test did, the events tell the whole of it. */
-static int end(void **state)
-{
+    test_desk_begin(state, on_pg, "", "alice bob");
     struct test_desk *t = *state;
-    T_OK(replay_check(&t->d, e));
-    test_desk_release(t);
-    free(t);
+    t->set->mail.undo_us = MINUTE;
     return 0;
 }
 
@@ -347,16 +333,15 @@ int main(int argc, char **argv)
 {
     on_pg = test_wants_pg(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_reply_waits_its_minute_and_then_goes, begin, end),
-        cmocka_unit_test_setup_teardown(an_undone_reply_was_never_there, begin, end),
-        cmocka_unit_test_setup_teardown(a_reply_can_be_sent_before_its_minute_is_over, begin, end),
-        cmocka_unit_test_setup_teardown(a_form_sent_twice_is_one_mail_and_one_note, begin, end),
-        cmocka_unit_test_setup_teardown(the_second_of_two_is_told_and_nothing_goes_twice, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_draft_is_kept_shown_and_dropped_when_sent, begin, end),
-        cmocka_unit_test_setup_teardown(drafts_go_with_a_joined_case, begin, end),
-        cmocka_unit_test_setup_teardown(the_preview_is_the_mail, begin, end),
-        cmocka_unit_test_setup_teardown(texts_to_start_from, begin, end),
+        DESK_TEST(a_reply_waits_its_minute_and_then_goes),
+        DESK_TEST(an_undone_reply_was_never_there),
+        DESK_TEST(a_reply_can_be_sent_before_its_minute_is_over),
+        DESK_TEST(a_form_sent_twice_is_one_mail_and_one_note),
+        DESK_TEST(the_second_of_two_is_told_and_nothing_goes_twice),
+        DESK_TEST(a_draft_is_kept_shown_and_dropped_when_sent),
+        DESK_TEST(drafts_go_with_a_joined_case),
+        DESK_TEST(the_preview_is_the_mail),
+        DESK_TEST(texts_to_start_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
