@@ -5,6 +5,7 @@
 #include "base/json.h"
 
 #include "base/utf8.h"
+#include "base/when.h"
 
 void json_auto(json_t **j)
 {
@@ -113,4 +114,11 @@ void json_put_int(json_t *obj, const char *key, int64_t n)
 void json_put_bool(json_t *obj, const char *key, bool b)
 {
     json_object_set_new(obj, key, json_boolean(b));
+}
+
+void json_put_time(json_t *obj, const char *key, int64_t at_us)
+{
+    AUTO(buf) struct buf b = BUF_INIT(WHEN_MAX);
+    when_rfc3339(&b, at_us);
+    json_object_set_new(obj, key, at_us ? json_str(buf_str(&b)) : json_null());
 }

@@ -26,10 +26,12 @@ enum rc json_get_bool(const json_t *obj, const char *key, bool *ret_b, struct er
 /* An array of at most max elements. */
 enum rc json_get_array(const json_t *obj, const char *key, size_t max, json_t **ret_a,
                        struct err *e) WARN_UNUSED;
-/* Sets obj[key]; a text as json_str has it. */
+/* Sets obj[key]; a text as json_str has it, a point in time (microseconds) in RFC 3339 or, when it
+ * is 0, null. */
 void json_put_str(json_t *obj, const char *key, struct str s);
 void json_put_int(json_t *obj, const char *key, int64_t n);
 void json_put_bool(json_t *obj, const char *key, bool b);
+void json_put_time(json_t *obj, const char *key, int64_t at_us);
 /* A new string value; invalid UTF-8 is cleaned by the border rule. */
 json_t *json_str(struct str s);
 

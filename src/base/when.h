@@ -12,6 +12,7 @@
 #define US_PER_MIN (60 * US_PER_S)
 #define US_PER_H   (60 * US_PER_MIN)
 #define US_PER_DAY (24 * US_PER_H)
+#define WHEN_MAX   64 /* no text made here is longer */
 
 /* Years 1970..9999; outside they are clipped to that range. */
 struct civil {

@@ -4,7 +4,6 @@
  * Runs in core.
  * Input: rows of our own; names as reporters gave them.
  */
-#include "base/when.h"
 #include "desk/advisory_inside.h"
 #include "desk/view_inside.h"
 
@@ -252,27 +251,16 @@ enum rc view_public_advisories(struct desk *d, struct arena *a, struct adv_doc *
 
 /* ---- JSON ---- */
 
-static void put_time(json_t *j, const char *key, int64_t at_us)
-{
-    AUTO(buf) struct buf b = BUF_INIT(64);
-    if (at_us == 0) {
-        json_object_set_new(j, key, json_null());
-        return;
-    }
-    when_rfc3339(&b, at_us);
-    json_put_str(j, key, buf_str(&b));
-}
-
 static json_t *revision_json(const struct view_revision *r)
 {
     json_t *j = json_object();
     json_put_int(j, "revision", r->nth);
-    put_time(j, "written", r->created_us);
+    json_put_time(j, "written", r->created_us);
     json_put_str(j, "author", r->author);
     json_put_str(j, "change", r->change);
-    put_time(j, "approved", r->approved_us);
+    json_put_time(j, "approved", r->approved_us);
     json_put_str(j, "approver", r->approver);
-    put_time(j, "published", r->published_us);
+    json_put_time(j, "published", r->published_us);
     return j;
 }
 
@@ -283,10 +271,10 @@ json_t *view_advisory_json(const struct view_advisory *v)
     json_put_int(j, "revision", v->revision);
     json_put_str(j, "state", v->revision ? v->state : STR("none"));
     json_put_str(j, "number", v->number);
-    put_time(j, "planned", v->planned_us);
-    put_time(j, "published", v->published_us);
-    put_time(j, "modified", v->modified_us);
-    put_time(j, "withdrawn", v->withdrawn_us);
+    json_put_time(j, "planned", v->planned_us);
+    json_put_time(j, "published", v->published_us);
+    json_put_time(j, "modified", v->modified_us);
+    json_put_time(j, "withdrawn", v->withdrawn_us);
     json_put_str(j, "withdrawn_reason", v->withdrawn_reason);
     json_put_str(j, "title", v->doc.c.title);
     json_object_set_new(j, "facts", adv_facts_json(&v->doc.c));

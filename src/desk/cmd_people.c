@@ -4,16 +4,24 @@
  * Runs in core.
  * Input: arguments out of a form or a command, hostile; checked by desk/cmd_args.c.
  */
-#include "base/when.h"
 #include "desk/auth.h"
 #include "desk/cmd_inside.h"
 #include "desk/reply.h"
 
-static json_t *time_or_null(int64_t at_us)
+static json_t *account_json(const struct account *p)
 {
-    AUTO(buf) struct buf b = BUF_INIT(64);
-    when_rfc3339(&b, at_us);
-    return at_us ? json_str(buf_str(&b)) : json_null();
+    json_t *j = json_object();
+    json_put_str(j, "login", p->login);
+    json_put_str(j, "name", p->name);
+    json_put_str(j, "email", p->email);
+    json_put_str(j, "role", p->role);
+    json_put_int(j, "weight", p->weight);
+    json_put_bool(j, "active", p->active);
+    json_put_str(j, "notices", p->notify);
+    json_put_bool(j, "away", p->away);
+    json_put_time(j, "away_from", p->away_from_us);
+    json_put_time(j, "away_until", p->away_until_us);
+    return j;
 }
 
 static enum rc user_list(struct cmd *c, struct err *e)
@@ -24,14 +32,7 @@ static enum rc user_list(struct cmd *c, struct err *e)
     TRY(people_list(c->d, c->a, &p, &n, e));
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list,
-                              json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:b, s:o, s:o}",
-                                        "login", json_str(p[i].login), "name", json_str(p[i].name),
-                                        "email", json_str(p[i].email), "role", json_str(p[i].role),
-                                        "weight", (json_int_t)p[i].weight, "active", p[i].active,
-                                        "notices", json_str(p[i].notify), "away", p[i].away,
-                                        "away_from", time_or_null(p[i].away_from_us), "away_until",
-                                        time_or_null(p[i].away_until_us)));
+        json_array_append_new(list, account_json(&p[i]));
     c->ret = json_pack("{s:o}", "users", list);
     return RC_OK;
 }

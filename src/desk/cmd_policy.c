@@ -4,20 +4,10 @@
  * Runs in core.
  * Input: arguments out of a form or a command, hostile; checked by desk/cmd_args.c.
  */
-#include "base/when.h"
 #include "desk/cmd_inside.h"
 #include "desk/proposal.h"
 
 #define EXPORT_MAX (8u << 20)
-
-static void put_time(json_t *j, const char *key, int64_t at_us)
-{
-    AUTO(buf) struct buf b = BUF_INIT(64);
-    if (at_us == 0)
-        return;
-    when_rfc3339(&b, at_us);
-    json_put_str(j, key, buf_str(&b));
-}
 
 static const char *how_it_stands(const struct proposal_row *p)
 {
@@ -37,7 +27,7 @@ static json_t *row_json(const struct proposal_row *p)
     json_put_str(j, "subject", p->subject);
     json_put_str(j, "author", p->author_name);
     json_put_str(j, "email", p->author_email);
-    put_time(j, "at", p->created_us);
+    json_put_time(j, "at", p->created_us);
     if (p->why.n)
         json_put_str(j, "why", p->why);
     if (p->reason.n)

@@ -4,21 +4,18 @@
  * Runs in core.
  * Input: a query out of a command, hostile; checked by desk/search.c.
  */
-#include "base/when.h"
 #include "desk/cmd_inside.h"
 #include "desk/search.h"
 
 static json_t *place_json(const struct search_place *p)
 {
-    AUTO(buf) struct buf at = BUF_INIT(64);
     json_t *j = json_object();
-    when_rfc3339(&at, p->at_us);
     json_put_int(j, "message", p->message_id);
     json_put_str(j, "who", p->who);
     json_put_str(j, "direction", p->direction);
     json_put_str(j, "state", p->state);
     json_put_str(j, "subject", p->subject);
-    json_put_str(j, "received", buf_str(&at));
+    json_put_time(j, "received", p->at_us);
     AUTO(buf) struct buf text = BUF_INIT(8 * SEARCH_SNIPPET_MAX);
     buf_add(&text, p->before);
     buf_add(&text, p->hit);

@@ -4,7 +4,6 @@
  * Runs in core.
  * Input: arguments out of a form or a command, hostile; checked by desk/cmd_args.c.
  */
-#include "base/when.h"
 #include "desk/cmd_inside.h"
 #include "desk/components.h"
 #include "desk/third.h"
@@ -30,13 +29,6 @@ static enum rc third_contacts(struct cmd *c, struct err *e)
     return RC_OK;
 }
 
-static void put_time(json_t *j, const char *key, int64_t at_us)
-{
-    AUTO(buf) struct buf b = BUF_INIT(64);
-    when_rfc3339(&b, at_us);
-    json_put_str(j, key, buf_str(&b));
-}
-
 static enum rc third_list(struct cmd *c, struct err *e)
 {
     int64_t id;
@@ -57,8 +49,8 @@ static enum rc third_list(struct cmd *c, struct err *e)
         json_put_str(j, "source_date", r[i].source_date);
         json_put_str(j, "state", r[i].state);
         json_put_bool(j, "heard", r[i].heard);
-        put_time(j, "created", r[i].created_us);
-        put_time(j, "changed", r[i].changed_us);
+        json_put_time(j, "created", r[i].created_us);
+        json_put_time(j, "changed", r[i].changed_us);
         json_array_append_new(list, j);
     }
     c->ret = json_pack("{s:o}", "routes", list);

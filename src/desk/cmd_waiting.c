@@ -10,10 +10,15 @@
 
 static json_t *one_json(const struct waiting *w)
 {
-    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I}", "task", (json_int_t)w->task, "kind",
-                     json_str(w->kind), "mail", json_str(w->mail), "number", json_str(w->number),
-                     "to", json_str(w->to), "why", json_str(w->why), "since_us",
-                     (json_int_t)w->since_us);
+    json_t *j = json_object();
+    json_put_int(j, "task", w->task);
+    json_put_str(j, "kind", w->kind);
+    json_put_str(j, "mail", w->mail);
+    json_put_str(j, "number", w->number);
+    json_put_str(j, "to", w->to);
+    json_put_str(j, "why", w->why);
+    json_put_time(j, "since", w->since_us);
+    return j;
 }
 
 static enum rc waiting_list_verb(struct cmd *c, struct err *e)

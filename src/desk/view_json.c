@@ -4,15 +4,7 @@
  * Runs in core.
  * Input: read models made by view.c.
  */
-#include "base/when.h"
 #include "desk/view_inside.h"
-
-static void put_time(json_t *j, const char *key, int64_t at_us)
-{
-    AUTO(buf) struct buf b = BUF_INIT(64);
-    when_rfc3339(&b, at_us);
-    json_object_set_new(j, key, at_us ? json_str(buf_str(&b)) : json_null());
-}
 
 static json_t *clock_json(const struct view_clock *c)
 {
@@ -23,10 +15,10 @@ static json_t *clock_json(const struct view_clock *c)
     json_put_str(j, "source", c->source);
     json_put_str(j, "state", c->state);
     json_put_str(j, "words", c->words);
-    put_time(j, "started", c->started_us);
-    put_time(j, "due", c->due_us);
-    put_time(j, "paused", c->paused_us);
-    put_time(j, "met", c->met_us);
+    json_put_time(j, "started", c->started_us);
+    json_put_time(j, "due", c->due_us);
+    json_put_time(j, "paused", c->paused_us);
+    json_put_time(j, "met", c->met_us);
     json_put_bool(j, "overdue", c->overdue);
     return j;
 }
@@ -44,11 +36,11 @@ static json_t *queue_row_json(const struct view_queue_row *r)
     json_put_str(j, "rm", r->rm);
     json_put_str(j, "em", r->em);
     json_put_str(j, "cs", r->cs);
-    put_time(j, "opened", r->opened_us);
-    put_time(j, "changed", r->changed_us);
-    put_time(j, "closed", r->closed_us);
-    put_time(j, "last_in", r->last_in_us);
-    put_time(j, "last_out", r->last_out_us);
+    json_put_time(j, "opened", r->opened_us);
+    json_put_time(j, "changed", r->changed_us);
+    json_put_time(j, "closed", r->closed_us);
+    json_put_time(j, "last_in", r->last_in_us);
+    json_put_time(j, "last_out", r->last_out_us);
     json_put_bool(j, "needs_answer", r->needs_answer);
     json_put_bool(j, "waiting", r->waiting);
     json_put_int(j, "escalated", r->escalated);
@@ -69,7 +61,7 @@ json_t *view_queue_json(const struct view_queue *q)
     json_put_int(j, "mine", q->mine);
     json_put_int(j, "overdue", q->overdue);
     json_put_int(j, "held", q->held);
-    put_time(j, "now", q->now_us);
+    json_put_time(j, "now", q->now_us);
     return j;
 }
 
@@ -84,9 +76,9 @@ static json_t *outbox_json(const struct view_outbox *o)
     json_put_int(j, "code", o->code);
     json_put_str(j, "answer", o->answer);
     json_put_int(j, "doubles", o->doubles);
-    put_time(j, "created", o->created_us);
-    put_time(j, "changed", o->changed_us);
-    put_time(j, "due", o->due_us);
+    json_put_time(j, "created", o->created_us);
+    json_put_time(j, "changed", o->changed_us);
+    json_put_time(j, "due", o->due_us);
     return j;
 }
 
@@ -121,8 +113,8 @@ json_t *view_message_json(const struct view_message *m)
     json_put_bool(j, "encrypted", m->encrypted);
     json_put_bool(j, "truncated", m->truncated);
     json_put_bool(j, "raw", m->blob_id != 0);
-    put_time(j, "received", m->received_us);
-    put_time(j, "date", m->date_us);
+    json_put_time(j, "received", m->received_us);
+    json_put_time(j, "date", m->date_us);
     json_put_str(j, "body", m->body);
     if (json_parse(m->facts, 1 << 20, "facts of a message", &facts, NULL) != RC_OK)
         facts = json_object();
@@ -153,8 +145,8 @@ static json_t *thread_json(const struct view_thread *t)
     json_put_str(j, "email", t->email);
     json_put_str(j, "role", t->role);
     json_put_str(j, "subject", t->subject);
-    put_time(j, "waiting", t->waiting_us);
-    put_time(j, "created", t->created_us);
+    json_put_time(j, "waiting", t->waiting_us);
+    json_put_time(j, "created", t->created_us);
     json_object_set_new(j, "messages", messages_json(t->messages, t->n_messages));
     return j;
 }
@@ -168,7 +160,7 @@ static json_t *participant_json(const struct view_participant *p)
     json_put_str(j, "email", p->email);
     json_put_str(j, "rm", p->rm);
     json_put_bool(j, "ours", p->ours);
-    put_time(j, "joined", p->joined_us);
+    json_put_time(j, "joined", p->joined_us);
     return j;
 }
 
@@ -177,7 +169,7 @@ static json_t *event_json(const struct view_event *v)
     json_t *j = json_object(), *payload = NULL;
     json_put_str(j, "case", v->number);
     json_put_int(j, "seq", v->seq);
-    put_time(j, "at", v->at_us);
+    json_put_time(j, "at", v->at_us);
     json_put_str(j, "kind", v->kind);
     json_put_str(j, "actor", v->actor);
     json_put_str(j, "text", v->text);
@@ -226,16 +218,16 @@ json_t *view_case_json(const struct view_case *c)
     json_put_str(j, "rm", c->rm);
     json_put_str(j, "em", c->em);
     json_put_str(j, "cs", c->cs);
-    put_time(j, "embargo_until", c->embargo_until_us);
+    json_put_time(j, "embargo_until", c->embargo_until_us);
     json_put_bool(j, "should_end_embargo", c->should_end_embargo);
     json_put_str(j, "handler", c->handler);
     json_put_str(j, "handler_name", c->handler_name);
     json_put_int(j, "escalated", c->escalated);
     json_put_str(j, "joined_into", c->joined_into);
-    put_time(j, "opened", c->opened_us);
-    put_time(j, "changed", c->changed_us);
-    put_time(j, "closed", c->closed_us);
-    put_time(j, "now", c->now_us);
+    json_put_time(j, "opened", c->opened_us);
+    json_put_time(j, "changed", c->changed_us);
+    json_put_time(j, "closed", c->closed_us);
+    json_put_time(j, "now", c->now_us);
     json_put_bool(j, "more", c->more);
     case_lists(j, c);
     return j;
@@ -257,6 +249,6 @@ json_t *view_held_json(const struct view_held *h)
         json_array_append_new(rows, view_held_row_json(&h->rows[i], false));
     json_object_set_new(j, "messages", rows);
     json_put_bool(j, "more", h->more);
-    put_time(j, "now", h->now_us);
+    json_put_time(j, "now", h->now_us);
     return j;
 }

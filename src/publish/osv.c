@@ -6,8 +6,6 @@
  */
 #include "publish/osv.h"
 
-#include "base/when.h"
-
 /* The schema's list, version of 2026-07. */
 static const char *const ecosystems[] = {
     "AlmaLinux",
@@ -68,13 +66,6 @@ bool osv_ecosystem_ok(struct str name)
         if (str_eq(base, str_c(ecosystems[i])))
             return colon == STR_NPOS || colon + 1 < name.n;
     return false;
-}
-
-static void put_time(json_t *j, const char *key, int64_t at_us)
-{
-    AUTO(buf) struct buf b = BUF_INIT(64);
-    when_rfc3339(&b, at_us);
-    json_put_str(j, key, buf_str(&b));
 }
 
 static json_t *range_of(const struct adv_range *r)
@@ -175,10 +166,10 @@ enum rc osv_write(const struct adv_doc *d, struct buf *out, struct err *e)
     AUTO(json) json_t *j = json_object(), *aliases = json_array();
     json_put_str(j, "schema_version", STR(OSV_SCHEMA_VERSION));
     json_put_str(j, "id", d->osv_id);
-    put_time(j, "modified", d->modified_us);
-    put_time(j, "published", d->published_us);
+    json_put_time(j, "modified", d->modified_us);
+    json_put_time(j, "published", d->published_us);
     if (d->withdrawn_us)
-        put_time(j, "withdrawn", d->withdrawn_us);
+        json_put_time(j, "withdrawn", d->withdrawn_us);
     for (size_t i = 0; i < d->c.n_cves; i++)
         json_array_append_new(aliases, json_str(d->c.cves[i]));
     if (json_array_size(aliases))
