@@ -11,8 +11,9 @@
 
 #include "base/hash.h"
 #include "base/hex.h"
-#include "base/when.h"
 #include "base/utf8.h"
+#include "base/when.h"
+#include "desk/cmd.h"
 #include "web/error_page.h"
 #include "web/markdown.h"
 #include "web/multipart.h"
@@ -86,6 +87,27 @@ void visit_error(struct visit *v, int status, const char *why)
     error_page(&v->r->body, status, str_c(why));
 }
 
+void visit_no_page(struct visit *v)
+{
+    visit_error(v, 404, "There is no page of that name.");
+}
+
+void visit_no_form(struct visit *v)
+{
+    visit_error(v, 404, "There is no such form.");
+}
+
+void visit_old_form(struct visit *v)
+{
+    visit_error(v, 403, "The form is too old or not ours. Go back, reload the page, send again.");
+}
+
+void visit_again(struct visit *v)
+{
+    v->frame.problem = str_c(v->e.msg);
+    v->r->status = rc_http(v->e.rc);
+}
+
 void visit_failed(struct visit *v)
 {
     int status = rc_http(v->e.rc);
@@ -115,6 +137,37 @@ enum rc visit_local_time(struct visit *v, struct str local, int64_t *ret_us)
     bool minutes = local.n == 16;
     struct str full = arena_strf(v->a, "%.*s%sZ", STR_ARG(local), minutes ? ":00" : "");
     return when_parse_rfc3339(full, ret_us, &v->e);
+}
+
+enum rc visit_cmd(struct visit *v, const char *verb, const json_t *args, json_t **ret_result)
+{
+    return desk_cmd(v->w->desk, &v->session.actor, str_c(verb), args, ret_result, &v->e);
+}
+
+void visit_put(const struct visit *v, json_t *args, const char *name)
+{
+    json_put_str(args, name, http_form_get(&v->form, name));
+}
+
+enum rc visit_put_id(struct visit *v, json_t *args, const char *name)
+{
+    uint64_t id;
+    TRY(num_parse(http_form_get(&v->form, name), 1, INT64_MAX, name, &id, &v->e));
+    json_put_int(args, name, (int64_t)id);
+    return RC_OK;
+}
+
+enum rc visit_put_time(struct visit *v, json_t *args, const char *name)
+{
+    struct str local = http_form_get(&v->form, name);
+    int64_t us;
+    if (local.n == 0)
+        return RC_OK;
+    TRY(visit_local_time(v, local, &us));
+    AUTO(buf) struct buf b = BUF_INIT(WHEN_MAX);
+    when_rfc3339(&b, us);
+    json_put_str(args, name, buf_str(&b));
+    return RC_OK;
 }
 
 bool path_after(struct str path, const char *prefix, struct str *ret_rest)

@@ -63,7 +63,12 @@ void route_third(struct visit *v, const struct route_case *at, struct str rest);
 
 /* Answers. */
 void visit_error(struct visit *v, int status, const char *why);
-void visit_failed(struct visit *v); /* out of v->e */
+void visit_no_page(struct visit *v);  /* 404 */
+void visit_no_form(struct visit *v);  /* 404 */
+void visit_old_form(struct visit *v); /* 403 */
+void visit_failed(struct visit *v);   /* out of v->e */
+/* The page that follows shows a form once more that was not taken: v->e on top, its status. */
+void visit_again(struct visit *v);
 /* 303 */
 void visit_see(struct visit *v, const char *fmt, ...) PRINTF(2, 3);
 /* "ID/part/P" at the end of a path, after "message/", or "ID/text": then *ret_part is PART_TEXT,
@@ -74,6 +79,16 @@ bool visit_part(struct str rest, int64_t *ret_message, uint32_t *ret_part);
 void visit_download(struct visit *v, const struct view_message *msg, uint32_t part);
 /* The browser's "2026-01-24T15:00" is UTC here: that is what the label says. */
 enum rc visit_local_time(struct visit *v, struct str local, int64_t *ret_us) WARN_UNUSED;
+
+/* A form becomes a verb of desk/cmd.h, done by who is signed in; fills v->e. */
+enum rc visit_cmd(struct visit *v, const char *verb, const json_t *args, json_t **ret_result)
+    WARN_UNUSED;
+/* Its arguments out of fields of the same names: a text as it was typed; a number, from 1 on; a
+ * time, left out when the field is empty. */
+void visit_put(const struct visit *v, json_t *args, const char *name);
+enum rc visit_put_id(struct visit *v, json_t *args, const char *name) WARN_UNUSED;
+enum rc visit_put_time(struct visit *v, json_t *args, const char *name) WARN_UNUSED;
+
 /* A case that a page below it is about. */
 struct route_case {
     int64_t id;

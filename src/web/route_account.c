@@ -6,7 +6,6 @@
 #include "web/page_account.h"
 
 #include "base/when.h"
-#include "desk/cmd.h"
 #include "web/gate.h"
 
 #define TO_MAX 500 /* bytes of the path to go on to */
@@ -143,33 +142,20 @@ static enum rc change_password(struct visit *v)
     return auth_change(v->w->desk, &v->session, http_form_get(&v->form, "old"), one, &v->e);
 }
 
-static enum rc put_time(struct visit *v, json_t *args, const char *name)
-{
-    struct str local = http_form_get(&v->form, name);
-    int64_t us;
-    if (local.n == 0)
-        return RC_OK;
-    TRY(visit_local_time(v, local, &us));
-    AUTO(buf) struct buf b = BUF_INIT(64);
-    when_rfc3339(&b, us);
-    json_object_set_new(args, name, json_str(buf_str(&b)));
-    return RC_OK;
-}
-
 /* Verbs of desk/cmd.h about oneself. */
 static enum rc do_verb(struct visit *v, const char *verb, json_t *args)
 {
     AUTO(json) json_t *result = NULL;
-    json_object_set_new(args, "login", json_str(v->session.actor.login));
-    return desk_cmd(v->w->desk, &v->session.actor, str_c(verb), args, &result, &v->e);
+    json_put_str(args, "login", v->session.actor.login);
+    return visit_cmd(v, verb, args, &result);
 }
 
 static enum rc away(struct visit *v, json_t *args)
 {
     if (http_form_get(&v->form, "until").n == 0)
         return err_set(&v->e, RC_INVALID, "the end of the absence is missing");
-    TRY(put_time(v, args, "from"));
-    TRY(put_time(v, args, "until"));
+    TRY(visit_put_time(v, args, "from"));
+    TRY(visit_put_time(v, args, "until"));
     return do_verb(v, "user.away", args);
 }
 
@@ -202,14 +188,14 @@ void account_route(struct visit *v, struct str rest)
         if (str_eq(rest, str_c(forms[i])))
             name = forms[i];
     if (name == NULL) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     enum rc rc;
     if (strcmp(name, "password") == 0) {
         rc = change_password(v);
     } else if (strcmp(name, "notices") == 0) {
-        json_object_set_new(args, "what", json_str(http_form_get(&v->form, "what")));
+        visit_put(v, args, "what");
         rc = do_verb(v, "user.notify", args);
     } else if (strcmp(name, "away") == 0) {
         rc = away(v, args);

@@ -4,18 +4,11 @@
  * Runs in core.  Each form becomes one verb of desk/cmd.h, which checks everything again; what is
  * not public answers as if it had never been.
  */
-#include "base/when.h"
-#include "desk/cmd.h"
 #include "publish/atom.h"
 #include "publish/osv.h"
 #include "web/gate.h"
 #include "web/markdown.h"
 #include "web/page_advisory.h"
-
-static void nothing(struct visit *v)
-{
-    visit_error(v, 404, "There is no page of that name.");
-}
 
 /* ---- the team ---- */
 
@@ -30,37 +23,18 @@ static void show(struct visit *v, const struct route_case *at, const char *form)
         return;
     }
     if (form) {
-        v->frame.problem = str_c(v->e.msg);
-        v->r->status = rc_http(v->e.rc);
+        visit_again(v);
     }
     if (page_advisory_write(&v->m, v->frame, &a, &draft, &v->r->body, &v->e) != RC_OK)
         visit_failed(v);
 }
 
-static void put(const struct visit *v, json_t *args, const char *name)
+/* Without a time it would be published at once. */
+static enum rc put_planned(struct visit *v, json_t *args)
 {
-    json_put_str(args, name, http_form_get(&v->form, name));
-}
-
-static enum rc put_number(struct visit *v, json_t *args, const char *name)
-{
-    uint64_t n;
-    TRY(num_parse(http_form_get(&v->form, name), 1, INT64_MAX, name, &n, &v->e));
-    json_put_int(args, name, (int64_t)n);
-    return RC_OK;
-}
-
-/* The browser's "2026-01-24T15:00" is UTC here: that is what the label says. */
-static enum rc put_time(struct visit *v, json_t *args)
-{
-    struct str local = http_form_get(&v->form, "at");
-    int64_t at_us;
-    struct str full = arena_strf(v->a, "%.*s%sZ", STR_ARG(local), local.n == 16 ? ":00" : "");
-    TRY(when_parse_rfc3339(full, &at_us, &v->e));
-    AUTO(buf) struct buf b = BUF_INIT(64);
-    when_rfc3339(&b, at_us);
-    json_put_str(args, "at", buf_str(&b));
-    return RC_OK;
+    if (http_form_get(&v->form, "at").n == 0)
+        return err_set(&v->e, RC_INVALID, "the time of the publication is missing");
+    return visit_put_time(v, args, "at");
 }
 
 static enum rc edit_args(struct visit *v, json_t *args)
@@ -70,17 +44,17 @@ static enum rc edit_args(struct visit *v, json_t *args)
     if (!http_form_has(&v->form, "whole"))
         return RC_OK;
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        put(v, args, names[i]);
-    put(v, args, "change");
-    return put_number(v, args, "revision");
+        visit_put(v, args, names[i]);
+    visit_put(v, args, "change");
+    return visit_put_id(v, args, "revision");
 }
 
 static enum rc credit_args(struct visit *v, json_t *args)
 {
-    put(v, args, "name");
-    put(v, args, "role");
-    put(v, args, "decision");
-    return http_form_has(&v->form, "credit") ? put_number(v, args, "credit") : RC_OK;
+    visit_put(v, args, "name");
+    visit_put(v, args, "role");
+    visit_put(v, args, "decision");
+    return http_form_has(&v->form, "credit") ? visit_put_id(v, args, "credit") : RC_OK;
 }
 
 static enum rc args_of(struct visit *v, struct str form, json_t *args, const char **ret_verb)
@@ -97,7 +71,7 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
     }
     if (str_eq(form, STR("withdraw"))) {
         *ret_verb = "advisory.withdraw";
-        put(v, args, "reason");
+        visit_put(v, args, "reason");
         return RC_OK;
     }
     if (str_eq(form, STR("credit"))) {
@@ -106,20 +80,20 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
     }
     if (str_eq(form, STR("mail"))) {
         *ret_verb = "advisory.mail";
-        put(v, args, "do");
-        return put_number(v, args, "mail");
+        visit_put(v, args, "do");
+        return visit_put_id(v, args, "mail");
     }
     if (str_eq(form, STR("ask"))) {
         *ret_verb = "advisory.ask";
-        return put_number(v, args, "credit");
+        return visit_put_id(v, args, "credit");
     }
     for (size_t i = 0; i < ARRAY_LEN(bare); i++) {
         if (!str_eq(form, str_c(bare[i])))
             continue;
         *ret_verb = i == 0 ? "advisory.approve" : "advisory.publish";
         if (i == 2)
-            TRY(put_time(v, args));
-        return put_number(v, args, "revision");
+            TRY(put_planned(v, args));
+        return visit_put_id(v, args, "revision");
     }
     return RC_OK;
 }
@@ -132,11 +106,11 @@ static void take_form(struct visit *v, const struct route_case *at, struct str f
     json_put_str(args, "case", at->number);
     enum rc rc = args_of(v, form, args, &verb);
     if (verb == NULL) {
-        visit_error(v, 404, "There is no such form.");
+        visit_no_form(v);
         return;
     }
     if (rc == RC_OK)
-        rc = desk_cmd(v->w->desk, &v->session.actor, str_c(verb), args, &result, &v->e);
+        rc = visit_cmd(v, verb, args, &result);
     if (rc != RC_OK)
         show(v, at, arena_str(v->a, form).p);
     else
@@ -148,7 +122,7 @@ static void show_revision(struct visit *v, const struct route_case *at, struct s
     struct view_advisory a;
     uint64_t nth;
     if (num_parse(word, 1, INT64_MAX, "revision", &nth, NULL) != RC_OK) {
-        nothing(v);
+        visit_no_page(v);
         return;
     }
     if (view_advisory(v->w->desk, &v->session.actor, v->a, at->id, &a, &v->e) != RC_OK) {
@@ -161,7 +135,7 @@ static void show_revision(struct visit *v, const struct route_case *at, struct s
             return;
         }
     }
-    nothing(v);
+    visit_no_page(v);
 }
 
 void route_advisory(struct visit *v, const struct route_case *at, struct str rest)
@@ -174,7 +148,7 @@ void route_advisory(struct visit *v, const struct route_case *at, struct str res
     else if (path_after(rest, "revision/", &deeper))
         show_revision(v, at, deeper);
     else
-        nothing(v);
+        visit_no_page(v);
 }
 
 void route_advisories(struct visit *v, struct str rest)
@@ -182,7 +156,7 @@ void route_advisories(struct visit *v, struct str rest)
     struct view_advisory_row *rows;
     size_t n;
     if (v->q->method == HTTP_POST || rest.n) {
-        nothing(v);
+        visit_no_page(v);
         return;
     }
     if (view_advisories(v->w->desk, &v->session.actor, v->a, &rows, &n, &v->e) != RC_OK)
@@ -199,7 +173,7 @@ static void credit_show(struct visit *v, bool failed)
     struct err e = ERR_INIT;
     enum rc rc = view_reporter_credit(v->w->desk, &v->session.actor, v->a, &k, &e);
     if (rc == RC_NOTFOUND) {
-        nothing(v);
+        visit_no_page(v);
         return;
     }
     if (rc != RC_OK) {
@@ -208,8 +182,7 @@ static void credit_show(struct visit *v, bool failed)
         return;
     }
     if (failed) {
-        v->frame.problem = str_c(v->e.msg);
-        v->r->status = rc_http(v->e.rc);
+        visit_again(v);
         k.decision = http_form_get(&v->form, "decision");
         k.name = http_form_get(&v->form, "name");
     } else if (http_form_has(&v->form, "done")) {
@@ -226,10 +199,9 @@ void route_report_credit(struct visit *v)
         credit_show(v, false);
         return;
     }
-    put(v, args, "decision");
-    put(v, args, "name");
-    if (desk_cmd(v->w->desk, &v->session.actor, STR("reporter.credit"), args, &result, &v->e) !=
-        RC_OK)
+    visit_put(v, args, "decision");
+    visit_put(v, args, "name");
+    if (visit_cmd(v, "reporter.credit", args, &result) != RC_OK)
         credit_show(v, true);
     else
         visit_see(v, "/report/credit?done=1");
@@ -245,7 +217,7 @@ static void public_one(struct visit *v, struct str word)
     struct adv_doc d;
     enum rc rc = view_public_advisory(v->w->desk, v->a, number, &d, &v->e);
     if (rc == RC_NOTFOUND) {
-        nothing(v);
+        visit_no_page(v);
         return;
     }
     if (rc == RC_OK && osv) {
@@ -266,7 +238,7 @@ void route_public_advisories(struct visit *v, struct str rest)
     struct adv_doc *d;
     size_t n;
     if (v->q->method == HTTP_POST) {
-        nothing(v);
+        visit_no_page(v);
         return;
     }
     if (rest.n) {
@@ -334,7 +306,7 @@ static enum rc feed(struct visit *v)
 void route_advisories_atom(struct visit *v, struct str rest)
 {
     if (v->q->method == HTTP_POST || rest.n) {
-        nothing(v);
+        visit_no_page(v);
         return;
     }
     if (feed(v) != RC_OK) {

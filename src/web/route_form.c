@@ -224,7 +224,7 @@ static void new_post(struct visit *v)
 void route_new(struct visit *v, struct str rest)
 {
     if (rest.n)
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
     else if (v->q->method == HTTP_POST)
         new_post(v);
     else

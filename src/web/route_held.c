@@ -3,7 +3,6 @@
  * What waits for a person: its lists, one of it, decisions.  Runs in core.  Each form becomes one
  * verb of desk/cmd.h, which checks everything again.
  */
-#include "desk/cmd.h"
 #include "web/gate.h"
 
 #define HELD_PAGE 50 /* rows of one page; each is a field of the form */
@@ -26,8 +25,7 @@ static void held_list(struct visit *v, bool problem)
         return;
     }
     if (problem) {
-        v->frame.problem = str_c(v->e.msg);
-        v->r->status = rc_http(v->e.rc);
+        visit_again(v);
     }
     v->frame.live = "/events";
     page_held_write(&v->m, v->frame, &h, &(struct held_extra){&q, &v->form}, &v->r->body);
@@ -50,10 +48,10 @@ static void held_many_form(struct visit *v)
         json_array_append_new(ids, json_integer((json_int_t)id));
     }
     json_object_set_new(args, "messages", ids);
-    json_object_set_new(args, "decision", json_str(decision));
-    json_object_set_new(args, "reason", json_str(http_form_get(f, "reason")));
+    json_put_str(args, "decision", decision);
+    visit_put(v, args, "reason");
     if (rc == RC_OK)
-        rc = desk_cmd(v->w->desk, &v->session.actor, STR("quarantine.many"), args, &result, &v->e);
+        rc = visit_cmd(v, "quarantine.many", args, &result);
     if (rc != RC_OK) {
         held_list(v, true);
         return;
@@ -76,8 +74,7 @@ static void held_show(struct visit *v, int64_t id, const char *form)
         return;
     }
     if (form) {
-        v->frame.problem = str_c(v->e.msg);
-        v->r->status = rc_http(v->e.rc);
+        visit_again(v);
     }
     page_held_one_write(&v->m, v->frame, &row, &draft, &v->r->body);
 }
@@ -96,16 +93,15 @@ static void held_form(struct visit *v, int64_t id, struct str form)
         k++;
     bool release = k == 0;
     if (k == ARRAY_LEN(forms)) {
-        visit_error(v, 404, "There is no such form.");
+        visit_no_form(v);
         return;
     }
-    json_object_set_new(args, "message", json_integer(id));
-    json_object_set_new(args, "reason", json_str(http_form_get(&v->form, "reason")));
+    json_put_int(args, "message", id);
+    visit_put(v, args, "reason");
     struct str number_typed = http_form_get(&v->form, "number");
     if (release && number_typed.n)
-        json_object_set_new(args, "number", json_str(number_typed));
-    if (desk_cmd(v->w->desk, &v->session.actor, str_c(forms[k].verb), args, &result, &v->e) !=
-        RC_OK) {
+        json_put_str(args, "number", number_typed);
+    if (visit_cmd(v, forms[k].verb, args, &result) != RC_OK) {
         held_show(v, id, forms[k].form);
         return;
     }
@@ -122,7 +118,7 @@ static void held_part(struct visit *v, struct str rest)
     int64_t id;
     uint32_t part;
     if (!visit_part(rest, &id, &part)) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     if (view_held_one(v->w->desk, &v->session.actor, v->a, id, &row, &v->e) != RC_OK) {
@@ -147,11 +143,11 @@ void held_route(struct visit *v, struct str rest)
     (void)str_cut(&rest, '/', &word);
     if (num_parse(word, 1, INT64_MAX, "message", &id, NULL) != RC_OK) {
         if (v->q->method == HTTP_POST)
-            visit_error(v, 404, "There is no such form.");
+            visit_no_form(v);
         else if (path_after(whole, "message/", &rest))
             held_part(v, rest);
         else
-            visit_error(v, 404, "There is no page of that name.");
+            visit_no_page(v);
         return;
     }
     if (v->q->method == HTTP_POST)
@@ -159,5 +155,5 @@ void held_route(struct visit *v, struct str rest)
     else if (rest.n == 0)
         held_show(v, (int64_t)id, NULL);
     else
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
 }

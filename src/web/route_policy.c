@@ -3,7 +3,6 @@
  * The policy's own pages: proposals for the team, the form for everybody.  Runs in core; decisions
  * go through desk/cmd.h, what the public form brings is checked by desk/proposal.c.
  */
-#include "desk/cmd.h"
 #include "desk/throttle.h"
 #include "web/gate.h"
 #include "web/page_policy.h"
@@ -55,8 +54,7 @@ static void proposal_show(struct visit *v, int64_t id, const char *form)
         return;
     }
     if (form) {
-        v->frame.problem = str_c(v->e.msg);
-        v->r->status = rc_http(v->e.rc);
+        visit_again(v);
     }
     page_proposal_write(&v->m, v->frame, &p, &draft, &v->r->body);
 }
@@ -72,15 +70,12 @@ static const struct {
 
 static enum rc form_args(struct visit *v, int64_t id, const char *field, json_t *args)
 {
-    uint64_t revision;
     json_put_int(args, "proposal", id);
     if (field) {
-        json_put_str(args, field, http_form_get(&v->form, field));
+        visit_put(v, args, field);
         return RC_OK;
     }
-    TRY(num_parse(http_form_get(&v->form, "revision"), 1, INT64_MAX, "revision", &revision, &v->e));
-    json_put_int(args, "revision", (int64_t)revision);
-    return RC_OK;
+    return visit_put_id(v, args, "revision");
 }
 
 static void proposal_form(struct visit *v, int64_t id, struct str form)
@@ -92,8 +87,7 @@ static void proposal_form(struct visit *v, int64_t id, struct str form)
             continue;
         enum rc rc = form_args(v, id, forms[i].field, args);
         if (rc == RC_OK)
-            rc =
-                desk_cmd(v->w->desk, &v->session.actor, str_c(forms[i].verb), args, &result, &v->e);
+            rc = visit_cmd(v, forms[i].verb, args, &result);
         const char *number = json_string_value(json_object_get(result, "number"));
         if (rc != RC_OK)
             proposal_show(v, id, forms[i].form);
@@ -103,7 +97,7 @@ static void proposal_form(struct visit *v, int64_t id, struct str form)
             visit_see(v, "/policy/%lld?done=policy-%s", (long long)id, forms[i].form);
         return;
     }
-    visit_error(v, 404, "There is no such form.");
+    visit_no_form(v);
 }
 
 void route_policy(struct visit *v, struct str rest)
@@ -116,13 +110,13 @@ void route_policy(struct visit *v, struct str rest)
     }
     (void)str_cut(&rest, '/', &word);
     if (num_parse(word, 1, INT64_MAX, "proposal", &id, NULL) != RC_OK)
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
     else if (v->q->method == HTTP_POST)
         proposal_form(v, (int64_t)id, rest);
     else if (rest.n == 0)
         proposal_show(v, (int64_t)id, NULL);
     else
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
 }
 
 /* ---- everybody ---- */
@@ -188,8 +182,7 @@ static void propose_post(struct visit *v)
                             .name = line_of(v, "name"),
                             .email = line_of(v, "email")};
     if (take(v, &in, &diff) != RC_OK) {
-        v->frame.problem = str_c(v->e.msg);
-        v->r->status = rc_http(v->e.rc);
+        visit_again(v);
     }
     page_propose_write(&v->m, v->frame, &in, &v->r->body);
 }
@@ -197,7 +190,7 @@ static void propose_post(struct visit *v)
 void route_propose(struct visit *v, struct str rest)
 {
     if (rest.n > 0 || v->w->policy_revision == 0) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     if (v->q->method == HTTP_POST) {

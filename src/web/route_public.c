@@ -15,7 +15,7 @@ static bool plain_get(struct visit *v, struct str rest)
 {
     bool ok = v->q->method != HTTP_POST && rest.n == 0;
     if (!ok)
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
     return ok;
 }
 
@@ -88,5 +88,5 @@ void route_public(struct visit *v)
             return;
         }
     }
-    visit_error(v, 404, "There is no page of that name.");
+    visit_no_page(v);
 }

@@ -21,7 +21,7 @@ static enum queue_which which_of(struct str show)
 void queue_route(struct visit *v, struct str rest)
 {
     if (v->q->method == HTTP_POST || rest.n) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     const struct http_form *f = &v->form;
@@ -48,7 +48,7 @@ void queue_route(struct visit *v, struct str rest)
 void search_route(struct visit *v, struct str rest)
 {
     if (v->q->method == HTTP_POST || rest.n) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     struct str before = http_form_get(&v->form, "before");
@@ -72,7 +72,7 @@ void events_route(struct visit *v, struct str rest)
     struct str number = http_form_get(&v->form, "case");
     struct http_stream s = {.wanted = true};
     if (v->q->method != HTTP_GET || rest.n) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     if ((number.n && vcase_by_number(v->w->desk, number, &s.case_id, &v->e) != RC_OK) ||

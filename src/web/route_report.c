@@ -5,7 +5,6 @@
  */
 #include "web/route_form.h"
 
-#include "desk/cmd.h"
 #include "desk/throttle.h"
 #include "web/page_form.h"
 
@@ -71,7 +70,7 @@ void route_way_back(struct visit *v, struct str rest)
     struct way_in in = {.state = WAY_GOOD};
     (void)str_cut(&rest, '/', &secret);
     if (secret.n != SECRET_LEN || (rest.n && !str_eq(rest, STR("renew")))) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     if (v->q->method == HTTP_POST && rest.n) {
@@ -191,7 +190,7 @@ static void report_part(struct visit *v, struct str rest)
     int64_t id;
     uint32_t part;
     if (!visit_part(rest, &id, &part)) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     if (view_reporter(v->w->desk, &v->session.actor, v->a, &r, &v->e) != RC_OK) {
@@ -212,8 +211,8 @@ static void report_third(struct visit *v)
 {
     AUTO(json) json_t *args = json_object();
     AUTO(json) json_t *result = NULL;
-    json_put_str(args, "answer", http_form_get(&v->form, "answer"));
-    if (desk_cmd(v->w->desk, &v->session.actor, STR("third.answer"), args, &result, &v->e) == RC_OK)
+    visit_put(v, args, "answer");
+    if (visit_cmd(v, "third.answer", args, &result) == RC_OK)
         visit_see(v, "/report?done=third");
     else
         visit_failed(v);
@@ -239,8 +238,7 @@ void route_report(struct visit *v, struct str rest)
         return;
     }
     if (post && !gate_csrf_ok(v)) {
-        visit_error(v, 403,
-                    "The form is too old or not ours. Go back, reload the page, send again.");
+        visit_old_form(v);
         return;
     }
     if (!post && rest.n == 0)
@@ -258,5 +256,5 @@ void route_report(struct visit *v, struct str rest)
     else if (!post && path_after(rest, "message/", &rest))
         report_part(v, rest);
     else
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
 }

@@ -5,8 +5,6 @@
  */
 #include "web/gate.h"
 
-#include "base/when.h"
-#include "desk/cmd.h"
 #include "desk/vcase.h"
 #include "web/route_write.h"
 
@@ -35,7 +33,7 @@ static void signin(struct visit *v, struct str secret)
 static void signout(struct visit *v, struct str rest)
 {
     if (v->q->method != HTTP_POST || rest.n) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     if (session_end(v->w->desk, v->secret, &v->e) != RC_OK) {
@@ -109,42 +107,6 @@ static struct str done_of(const struct visit *v)
     return STR_NONE;
 }
 
-static void put(json_t *args, const char *name, struct str value)
-{
-    json_object_set_new(args, name, json_str(value));
-}
-
-static void put_typed(const struct visit *v, json_t *args, const char *name)
-{
-    put(args, name, http_form_get(&v->form, name));
-}
-
-static void put_reason(const struct visit *v, json_t *args)
-{
-    put_typed(v, args, "reason");
-}
-
-static enum rc put_id(struct visit *v, json_t *args, const char *name)
-{
-    uint64_t id;
-    TRY(num_parse(http_form_get(&v->form, name), 1, INT64_MAX, name, &id, &v->e));
-    json_object_set_new(args, name, json_integer((json_int_t)id));
-    return RC_OK;
-}
-
-static enum rc put_until(struct visit *v, json_t *args)
-{
-    struct str until = http_form_get(&v->form, "until");
-    int64_t us;
-    if (until.n == 0)
-        return RC_OK;
-    TRY(visit_local_time(v, until, &us));
-    AUTO(buf) struct buf b = BUF_INIT(64);
-    when_rfc3339(&b, us);
-    put(args, "until", buf_str(&b));
-    return RC_OK;
-}
-
 static enum rc put_fact(struct visit *v, json_t *args)
 {
     struct str name = http_form_get(&v->form, "fact"), value = http_form_get(&v->form, "value");
@@ -172,9 +134,9 @@ static enum rc put_fact(struct visit *v, json_t *args)
         TRY(num_parse(value, 0, INT64_MAX, "the value", &n, &v->e));
         j = json_integer((json_int_t)n);
     }
-    put(args, "fact", name);
+    json_put_str(args, "fact", name);
     json_object_set_new(args, "value", j);
-    put_reason(v, args);
+    visit_put(v, args, "reason");
     return RC_OK;
 }
 
@@ -186,32 +148,32 @@ static enum rc case_args(struct visit *v, struct str form, struct str number, js
     if (str_eq(form, STR("split")) || str_eq(form, STR("move"))) {
         bool split = str_eq(form, STR("split"));
         *ret_verb = split ? "case.split" : "case.move";
-        put_typed(v, args, split ? "title" : "to");
-        put_reason(v, args);
-        return put_id(v, args, "thread");
+        visit_put(v, args, split ? "title" : "to");
+        visit_put(v, args, "reason");
+        return visit_put_id(v, args, "thread");
     }
     if (str_eq(form, STR("join"))) {
         *ret_verb = "case.join";
-        put(args, "into", number);
-        put_typed(v, args, "case");
-        put_reason(v, args);
+        json_put_str(args, "into", number);
+        visit_put(v, args, "case");
+        visit_put(v, args, "reason");
         return RC_OK;
     }
-    put(args, "case", number);
+    json_put_str(args, "case", number);
     if (str_eq(form, STR("assign"))) {
         *ret_verb = "case.assign";
-        put_typed(v, args, "login");
-        put_reason(v, args);
+        visit_put(v, args, "login");
+        visit_put(v, args, "reason");
     } else if (str_eq(form, STR("set"))) {
-        put_typed(v, args, "title");
-        put_typed(v, args, "severity");
+        visit_put(v, args, "title");
+        visit_put(v, args, "severity");
     } else if (str_eq(form, STR("rm")) || str_eq(form, STR("cs"))) {
-        put_typed(v, args, str_eq(form, STR("rm")) ? "rm" : "cs");
-        put_reason(v, args);
+        visit_put(v, args, str_eq(form, STR("rm")) ? "rm" : "cs");
+        visit_put(v, args, "reason");
     } else if (str_eq(form, STR("em"))) {
-        put_typed(v, args, "em");
-        put_reason(v, args);
-        return put_until(v, args);
+        visit_put(v, args, "em");
+        visit_put(v, args, "reason");
+        return visit_put_time(v, args, "until");
     } else if (str_eq(form, STR("fact"))) {
         return put_fact(v, args);
     } else if (str_eq(form, STR("close"))) {
@@ -220,13 +182,13 @@ static enum rc case_args(struct visit *v, struct str form, struct str number, js
         if (close)
             *ret_verb = "case.close";
         if (exit.n || !close)
-            put(args, "exit", exit);
-        put_reason(v, args);
+            json_put_str(args, "exit", exit);
+        visit_put(v, args, "reason");
     } else if (str_eq(form, STR("invite"))) {
         *ret_verb = "case.invite";
-        put_typed(v, args, "role");
-        put_typed(v, args, "name");
-        put_typed(v, args, "email");
+        visit_put(v, args, "role");
+        visit_put(v, args, "name");
+        visit_put(v, args, "email");
     } else {
         *ret_verb = NULL;
     }
@@ -253,8 +215,7 @@ void case_show(struct visit *v, int64_t id, const char *form)
         return;
     }
     if (form) {
-        v->frame.problem = str_c(v->e.msg);
-        v->r->status = rc_http(v->e.rc);
+        visit_again(v);
     }
     v->frame.live = arena_strf(v->a, "/events?case=%.*s", STR_ARG(c.number)).p;
     page_case_write(&v->m, v->frame, &c, &x, &v->r->body);
@@ -270,11 +231,11 @@ static void case_form(struct visit *v, int64_t id, struct str form, struct str n
     const char *verb = NULL;
     enum rc rc = case_args(v, form, number, args, &verb);
     if (verb == NULL) {
-        visit_error(v, 404, "There is no such form.");
+        visit_no_form(v);
         return;
     }
     if (rc == RC_OK)
-        rc = desk_cmd(v->w->desk, &v->session.actor, str_c(verb), args, &result, &v->e);
+        rc = visit_cmd(v, verb, args, &result);
     if (rc != RC_OK) {
         case_show(v, id, arena_str(v->a, form).p);
         return;
@@ -303,7 +264,7 @@ static void case_part(struct visit *v, const struct route_case *at, struct str r
     int64_t message_id;
     uint32_t part;
     if (!visit_part(rest, &message_id, &part)) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     if (view_case(v->w->desk, &v->session.actor, v->a, at->id, &c, &v->e) != RC_OK) {
@@ -349,7 +310,7 @@ static void case_route(struct visit *v, struct str rest)
     else if (rest.n == 0)
         case_show(v, id, NULL);
     else
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
 }
 
 /* A form of a case out of another session, or too old: what was typed into it is shown again. */
@@ -413,8 +374,7 @@ void route_staff(struct visit *v)
     if (v->q->method == HTTP_POST && !gate_csrf_ok(v)) {
         if (path_after(v->q->path, "/case/", &rest) && show_again(v, rest))
             return;
-        visit_error(v, 403,
-                    "The form is too old or not ours. Go back, reload the page, send again.");
+        visit_old_form(v);
         return;
     }
     v->frame.done = done_of(v);
@@ -429,5 +389,5 @@ void route_staff(struct visit *v)
             return;
         }
     }
-    visit_error(v, 404, "There is no page of that name.");
+    visit_no_page(v);
 }

@@ -3,7 +3,6 @@
  * Reports that belong to somebody else's software: the page below a case and its forms.  Runs in
  * core; each form becomes one verb of desk/cmd.h, which checks everything again.
  */
-#include "desk/cmd.h"
 #include "desk/components.h"
 #include "desk/third.h"
 #include "web/gate.h"
@@ -119,8 +118,7 @@ static void show(struct visit *v, const struct route_case *at, bool failed)
         return;
     }
     if (failed) {
-        v->frame.problem = str_c(v->e.msg);
-        v->r->status = rc_http(v->e.rc);
+        visit_again(v);
     }
     struct page_third p = {.frame = v->frame,
                            .number = c.number,
@@ -144,14 +142,6 @@ static void put_if(const struct visit *v, json_t *args, const char *name)
         json_put_str(args, name, s);
 }
 
-static enum rc put_route(struct visit *v, json_t *args)
-{
-    uint64_t id;
-    TRY(num_parse(http_form_get(&v->form, "route"), 1, INT64_MAX, "route", &id, &v->e));
-    json_put_int(args, "route", (int64_t)id);
-    return RC_OK;
-}
-
 static enum rc tell_args(struct visit *v, struct str number, json_t *args)
 {
     static const char *const names[] = {"maintainer", "email", "url", "source", "source_date"};
@@ -162,12 +152,7 @@ static enum rc tell_args(struct visit *v, struct str number, json_t *args)
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         put_if(v, args, names[i]);
     json_put_bool(args, "ask", http_form_has(&v->form, "ask"));
-    if (http_form_has(&v->form, "thread")) {
-        uint64_t id;
-        TRY(num_parse(http_form_get(&v->form, "thread"), 1, INT64_MAX, "thread", &id, &v->e));
-        json_put_int(args, "thread", (int64_t)id);
-    }
-    return RC_OK;
+    return http_form_has(&v->form, "thread") ? visit_put_id(v, args, "thread") : RC_OK;
 }
 
 static enum rc form_args(struct visit *v, struct str form, struct str number, json_t *args,
@@ -180,16 +165,16 @@ static enum rc form_args(struct visit *v, struct str form, struct str number, js
     if (str_eq(form, STR("forward"))) {
         *ret_verb = "third.forward";
         put_if(v, args, "note");
-        return put_route(v, args);
+        return visit_put_id(v, args, "route");
     }
     bool consent = str_eq(form, STR("consent"));
     if (!consent && !str_eq(form, STR("close")))
         return err_set(&v->e, RC_NOTFOUND, "There is no such form.");
     *ret_verb = consent ? "third.consent" : "third.close";
     if (consent)
-        json_put_str(args, "answer", http_form_get(&v->form, "answer"));
-    json_put_str(args, "reason", http_form_get(&v->form, "reason"));
-    return put_route(v, args);
+        visit_put(v, args, "answer");
+    visit_put(v, args, "reason");
+    return visit_put_id(v, args, "route");
 }
 
 void route_third(struct visit *v, const struct route_case *at, struct str rest)
@@ -202,16 +187,16 @@ void route_third(struct visit *v, const struct route_case *at, struct str rest)
         return;
     }
     if (v->q->method != HTTP_POST) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     enum rc rc = form_args(v, rest, at->number, args, &verb);
     if (verb == NULL) {
-        visit_error(v, 404, "There is no such form.");
+        visit_no_form(v);
         return;
     }
     if (rc == RC_OK)
-        rc = desk_cmd(v->w->desk, &v->session.actor, str_c(verb), args, &result, &v->e);
+        rc = visit_cmd(v, verb, args, &result);
     if (rc == RC_OK)
         visit_see(v, "/case/%.*s/third-party?done=third-%.*s", STR_ARG(at->number), STR_ARG(rest));
     else

@@ -6,7 +6,6 @@
 #include "web/route_write.h"
 
 #include "desk/canned.h"
-#include "desk/cmd.h"
 #include "desk/reply.h"
 #include "web/page_write.h"
 
@@ -20,11 +19,6 @@ static bool wants(const struct visit *v, const char *what)
     return str_eq(field(v, "do"), str_c(what));
 }
 
-static void put(json_t *args, const char *name, struct str value)
-{
-    json_object_set_new(args, name, json_str(value));
-}
-
 /* A number out of the form, when it is there. */
 static enum rc put_number(struct visit *v, json_t *args, const char *name, uint64_t min)
 {
@@ -32,14 +26,14 @@ static enum rc put_number(struct visit *v, json_t *args, const char *name, uint6
     if (field(v, name).n == 0)
         return RC_OK;
     TRY(num_parse(field(v, name), min, INT64_MAX, name, &n, &v->e));
-    json_object_set_new(args, name, json_integer((json_int_t)n));
+    json_put_int(args, name, (int64_t)n);
     return RC_OK;
 }
 
 static void put_token(struct visit *v, json_t *args)
 {
     if (field(v, "token").n)
-        put(args, "token", field(v, "token"));
+        visit_put(v, args, "token");
 }
 
 /* ---- drafts ---- */
@@ -48,11 +42,11 @@ static enum rc draft_save(struct visit *v, const struct route_case *at, bool *re
 {
     AUTO(json) json_t *args = json_object();
     AUTO(json) json_t *result = NULL;
-    put(args, "case", at->number);
-    put(args, "text", field(v, "text"));
+    json_put_str(args, "case", at->number);
+    visit_put(v, args, "text");
     put_token(v, args);
     TRY(put_number(v, args, "thread", 1));
-    TRY(desk_cmd(v->w->desk, &v->session.actor, STR("case.draft"), args, &result, &v->e));
+    TRY(visit_cmd(v, "case.draft", args, &result));
     *ret_kept = json_is_true(json_object_get(result, "kept"));
     return RC_OK;
 }
@@ -80,7 +74,7 @@ void route_draft(struct visit *v, const struct route_case *at, struct str rest)
 {
     bool kept;
     if (v->q->method != HTTP_POST || rest.n) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     if (draft_save(v, at, &kept) != RC_OK) {
@@ -197,15 +191,15 @@ static void send_reply(struct visit *v, const struct route_case *at)
 {
     AUTO(json) json_t *args = json_object();
     AUTO(json) json_t *result = NULL;
-    put(args, "text", field(v, "text"));
+    visit_put(v, args, "text");
     if (http_form_has(&v->form, "wait"))
-        json_object_set_new(args, "wait", json_true());
+        json_put_bool(args, "wait", true);
     put_token(v, args);
     enum rc rc = put_number(v, args, "thread", 1);
     if (rc == RC_OK)
         rc = put_number(v, args, "newest", 0);
     if (rc == RC_OK)
-        rc = desk_cmd(v->w->desk, &v->session.actor, STR("case.reply"), args, &result, &v->e);
+        rc = visit_cmd(v, "case.reply", args, &result);
     if (rc == RC_CONFLICT) {
         bool kept;
         (void)!draft_save(v, at, &kept);
@@ -225,7 +219,7 @@ void route_reply(struct visit *v, const struct route_case *at, struct str rest)
 {
     const struct canned_text *start = canned_find(v->w->desk->canned, field(v, "template"));
     if (v->q->method != HTTP_POST || rest.n)
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
     else if (wants(v, "preview"))
         preview(v, at);
     else if (wants(v, "draft"))
@@ -244,17 +238,17 @@ void route_note(struct visit *v, const struct route_case *at, struct str rest)
     AUTO(json) json_t *args = json_object();
     AUTO(json) json_t *result = NULL;
     if (v->q->method != HTTP_POST || rest.n) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     if (wants(v, "draft")) {
         keep_and_go(v, at, "note", "done=draft");
         return;
     }
-    put(args, "case", at->number);
-    put(args, "text", field(v, "text"));
+    json_put_str(args, "case", at->number);
+    visit_put(v, args, "text");
     put_token(v, args);
-    if (desk_cmd(v->w->desk, &v->session.actor, STR("case.note"), args, &result, &v->e) != RC_OK) {
+    if (visit_cmd(v, "case.note", args, &result) != RC_OK) {
         failed(v, at, "note");
         return;
     }
@@ -269,13 +263,12 @@ static void second(struct visit *v, const struct route_case *at, struct str rest
     AUTO(json) json_t *args = json_object();
     AUTO(json) json_t *result = NULL;
     if (v->q->method != HTTP_POST || rest.n) {
-        visit_error(v, 404, "There is no page of that name.");
+        visit_no_page(v);
         return;
     }
     enum rc rc = put_number(v, args, "message", 1);
     if (rc == RC_OK)
-        rc = desk_cmd(v->w->desk, &v->session.actor, undo ? STR("case.undo") : STR("case.hurry"),
-                      args, &result, &v->e);
+        rc = visit_cmd(v, undo ? "case.undo" : "case.hurry", args, &result);
     if (rc != RC_OK)
         case_show(v, at->id, undo ? "undo" : "hurry");
     else if (undo)
