@@ -9,12 +9,12 @@
 #include "base/log.h"
 #include "cli/args.h"
 #include "cli/backup.h"
-#include "cli/case.h"
 #include "cli/config.h"
 #include "cli/import.h"
 #include "cli/ingest.h"
 #include "cli/init.h"
 #include "cli/receipt.h"
+#include "cli/verb.h"
 #include "cli/verify.h"
 #include "serve/roles.h"
 #include "serve/supervisor.h"
@@ -45,37 +45,53 @@ static int version_main(int argc, char **argv)
 
 static int help_main(int argc, char **argv);
 
+#define VERBS NULL /* shown by cli/verb.c */
+
+/* clang-format off */
 static const struct {
     const char *name;
-    int (*run)(int argc, char **argv);
-    const char *help;
+    int (*run)(int argc, char **argv); /* EX_USAGE: said why, the usage follows */
+    const char *help, *usage;
 } commands[] = {
-    {"init", init_main, "make a desk from a project's SECURITY.md and repository"},
-    {"config", config_main, "check or show the configuration"},
-    {"serve", serve_main, "open the desk"},
-    {"import", import_main, "make cases of an old mailbox"},
-    {"ingest", ingest_main, "take one mail from standard input"},
-    {"case", case_main, "list, show, answer and change cases"},
-    {"advisory", advisory_main, "write, approve, publish and withdraw announcements"},
-    {"quarantine", quarantine_main, "what is held, quarantined or spam"},
-    {"third-party", third_party_main, "reports that belong to somebody else's software"},
-    {"policy", policy_main, "proposals to the security policy: look, merge, reject, export"},
-    {"user", user_main, "the people of the team"},
-    {"receipt", receipt_main, "verify the receipt of an acknowledgement"},
-    {"verify", verify_main, "check the store against itself, offline"},
-    {"waiting", waiting_main, "what waits for a person: send or drop it"},
-    {"backup", backup_main, "copy the desk to a folder while it runs"},
-    {"restore", restore_main, "make a desk from a backup"},
-    {"version", version_main, "print the version"},
-    {"help", help_main, "this list"},
+    {"init", init_main, "make a desk from a project's SECURITY.md and repository",
+     "--policy FILE --handler \"NAME <ADDRESS>\" [--repo DIR] [--dir DIR]\n"
+     "           [--name TEXT] [--prefix P] [--contact ADDRESS[,ADDRESS...]]\n"
+     "           [--maintained BRANCH[,BRANCH...]] [--base-url URL] [--staff-url URL]\n"
+     "           [--store URL] [--login LOGIN]"},
+    {"config", config_main, "check or show the configuration",
+     "check|show [--config FILE] [--json]"},
+    {"serve", serve_main, "open the desk", "[--config FILE]"},
+    {"case", verb_main, "find, answer and change cases", VERBS},
+    {"quarantine", verb_main, "decide about messages that are no case yet", VERBS},
+    {"advisory", verb_main, "write, approve, publish and withdraw announcements", VERBS},
+    {"third-party", verb_main, "route reports about somebody else's software", VERBS},
+    {"policy", verb_main, "look at, merge, reject and export proposals to the policy", VERBS},
+    {"user", verb_main, "the people of the team", VERBS},
+    {"waiting", verb_main, "send or drop what waits for a person", VERBS},
+    {"ingest", ingest_main, "take one mail from standard input",
+     "[--from ADDRESS] [--to ADDRESS ...] [--config FILE]"},
+    {"import", import_main, "make cases of an old mailbox",
+     "FILE.mbox [--closed] [--json] [--config FILE]"},
+    {"receipt", receipt_main, "verify the receipt of an acknowledgement",
+     "verify FILE [--key FILE | --config FILE]"},
+    {"verify", verify_main, "check the store against itself, offline",
+     "[--checkpoint FILE] [--collect] [--json] [--config FILE]"},
+    {"backup", backup_main, "copy the desk to a folder while it runs",
+     "DIR [--without-keys] [--config FILE]"},
+    {"restore", restore_main, "make a desk from a backup",
+     "--from DIR --dir NEWDIR [--store URL] [--keys DIR]"},
+    {"version", version_main, "print the version", ""},
+    {"help", help_main, "this list", ""},
 };
+/* clang-format on */
 
 static int help_main(int argc, char **argv)
 {
     printf("usage: vulndesk COMMAND ...\n\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        printf("  %-11s %s\n", commands[i].name, commands[i].help);
-    printf("\nEach command is described in vulndesk(1), the settings in vulndesk.conf(5).\n");
+        printf("  %-12s %s\n", commands[i].name, commands[i].help);
+    printf("\n`vulndesk COMMAND --help` shows its words and options; more in vulndesk(1), the\n"
+           "settings in vulndesk.conf(5).\n");
     return 0;
 }
 
@@ -88,9 +104,16 @@ int main(int argc, char **argv)
         name = "version";
     if (strcmp(name, "role") == 0)
         return role_main(argc - 2, argv + 2);
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (strcmp(name, commands[i].name) != 0)
+            continue;
+        const char *usage = commands[i].usage;
+        bool asked = usage && argc > 2 && strcmp(argv[2], "--help") == 0;
+        int code = asked ? 0 : commands[i].run(argc - 1, argv + 1);
+        if (usage && (asked || code == EX_USAGE))
+            fprintf(asked ? stdout : stderr, "usage: vulndesk %s %s\n", name, usage);
+        return code;
+    }
     fprintf(stderr, "vulndesk: unknown command (vulndesk help lists them)\n");
     return EX_USAGE;
 }

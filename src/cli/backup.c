@@ -72,7 +72,7 @@ static enum rc take_blobs(struct backup *b, const struct buf *names, struct err 
 
 static void add_facts(struct backup *b, const struct snapshot *s)
 {
-    AUTO(buf) struct buf when = BUF_INIT(64);
+    AUTO(buf) struct buf when = BUF_INIT(WHEN_MAX);
     char number[32];
     when_rfc3339(&when, s->at_us);
     archive_fact(&b->a, "program", STR(VULNDESK_VERSION));
@@ -181,8 +181,7 @@ int backup_main(int argc, char **argv)
     struct err e = ERR_INIT;
     AUTO(settings) struct settings *set = NULL;
     if (args_parse(&args, argc, argv, &e) != RC_OK || args.n_words != 1) {
-        fprintf(stderr, "vulndesk backup: %s\n", e.msg[0] ? e.msg : "the folder to write to?");
-        fprintf(stderr, "usage: vulndesk backup DIR [--without-keys] [--config FILE]\n");
+        fprintf(stderr, "vulndesk backup: %s\n", e.msg[0] ? e.msg : "one folder to write to");
         return EX_USAGE;
     }
     struct backup b = {.a = ARCHIVE_INIT, .data = -1, .blobs = -1, .keys = known[1].value == NULL};

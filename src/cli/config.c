@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "cli/args.h"
@@ -404,9 +405,8 @@ int config_main(int argc, char **argv)
     const char *word = args.n_words == 1 ? args.words[0] : "";
     bool check = strcmp(word, "check") == 0, show = strcmp(word, "show") == 0;
     if (rc != RC_OK || (!check && !show)) {
-        fprintf(stderr, "%s%susage: vulndesk config check|show [--config FILE] [--json]\n", e.msg,
-                e.msg[0] ? "\n" : "");
-        return 64;
+        fprintf(stderr, "vulndesk config: %s\n", e.msg[0] ? e.msg : "check or show");
+        return EX_USAGE;
     }
     const char *file = known[0].value ? known[0].value : SETTINGS_FILE;
     bool json = known[1].value != NULL;

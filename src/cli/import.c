@@ -438,8 +438,7 @@ int import_main(int argc, char **argv)
     struct args a = {.known = known, .n_known = ARRAY_LEN(known)};
     struct err e = ERR_INIT;
     if (args_parse(&a, argc, argv, &e) != RC_OK || a.n_words != 1) {
-        fprintf(stderr, "vulndesk import: %s\n",
-                e.msg[0] ? e.msg : "usage: vulndesk import FILE.mbox [--closed] [--json]");
+        fprintf(stderr, "vulndesk import: %s\n", e.msg[0] ? e.msg : "one file is needed");
         return EX_USAGE;
     }
     enum rc rc = run(known[0].value ? known[0].value : SETTINGS_FILE, a.words[0],

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "cli/args.h"
@@ -27,12 +28,6 @@
 #define REPORT_MAX  (2u << 20)
 #define DEFAULT_DIR "vulndesk"
 
-static const char usage[] =
-    "usage: vulndesk init --policy FILE --handler \"NAME <ADDRESS>\" [--repo DIR] [--dir DIR]\n"
-    "                     [--name TEXT] [--prefix P] [--contact ADDRESS[,ADDRESS...]]\n"
-    "                     [--maintained BRANCH[,BRANCH...]] [--base-url URL] [--staff-url URL]\n"
-    "                     [--store URL] [--login LOGIN]\n";
-
 enum {
     A_POLICY,
     A_HANDLER,
@@ -46,7 +41,6 @@ enum {
     A_STAFF_URL,
     A_STORE,
     A_LOGIN,
-    A_HELP,
     A_COUNT
 };
 
@@ -285,33 +279,22 @@ static enum rc run(struct init *in, const struct arg *args, struct buf *report, 
 int init_main(int argc, char **argv)
 {
     struct arg known[A_COUNT] = {
-        [A_POLICY] = {.name = "--policy"},
-        [A_HANDLER] = {.name = "--handler"},
-        [A_REPO] = {.name = "--repo"},
-        [A_DIR] = {.name = "--dir"},
-        [A_NAME] = {.name = "--name"},
-        [A_PREFIX] = {.name = "--prefix"},
-        [A_CONTACT] = {.name = "--contact"},
-        [A_MAINTAINED] = {.name = "--maintained"},
-        [A_BASE_URL] = {.name = "--base-url"},
-        [A_STAFF_URL] = {.name = "--staff-url"},
-        [A_STORE] = {.name = "--store"},
-        [A_LOGIN] = {.name = "--login"},
-        [A_HELP] = {.name = "--help", .flag = true},
+        [A_POLICY] = {.name = "--policy"},     [A_HANDLER] = {.name = "--handler"},
+        [A_REPO] = {.name = "--repo"},         [A_DIR] = {.name = "--dir"},
+        [A_NAME] = {.name = "--name"},         [A_PREFIX] = {.name = "--prefix"},
+        [A_CONTACT] = {.name = "--contact"},   [A_MAINTAINED] = {.name = "--maintained"},
+        [A_BASE_URL] = {.name = "--base-url"}, [A_STAFF_URL] = {.name = "--staff-url"},
+        [A_STORE] = {.name = "--store"},       [A_LOGIN] = {.name = "--login"},
     };
     struct args args = {.known = known, .n_known = A_COUNT};
     struct err e = ERR_INIT;
     if (args_parse(&args, argc, argv, &e) != RC_OK || args.n_words > 0) {
-        fprintf(stderr, "vulndesk init: %s\n%s", e.msg[0] ? e.msg : "too many words", usage);
-        return 64;
-    }
-    if (known[A_HELP].value) {
-        fputs(usage, stdout);
-        return 0;
+        fprintf(stderr, "vulndesk init: %s\n", e.msg[0] ? e.msg : "takes no words");
+        return EX_USAGE;
     }
     if (known[A_POLICY].value == NULL || known[A_HANDLER].value == NULL) {
-        fprintf(stderr, "vulndesk init: --policy and --handler are needed\n%s", usage);
-        return 64;
+        fprintf(stderr, "vulndesk init: --policy and --handler are needed\n");
+        return EX_USAGE;
     }
     AUTO(arena) struct arena *a = arena_new(INIT_ARENA);
     AUTO(buf) struct buf report = BUF_INIT(REPORT_MAX);

@@ -57,7 +57,7 @@ int receipt_main(int argc, char **argv)
     struct err e = ERR_INIT;
     if (args_parse(&a, argc, argv, &e) != RC_OK || a.n_words != 2 ||
         strcmp(a.words[0], "verify") != 0) {
-        fprintf(stderr, "usage: vulndesk receipt verify FILE [--key FILE | --config FILE]\n");
+        fprintf(stderr, "vulndesk receipt: %s\n", e.msg[0] ? e.msg : "verify what?");
         return EX_USAGE;
     }
     if (receipt_check(a.words[1], known, &e) == RC_OK)

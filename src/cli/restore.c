@@ -306,8 +306,6 @@ int restore_main(int argc, char **argv)
     if (args_parse(&args, argc, argv, &e) != RC_OK || args.n_words > 0 || !known[0].value ||
         !known[1].value) {
         fprintf(stderr, "vulndesk restore: %s\n", e.msg[0] ? e.msg : "--from and --dir are needed");
-        fprintf(stderr,
-                "usage: vulndesk restore --from DIR --dir NEWDIR [--store URL] [--keys DIR]\n");
         return EX_USAGE;
     }
     struct restore r = {.a = ARCHIVE_INIT,
