@@ -7,207 +7,23 @@
  * connection is suspended and the hreq stands in a table of fixed size; its place and a counter
  * make the id, so that an answer that comes too late finds nothing.
  */
-#include "serve/httpd.h"
+#include "serve/httpd_inside.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "os/clock.h"
 #include "os/sock.h"
-#include "serve/httpd_guard.h"
-#include "web/error_page.h"
-#include "web/html.h"
 #include "web/multipart.h"
 
-#define TICK_MS      1000
-#define STREAM_BLOCK 1024 /* bytes of one write of a stream */
-#define SLOT_BITS    10
-#define MEMORY_CON   (2 * HTTPD_HEAD_MAX) /* libmicrohttpd's pool for one connection */
-#define CSP_COMMON                                                                                 \
-    "style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri "      \
-    "'none'"
-#define STATIC_LIFE "public, max-age=31536000, immutable"
-#define PARTS_ROOM  65536 /* numbers in front of the parts of a form */
-#define SHORT_LIFE  "public, max-age=300"
+#define TICK_MS    1000
+#define SLOT_BITS  10
+#define MEMORY_CON (2 * HTTPD_HEAD_MAX) /* libmicrohttpd's pool for one connection */
+#define PARTS_ROOM 65536                /* numbers in front of the parts of a form */
 
 _Static_assert(HTTPD_PENDING_MAX == 1 << SLOT_BITS, "slots");
-
-/* One connection: only to find those that take too long. */
-struct hcon {
-    struct httpd *h;
-    struct hcon *prev, *next;
-    int fd;
-    int64_t since_us; /* of the present stage */
-    bool writing;
-    bool waiting;      /* for core: the table of requests minds the time */
-    uint64_t received; /* bytes of the body that is being read: they buy it time */
-};
-
-enum stage { STAGE_HEAD, STAGE_BODY, STAGE_WAIT, STAGE_SEND, STAGE_DONE, STAGE_STREAM };
-
-struct hreq {
-    struct httpd *h;
-    struct MHD_Connection *con;
-    struct hcon *hcon;
-    enum stage stage;
-    struct buf target; /* as it came */
-    struct guard_result head;
-    struct buf head_text; /* what `head` borrows from: the pool of libmicrohttpd may move */
-    struct buf body;
-    uint64_t body_seen;
-    size_t counted;      /* of h->bodies */
-    struct str boundary; /* of a form with files, else empty; of head_text */
-    bool cut;            /* too large, but a form with files: its begin is kept */
-    int refused;         /* status to answer once the body is read and dropped */
-    struct err why;
-    uint32_t id; /* 0: not in the table */
-    int64_t asked_us;
-    struct MHD_Response *response; /* of core, until it is queued */
-    struct stream *stream;         /* of server-sent events */
-    int status;
-};
-
-struct httpd {
-    struct MHD_Daemon *mhd;
-    struct httpd_settings s;
-    struct httpd_hooks hooks;
-    struct hcon cons; /* ring */
-    struct hreq *table[HTTPD_PENDING_MAX];
-    uint32_t round[HTTPD_PENDING_MAX];
-    size_t free_hint;
-    size_t streams;
-    int64_t ticked_us;
-    size_t bodies; /* bytes of all bodies in memory */
-};
-
-/* ---- answers ---- */
-
-static void header(struct MHD_Response *r, const char *name, const char *value)
-{
-    /* Fails only for a bad name or no memory; then the answer goes without it. */
-    (void)MHD_add_response_header(r, name, value);
-}
-
-static void always_headers(const struct httpd *h, struct MHD_Response *r)
-{
-    /* Scripts are static files of ours, and only the team's pages have some. */
-    header(r, "Content-Security-Policy",
-           h->s.staff ? "default-src 'none'; script-src 'self'; connect-src 'self'; " CSP_COMMON
-                      : "default-src 'none'; " CSP_COMMON);
-    header(r, "X-Content-Type-Options", "nosniff");
-    header(r, "X-Frame-Options", "DENY");
-    header(r, "Referrer-Policy", "no-referrer");
-    header(r, "Cross-Origin-Opener-Policy", "same-origin");
-    header(r, "Cross-Origin-Resource-Policy", "same-origin");
-    header(r, "Cross-Origin-Embedder-Policy", "require-corp");
-    header(r, "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()");
-    if (h->s.https)
-        header(r, "Strict-Transport-Security", "max-age=63072000");
-}
-
-/* A field value out of a borrowed text; nothing when it could break out of its line. */
-static void header_str(struct MHD_Response *r, const char *name, struct str value)
-{
-    AUTO(mem) char *c = NULL;
-    for (size_t i = 0; i < value.n; i++)
-        if ((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f)
-            return;
-    if (value.n == 0)
-        return;
-    c = str_dup(value);
-    header(r, name, c);
-}
-
-/* RFC 6266 with the extended form of RFC 8187, so that any name survives. */
-static void header_file_name(struct MHD_Response *r, struct str name)
-{
-    AUTO(buf) struct buf b = BUF_INIT(HTTP_PATH_MAX);
-    buf_adds(&b, "attachment; filename=\"");
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        bool plain = ascii_is_alnum(c) || c == '.' || c == '-' || c == '_';
-        buf_addc(&b, plain ? c : '_');
-    }
-    buf_adds(&b, "\"; filename*=UTF-8''");
-    html_urlpart(&b, name);
-    if (!b.over)
-        header_str(r, "Content-Disposition", buf_str(&b));
-    else
-        header(r, "Content-Disposition", "attachment");
-}
-
-static enum MHD_Result send_now(struct hreq *q, int status, struct MHD_Response *r)
-{
-    q->stage = STAGE_DONE;
-    if (q->hcon) {
-        q->hcon->writing = true;
-        q->hcon->since_us = clock_mono_us();
-    }
-    enum MHD_Result done = MHD_queue_response(q->con, (unsigned)status, r);
-    MHD_destroy_response(r);
-    return done;
-}
-
-/* A page of our own about what was wrong; the connection ends with it. */
-static enum MHD_Result send_error(struct hreq *q, int status, const char *why)
-{
-    AUTO(buf) struct buf page = BUF_INIT(HTTP_BODY_DEFAULT);
-    error_page(&page, status, str_c(why));
-    struct MHD_Response *r =
-        MHD_create_response_from_buffer(page.n, (void *)page.p, MHD_RESPMEM_MUST_COPY);
-    if (r == NULL)
-        return MHD_NO;
-    always_headers(q->h, r);
-    header(r, "Content-Type", "text/html; charset=utf-8");
-    header(r, "Cache-Control", "no-store");
-    header(r, "Connection", "close");
-    if (status == 503)
-        header(r, "Retry-After", "5");
-    if (status == 405)
-        header(r, "Allow", "GET, HEAD, POST");
-    return send_now(q, status, r);
-}
-
-static enum MHD_Result send_asset(struct hreq *q, const struct web_asset *a)
-{
-    struct MHD_Response *r =
-        MHD_create_response_from_buffer(a->bytes.n, (void *)a->bytes.p, MHD_RESPMEM_PERSISTENT);
-    if (r == NULL)
-        return MHD_NO;
-    always_headers(q->h, r);
-    header_str(r, "Content-Type", a->type);
-    header(r, "Cache-Control", STATIC_LIFE);
-    return send_now(q, 200, r);
-}
-
-static struct MHD_Response *response_of(const struct httpd *h, const struct httpd_answer *a)
-{
-    struct MHD_Response *r = NULL;
-    struct stat st;
-    if (a->fd < 0)
-        r = MHD_create_response_from_buffer(a->body.n, (void *)a->body.p, MHD_RESPMEM_MUST_COPY);
-    else if (fstat(a->fd, &st) == 0 && S_ISREG(st.st_mode))
-        r = MHD_create_response_from_fd64((uint64_t)st.st_size, a->fd);
-    if (r == NULL) {
-        if (a->fd >= 0)
-            close(a->fd);
-        return NULL;
-    }
-    always_headers(h, r);
-    if (a->file_name.n) {
-        header(r, "Content-Type", "application/octet-stream");
-        header_file_name(r, a->file_name);
-    } else {
-        header_str(r, "Content-Type", a->content_type);
-    }
-    header_str(r, "Location", a->location);
-    header_str(r, "Set-Cookie", a->set_cookie);
-    header(r, "Cache-Control", a->cacheable ? SHORT_LIFE : "no-store");
-    return r;
-}
 
 /* ---- the table ---- */
 
@@ -231,173 +47,17 @@ static enum rc table_add(struct hreq *q, struct err *e)
     return err_set(e, RC_BUSY, "Too many requests are waiting; please try again.");
 }
 
-static void table_drop(struct hreq *q)
+void httpd_drop(struct hreq *q)
 {
     if (q->id)
         q->h->table[q->id % HTTPD_PENDING_MAX] = NULL;
     q->id = 0;
 }
 
-static struct hreq *table_find(struct httpd *h, uint32_t id)
+struct hreq *httpd_find(struct httpd *h, uint32_t id)
 {
     struct hreq *q = h->table[id % HTTPD_PENDING_MAX];
     return q && id && q->id == id ? q : NULL;
-}
-
-/* ---- server-sent events ---- */
-
-/*
- * A stream keeps its place in the table, so that its id finds it; while it has nothing to say its
- * connection is suspended.  It never holds more than one piece of news: that something changed.
- */
-struct stream {
-    bool suspended, changed, beat, ended, final;
-    struct str text; /* what the client has not taken yet */
-    int64_t said_us;
-};
-
-static void stream_free(struct hreq *q)
-{
-    if (q->stream == NULL)
-        return;
-    q->h->streams--;
-    free(q->stream);
-    q->stream = NULL;
-}
-
-static void stream_wake(struct hreq *q)
-{
-    if (!q->stream->suspended)
-        return;
-    q->stream->suspended = false;
-    MHD_resume_connection(q->con);
-}
-
-static struct str stream_next(struct stream *s)
-{
-    if (s->changed) {
-        s->changed = s->beat = false;
-        return STR("data: changed\n\n");
-    }
-    if (s->ended && s->final) {
-        s->final = false;
-        return STR("event: end\ndata: end\n\n");
-    }
-    if (s->beat) {
-        s->beat = false;
-        return STR(":\n\n");
-    }
-    return STR_NONE;
-}
-
-static ssize_t stream_read(void *cls, uint64_t pos, char *dst, size_t max)
-{
-    struct hreq *q = cls;
-    struct stream *s = q->stream;
-    (void)pos;
-    if (s->text.n == 0)
-        s->text = stream_next(s);
-    if (s->text.n == 0 && s->ended)
-        return MHD_CONTENT_READER_END_OF_STREAM;
-    if (s->text.n == 0) {
-        s->suspended = true;
-        MHD_suspend_connection(q->con);
-        return 0;
-    }
-    size_t n = s->text.n < max ? s->text.n : max;
-    memcpy(dst, s->text.p, n);
-    s->text = str_sub(s->text, n, s->text.n);
-    s->said_us = clock_mono_us();
-    return (ssize_t)n;
-}
-
-/* In the handler of the resumed connection: the head goes out, the body when there is news. */
-static enum MHD_Result stream_begin(struct hreq *q)
-{
-    struct MHD_Response *r =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, q, NULL);
-    if (r == NULL)
-        return MHD_NO;
-    always_headers(q->h, r);
-    header(r, "Content-Type", "text/event-stream; charset=utf-8");
-    header(r, "Cache-Control", "no-store");
-    header(r, "X-Accel-Buffering", "no"); /* a proxy hands it on at once */
-    q->stage = STAGE_STREAM;
-    enum MHD_Result done = MHD_queue_response(q->con, 200, r);
-    MHD_destroy_response(r);
-    return done;
-}
-
-static void stream_new(struct hreq *q)
-{
-    struct httpd *h = q->h;
-    q->stage = STAGE_SEND;
-    if (h->streams < HTTPD_STREAMS_MAX) {
-        h->streams++;
-        q->stream = mem_zalloc(sizeof *q->stream);
-        q->stream->text = STR("retry: 3000\n\n");
-        q->stream->said_us = clock_mono_us();
-    } else {
-        q->refused = 503;
-        (void)err_set(&q->why, RC_BUSY, "Too many pages are kept up to date; please reload.");
-        if (h->hooks.gone)
-            h->hooks.gone(h->hooks.ctx, q->id);
-        table_drop(q);
-    }
-    MHD_resume_connection(q->con);
-}
-
-static void stream_end(struct hreq *q, bool final)
-{
-    q->stream->ended = true;
-    q->stream->final = final;
-    stream_wake(q);
-}
-
-/* A suspended connection is not looked at by the library: whether its client left is asked here. */
-static void stream_tick(struct hreq *q, int64_t now)
-{
-    if (q->stream->suspended && q->hcon && q->hcon->fd >= 0) {
-        struct pollfd p = {.fd = q->hcon->fd, .events = POLLRDHUP};
-        if (poll(&p, 1, 0) == 1) {
-            stream_end(q, false);
-            return;
-        }
-    }
-    if (now - q->stream->said_us < HTTPD_BEAT_MS * INT64_C(1000))
-        return;
-    q->stream->beat = true;
-    q->stream->said_us = now;
-    stream_wake(q);
-}
-
-static struct hreq *stream_find(struct httpd *h, uint32_t id)
-{
-    struct hreq *q = table_find(h, id);
-    return q && q->stream ? q : NULL;
-}
-
-void httpd_stream_changed(struct httpd *h, uint32_t req_id)
-{
-    struct hreq *q = stream_find(h, req_id);
-    if (q == NULL)
-        return;
-    q->stream->changed = true;
-    stream_wake(q);
-}
-
-void httpd_stream_end(struct httpd *h, uint32_t req_id, bool final)
-{
-    struct hreq *q = stream_find(h, req_id);
-    if (q)
-        stream_end(q, final);
-}
-
-void httpd_streams_end(struct httpd *h)
-{
-    for (size_t i = 0; i < HTTPD_PENDING_MAX; i++)
-        if (h->table[i] && h->table[i]->stream)
-            stream_end(h->table[i], false);
 }
 
 /* ---- one request ---- */
@@ -477,7 +137,7 @@ static enum rc ask_core(struct hreq *q, struct err *e)
     body_drop(q); /* it was copied */
     if (rc != RC_OK) {
         /* Answered by the resumed handler, like an answer of core. */
-        table_drop(q);
+        httpd_drop(q);
         q->refused = rc_http(rc);
         q->stage = STAGE_SEND;
         MHD_resume_connection(q->con);
@@ -566,19 +226,19 @@ static enum MHD_Result first_call(struct hreq *q, const char *method, const char
     guard_collect(q->con, method, buf_str(&q->target), version, &head);
     int status = guard_check(&head, &q->head, &q->why);
     if (status)
-        return send_error(q, status, q->why.msg);
+        return answer_error(q, status, q->why.msg);
     keep_head(q);
     const struct web_asset *asset = web_asset_find(q->head.path);
     if (asset && q->head.method != HTTP_POST)
-        return send_asset(q, asset);
+        return answer_asset(q, asset);
     if (q->head.method == HTTP_POST && find_boundary(q) != RC_OK)
-        return send_error(q, 400, q->why.msg);
+        return answer_error(q, 400, q->why.msg);
     if (q->head.content_length > q->h->s.body_max) {
         too_large(q);
         /* A browser shows our answer only when it could send all; but not beyond reason, and not
          * when the client asked first. */
         if (q->head.expects || q->head.content_length > HTTPD_DISCARD_MAX)
-            return send_error(q, 413, q->why.msg);
+            return answer_error(q, 413, q->why.msg);
     }
     q->stage = STAGE_BODY;
     return MHD_YES;
@@ -599,16 +259,16 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *con, const c
         if (*data_n)
             return take_body(q, data, data_n);
         if (q->refused)
-            return send_error(q, q->refused, q->why.msg);
+            return answer_error(q, q->refused, q->why.msg);
         if (ask_core(q, &q->why) != RC_OK)
-            return send_error(q, rc_http(q->why.rc), q->why.msg);
+            return answer_error(q, rc_http(q->why.rc), q->why.msg);
         return MHD_YES;
     case STAGE_SEND:
         if (q->stream)
             return stream_begin(q);
         if (q->response)
-            return send_now(q, q->status, TAKE(q->response));
-        return send_error(q, q->refused, q->why.msg);
+            return answer_send(q, q->status, TAKE(q->response));
+        return answer_error(q, q->refused, q->why.msg);
     case STAGE_WAIT:
     case STAGE_DONE:
     case STAGE_STREAM:
@@ -645,7 +305,7 @@ static void on_completed(void *cls, struct MHD_Connection *con, void **state,
     if (q->stream && q->id && q->h->hooks.gone)
         q->h->hooks.gone(q->h->hooks.ctx, q->id);
     stream_free(q);
-    table_drop(q);
+    httpd_drop(q);
     if (q->hcon) {
         q->hcon->writing = q->hcon->waiting = false;
         q->hcon->received = 0;
@@ -707,7 +367,7 @@ static void tick(struct httpd *h)
         }
         if (now - q->asked_us <= h->s.answer_ms * 1000)
             continue;
-        table_drop(q);
+        httpd_drop(q);
         q->refused = 504;
         (void)err_set(&q->why, RC_TIMEOUT, "The desk did not answer in time. Please try again.");
         q->stage = STAGE_SEND;
@@ -719,7 +379,7 @@ static void tick(struct httpd *h)
 
 void httpd_answer(struct httpd *h, uint32_t req_id, const struct httpd_answer *a)
 {
-    struct hreq *q = table_find(h, req_id);
+    struct hreq *q = httpd_find(h, req_id);
     if (q == NULL) {
         if (a->fd >= 0)
             close(a->fd);
@@ -729,8 +389,8 @@ void httpd_answer(struct httpd *h, uint32_t req_id, const struct httpd_answer *a
         stream_new(q);
         return;
     }
-    table_drop(q);
-    q->response = response_of(h, a);
+    httpd_drop(q);
+    q->response = answer_make(h, a);
     q->status = a->status;
     if (q->response == NULL || a->status < 200 || a->status > 599) {
         q->refused = 500;
@@ -822,7 +482,7 @@ void httpd_free(struct httpd *h)
             stream_end(q, false);
             continue;
         }
-        table_drop(q);
+        httpd_drop(q);
         stream_free(q);
         q->refused = 503;
         q->stage = STAGE_SEND;
