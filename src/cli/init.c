@@ -195,8 +195,10 @@ static enum rc write_files(struct init *in, struct err *e)
     int m = snprintf(file, sizeof file, "%s/vulndesk.conf", in->dir.p);
     if (n < 0 || m < 0 || (size_t)n >= sizeof data || (size_t)m >= sizeof file)
         return err_set(e, RC_LIMIT, "%s: the path is too long", in->dir.p);
-    buf_adds(&conf, "# Settings of vulndesk, written by `vulndesk init`; see vulndesk.conf(5).\n"
-                    "# A line with # in front of its key shows the default.\n\n");
+    buf_adds(
+        &conf,
+        "# Settings of vulndesk, written by `vulndesk init`. A line with # in front of its key\n"
+        "# shows the default; vulndesk.conf(5) and `vulndesk config show` explain each.\n\n");
     TRY(settings_write(&conf, in->plan.values, in->plan.n_values, e));
     TRY(dir_make(AT_FDCWD, in->dir.p, 0755, e));
     TRY(dir_open(AT_FDCWD, in->dir.p, &dir, e));
@@ -246,7 +248,7 @@ static void report_written(const struct init *in, struct buf *b)
 {
     buf_addf(b, "\nWritten to %s\n", in->dir.p);
     buf_adds(
-        b, "  vulndesk.conf   every setting, with where its value comes from\n"
+        b, "  vulndesk.conf   the settings, with where their values come from\n"
            "  SECURITY.md     a copy of the policy; taken in at the start whenever it was edited\n"
            "  data/keys/      back them up: without them stored mail cannot be read\n");
     buf_addf(b, "  data/           the database, with %.*s as first handler (login %s)\n",

@@ -224,6 +224,20 @@ void init_span(struct buf *b, int64_t us)
         buf_addf(b, "%lldm", (long long)(us / US_PER_MIN));
 }
 
+/* "line 22" or "lines 22-24" */
+struct lines {
+    char text[32];
+};
+static struct lines lines_of(const struct policy_promise *pr)
+{
+    struct lines l;
+    if (pr->line_start == pr->line_end)
+        snprintf(l.text, sizeof l.text, "line %u", pr->line_start);
+    else
+        snprintf(l.text, sizeof l.text, "lines %u-%u", pr->line_start, pr->line_end);
+    return l;
+}
+
 static const struct {
     enum policy_promise_kind kind;
     const char *promise, *time, *default_time;
@@ -239,14 +253,14 @@ static void plan_promises(struct init_plan *p)
         const struct policy_promise *pr = &p->policy->promises[clocks[i].kind];
         AUTO(buf) struct buf span = BUF_INIT(40);
         if (pr->found)
-            set(p, clocks[i].promise, STR("yes"), "The policy, lines %u-%u: \"%.*s\"",
-                pr->line_start, pr->line_end, STR_ARG(pr->words));
+            set(p, clocks[i].promise, STR("yes"), "The policy, %s: \"%.*s\"", lines_of(pr).text,
+                STR_ARG(pr->words));
         else
             set(p, clocks[i].promise, STR("no"), "Not found in the policy: not promised.");
         if (pr->within_us > 0) {
             init_span(&span, pr->within_us);
-            set(p, clocks[i].time, buf_str(&span), "The policy, lines %u-%u: \"%.*s\"%s.",
-                pr->line_start, pr->line_end, STR_ARG(pr->within_words),
+            set(p, clocks[i].time, buf_str(&span), "The policy, %s: \"%.*s\"%s.", lines_of(pr).text,
+                STR_ARG(pr->within_words),
                 pr->working_days ? ", counted here as so many calendar days" : "");
         } else {
             set(p, clocks[i].time, str_c(clocks[i].default_time),
@@ -358,11 +372,8 @@ static void report_promises(const struct init_plan *p, struct buf *b)
         const struct policy_promise *pr = &p->policy->promises[k];
         if (!pr->found)
             continue;
-        buf_addf(b, "  %s (", policy_promise_label((enum policy_promise_kind)k));
-        if (pr->line_start == pr->line_end)
-            buf_addf(b, "line %u)\n", pr->line_start);
-        else
-            buf_addf(b, "lines %u-%u)\n", pr->line_start, pr->line_end);
+        buf_addf(b, "  %s (%s)\n", policy_promise_label((enum policy_promise_kind)k),
+                 lines_of(pr).text);
         buf_addf(b, "    \"%s\"\n", pr->words.p);
         if (pr->within_us)
             buf_addf(b, "    time: \"%s\"\n", pr->within_words.p);

@@ -203,9 +203,9 @@ const char *settings_type_name(enum setting_type t);
 void settings_bounds(const struct setting *row, struct buf *b);
 
 /*
- * A complete, commented file: every row with its explanation; the rows named in `set` active with
- * that value and, when note is not NULL, its note as a comment above ("the policy's line 22"); the
- * others as a comment that shows the default.  A value must be valid on its own; RC_INVALID when a
+ * A complete, commented file, section by section: the rows named in `set` with that value, below
+ * their explanation and, when note is not NULL, their note ("the policy's line 22"); then the others,
+ * a commented line each that shows the default.  A value must be valid on its own; RC_INVALID when a
  * name ("section.key") is unknown or a value would not be read back.
  */
 struct setting_value {

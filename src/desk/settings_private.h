@@ -27,6 +27,9 @@ extern const size_t settings_table_n;
 /* Row of section.key, or NULL. */
 const struct setting_full *settings_find(struct str section, struct str key);
 
+/* The word "none" is a value of that span: 0. */
+bool setting_may_be_none(const struct setting *row);
+
 /*
  * Reads r->value by the row's type and bounds into r->s; *ret_text is the value as shown (paths
  * absolute).  RC_INVALID, RC_LIMIT: e is a sentence without file, line or key.

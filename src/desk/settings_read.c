@@ -229,9 +229,7 @@ static enum rc read_size(struct str v, int64_t *ret_n, struct err *e)
 
 static enum rc read_span(const struct setting *row, struct str v, int64_t *ret_us, struct err *e)
 {
-    bool may_be_none =
-        strcmp(row->section, "policy") == 0 || strcmp(row->section, "retention") == 0;
-    if (may_be_none && str_eq(v, STR("none"))) {
+    if (setting_may_be_none(row) && str_eq(v, STR("none"))) {
         *ret_us = 0;
         return RC_OK;
     }

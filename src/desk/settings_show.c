@@ -93,7 +93,7 @@ static void write_comment(struct buf *b, struct str text)
         buf_addf(b, "# %.*s\n", STR_ARG(line));
 }
 
-static void write_row(struct buf *b, const struct setting *row, const struct setting_value *v)
+static void write_set(struct buf *b, const struct setting *row, const struct setting_value *v)
 {
     AUTO(buf) struct buf bounds = BUF_INIT(200);
     settings_bounds(row, &bounds);
@@ -102,12 +102,35 @@ static void write_row(struct buf *b, const struct setting *row, const struct set
         row->type != SET_SOCKETS)
         buf_addf(b, " (%s)", buf_c(&bounds));
     buf_addc(b, '\n');
-    if (v && v->note)
+    if (v->note)
         write_comment(b, str_c(v->note));
-    if (v)
-        buf_addf(b, "%s = %.*s\n\n", row->key, STR_ARG(v->value));
-    else
-        buf_addf(b, "#%s =%s%s\n\n", row->key, row->def[0] ? " " : "", row->def);
+    buf_addf(b, "%s = %.*s\n\n", row->key, STR_ARG(v->value));
+}
+
+/* The rows of one section, from *at on: first what is set, with its explanation, then the defaults,
+ * a line each. */
+static void write_section(struct buf *b, size_t *at, const struct setting_value *set, size_t n)
+{
+    const char *section = settings_table[*at].row.section;
+    size_t first = *at, end = first, defaults = 0;
+    while (end < settings_table_n && strcmp(settings_table[end].row.section, section) == 0)
+        end++;
+    buf_addf(b, "# ---- %s\n[%s]\n\n", settings_section_help(section), section);
+    for (size_t i = first; i < end; i++) {
+        const struct setting_value *v = value_for(&settings_table[i].row, set, n);
+        if (v)
+            write_set(b, &settings_table[i].row, v);
+    }
+    for (size_t i = first; i < end; i++) {
+        const struct setting *row = &settings_table[i].row;
+        if (value_for(row, set, n))
+            continue;
+        buf_addf(b, "#%s =%s%s\n", row->key, row->def[0] ? " " : "", row->def);
+        defaults++;
+    }
+    if (defaults)
+        buf_addc(b, '\n');
+    *at = end;
 }
 
 /* A value that would be read back as something else must not be written. */
@@ -133,14 +156,7 @@ enum rc settings_write(struct buf *b, const struct setting_value *set, size_t n,
 {
     for (size_t i = 0; i < n; i++)
         TRY(value_ok(&set[i], e));
-    const char *section = "";
-    for (size_t i = 0; i < settings_table_n; i++) {
-        const struct setting *row = &settings_table[i].row;
-        if (strcmp(section, row->section) != 0) {
-            section = row->section;
-            buf_addf(b, "# ---- %s\n[%s]\n\n", settings_section_help(section), section);
-        }
-        write_row(b, row, value_for(row, set, n));
-    }
+    for (size_t at = 0; at < settings_table_n;)
+        write_section(b, &at, set, n);
     return buf_ok(b, "the configuration", e);
 }

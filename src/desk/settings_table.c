@@ -97,7 +97,7 @@ const struct setting_full settings_table[] = {
 {{"mail", "tls_cert", SET_PATH, OPTIONAL, "", NO_CHOICES, TEXT_MAX(3000),
   "certificate chain (PEM) for STARTTLS on our SMTP; empty: not offered"}, OFF(mail.tls_cert), NULL},
 {{"mail", "tls_key", SET_PATH, OPTIONAL, "", NO_CHOICES, TEXT_MAX(3000),
-  "its key (PEM)"}, OFF(mail.tls_key), NULL},
+  "key (PEM) of tls_cert"}, OFF(mail.tls_key), NULL},
 {{"mail", "undo", SET_SPAN, OPTIONAL, "60s", NO_CHOICES, 0, 10 * US_PER_MIN,
   "a reply waits so long before it goes out and can be undone meanwhile; 0s: it goes at once"},
   OFF(mail.undo_us), NULL},
@@ -131,7 +131,7 @@ const struct setting_full settings_table[] = {
   "with shared: server that takes what is no report, unchanged; empty: it waits for a person"},
   OFF(mail.next_hop), NULL},
 {{"mail", "next_hop_tls", SET_ENUM, OPTIONAL, "try", "require|try|never", 0, 0,
-  "STARTTLS on smtp:// there"}, OFF(mail.next_hop_tls), NULL},
+  "STARTTLS at the next hop, on smtp://"}, OFF(mail.next_hop_tls), NULL},
 
 {{"imap", "url", SET_URL, OPTIONAL, "", "imap|imaps", TEXT_MAX(500),
   "server of the mailbox: imap://host:port or imaps://host:port; empty: none is polled"},
@@ -191,9 +191,9 @@ const struct setting_full settings_table[] = {
   "where the software is a package, by the OSV schema's name (Packagist, PyPI, Go ...); empty: nowhere"},
   OFF(publish.ecosystem), check_ecosystem},
 {{"publish", "package", SET_TEXT, OPTIONAL, "", NO_CHOICES, TEXT_MAX(200),
-  "its name there"}, OFF(publish.package), NULL},
+  "name of the package in that ecosystem"}, OFF(publish.package), NULL},
 {{"publish", "purl", SET_TEXT, OPTIONAL, "", NO_CHOICES, TEXT_MAX(300),
-  "its package URL without a version, pkg:TYPE/NAMESPACE/NAME; empty: none"},
+  "package URL of the software without a version, pkg:TYPE/NAMESPACE/NAME; empty: none"},
   OFF(publish.purl), check_purl},
 
 {{"sandbox", "mode", SET_ENUM, OPTIONAL, "require", "require|best-effort", 0, 0,
@@ -220,7 +220,7 @@ const struct setting_full settings_table[] = {
 {{"limits", "smtp_clients", SET_INT, OPTIONAL, "100", NO_CHOICES, 1, 10000,
   "SMTP and LMTP connections at a time"}, OFF(limits.smtp_clients), NULL},
 {{"limits", "smtp_clients_per_host", SET_INT, OPTIONAL, "20", NO_CHOICES, 1, 10000,
-  "of one address"}, OFF(limits.smtp_clients_per_host), NULL},
+  "SMTP and LMTP connections of one address at a time"}, OFF(limits.smtp_clients_per_host), NULL},
 {{"limits", "smtp_recipients", SET_INT, OPTIONAL, "100", NO_CHOICES, 100, 1000,
   "recipients of one message (RFC 5321 wants 100)"}, OFF(limits.smtp_recipients), NULL},
 {{"limits", "smtp_idle", SET_SPAN, OPTIONAL, "5m", NO_CHOICES, 10 * US_PER_S, US_PER_H,
@@ -232,7 +232,7 @@ const struct setting_full settings_table[] = {
 {{"limits", "parse_time", SET_SPAN, OPTIONAL, "20s", NO_CHOICES, US_PER_S, 10 * US_PER_MIN,
   "time to parse one mail; then it is quarantined"}, OFF(limits.parse_time_us), NULL},
 {{"limits", "parse_memory", SET_SIZE, OPTIONAL, "512M", NO_CHOICES, 64 * MIB, 16 * GIB,
-  "memory to parse one mail"}, OFF(limits.parse_memory), NULL},
+  "memory to parse one mail; when it is not enough, the mail is quarantined"}, OFF(limits.parse_memory), NULL},
 {{"limits", "signin_link", SET_SPAN, OPTIONAL, "24h", NO_CHOICES, US_PER_MIN, 30 * US_PER_DAY,
   "how long a one-time sign-in link is good"}, OFF(limits.signin_link_us), NULL},
 {{"limits", "session", SET_SPAN, OPTIONAL, "12h", NO_CHOICES, US_PER_MIN, 30 * US_PER_DAY,
@@ -299,6 +299,11 @@ const struct setting_full *settings_find(struct str section, struct str key)
     return NULL;
 }
 
+bool setting_may_be_none(const struct setting *row)
+{
+    return strcmp(row->section, "policy") == 0 || strcmp(row->section, "retention") == 0;
+}
+
 const char *settings_type_name(enum setting_type t)
 {
     static const char *const names[] = {
@@ -359,7 +364,7 @@ void settings_bounds(const struct setting *row, struct buf *b)
         add_span(b, row->min);
         buf_adds(b, " to ");
         add_span(b, row->max);
-        if (strcmp(row->section, "policy") == 0)
+        if (setting_may_be_none(row))
             buf_adds(b, ", or none");
         return;
     case SET_INT:
@@ -376,5 +381,5 @@ void settings_bounds(const struct setting *row, struct buf *b)
     }
     struct str rest = str_c(row->choices), one;
     for (bool first = true; str_cut(&rest, '|', &one); first = false)
-        buf_addf(b, "%s%.*s", first ? "" : " or ", STR_ARG(one));
+        buf_addf(b, "%s%.*s", first ? "" : rest.n ? ", " : " or ", STR_ARG(one));
 }

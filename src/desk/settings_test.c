@@ -104,7 +104,7 @@ static void test_errors_have_lines(void **state)
         {"[mail]\nmax_size = 1K", "a.conf:8: mail.max_size: outside"},
         {"[mail]\nmax_size = 99999999999999G", "a.conf:8: mail.max_size: bytes"},
         {"[mail]\nmax_size = -5", "bytes, or with"},
-        {"[mail]\noutgoing = yes", "a.conf:8: mail.outgoing: off or on or copy is wanted"},
+        {"[mail]\noutgoing = yes", "a.conf:8: mail.outgoing: off, on or copy is wanted"},
         {"[mail]\ntrusted_hops = 16", "0 to 15"},
         {"[mail]\nfrom = nobody", "a mail address"},
         {"[mail]\nfrom = a b@example.org", "a mail address"},
