@@ -204,9 +204,9 @@ void settings_bounds(const struct setting *row, struct buf *b);
 
 /*
  * A complete, commented file, section by section: the rows named in `set` with that value, below
- * their explanation and, when note is not NULL, their note ("the policy's line 22"); then the others,
- * a commented line each that shows the default.  A value must be valid on its own; RC_INVALID when a
- * name ("section.key") is unknown or a value would not be read back.
+ * their explanation and, when note is not NULL, their note ("the policy's line 22"); then the
+ * others, a commented line each that shows the default.  A value must be valid on its own;
+ * RC_INVALID when a name ("section.key") is unknown or a value would not be read back.
  */
 struct setting_value {
     const char *name; /* "desk.prefix" */
