@@ -118,7 +118,7 @@ void json_put_bool(json_t *obj, const char *key, bool b)
 
 void json_put_time(json_t *obj, const char *key, int64_t at_us)
 {
-    AUTO(buf) struct buf b = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf b = BUF_INIT(WHEN_TEXT_MAX);
     when_rfc3339(&b, at_us);
     json_object_set_new(obj, key, at_us ? json_str(buf_str(&b)) : json_null());
 }

@@ -8,11 +8,11 @@
  * Points in time are int64_t microseconds since 1970-01-01T00:00:00Z, named *_us.  Nothing here
  * reads a clock: the clock is handed in (the database's for cases, os/clock.h for processes).
  */
-#define US_PER_S   INT64_C(1000000)
-#define US_PER_MIN (60 * US_PER_S)
-#define US_PER_H   (60 * US_PER_MIN)
-#define US_PER_DAY (24 * US_PER_H)
-#define WHEN_MAX   64 /* no text made here is longer */
+#define US_PER_S      INT64_C(1000000)
+#define US_PER_MIN    (60 * US_PER_S)
+#define US_PER_H      (60 * US_PER_MIN)
+#define US_PER_DAY    (24 * US_PER_H)
+#define WHEN_TEXT_MAX 64 /* no text made here is longer */
 
 /* Years 1970..9999; outside they are clipped to that range. */
 struct civil {

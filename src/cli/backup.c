@@ -72,7 +72,7 @@ static enum rc take_blobs(struct backup *b, const struct buf *names, struct err 
 
 static void add_facts(struct backup *b, const struct snapshot *s)
 {
-    AUTO(buf) struct buf when = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf when = BUF_INIT(WHEN_TEXT_MAX);
     char number[32];
     when_rfc3339(&when, s->at_us);
     archive_fact(&b->a, "program", STR(VULNDESK_VERSION));

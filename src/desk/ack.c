@@ -90,7 +90,7 @@ struct ack_parts {
 static enum rc render(const struct desk *d, const struct ack_parts *p, struct buf *out,
                       struct err *e)
 {
-    AUTO(buf) struct buf received = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf received = BUF_INIT(WHEN_TEXT_MAX);
     AUTO(buf) struct buf says = BUF_INIT(32 * 1024);
     AUTO(buf) struct buf times = BUF_INIT(1024);
     AUTO(buf) struct buf policy = BUF_INIT(1024);
@@ -201,7 +201,7 @@ static enum rc put(struct desk *d, struct ack *k, const struct message_row *m,
                    const struct thread_row *t, struct err *e)
 {
     AUTO(buf) struct buf link = BUF_INIT(1024);
-    AUTO(buf) struct buf until = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf until = BUF_INIT(WHEN_TEXT_MAX);
     AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
     char secret[SECRET_SIZE], subject[128];
     int64_t message;

@@ -73,7 +73,7 @@ static void moment_of(struct moments *m, const struct event_row *r, int64_t ours
 
 static void add_day(struct buf *b, int64_t at_us, const char *words)
 {
-    AUTO(buf) struct buf day = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf day = BUF_INIT(WHEN_TEXT_MAX);
     if (at_us == 0)
         return;
     when_rfc3339(&day, at_us);
@@ -551,7 +551,7 @@ static enum rc ask_letter(struct desk *d, struct arena *a, const struct ask *p,
                           const struct thread_row *t, struct err *e)
 {
     AUTO(buf) struct buf link = BUF_INIT(1024);
-    AUTO(buf) struct buf until = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf until = BUF_INIT(WHEN_TEXT_MAX);
     AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
     char secret[SECRET_SIZE];
     struct case_row c;

@@ -42,6 +42,6 @@ enum rc may_time(const struct cmd *c, const char *key, int64_t *ret_us, struct e
 {
     struct str s;
     *ret_us = 0;
-    TRY(may_str(c, key, WHEN_MAX, &s, e));
+    TRY(may_str(c, key, WHEN_TEXT_MAX, &s, e));
     return s.n ? when_parse_rfc3339(s, ret_us, e) : RC_OK;
 }

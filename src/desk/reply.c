@@ -474,7 +474,7 @@ static enum rc send_way_back(struct desk *d, struct arena *a, const struct threa
                              struct err *e)
 {
     AUTO(buf) struct buf link = BUF_INIT(1024);
-    AUTO(buf) struct buf until = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf until = BUF_INIT(WHEN_TEXT_MAX);
     AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
     char secret[SECRET_SIZE];
     struct case_row c;
@@ -535,7 +535,7 @@ static enum rc signin_mail_tx(struct desk *d, void *arg, struct err *e)
     const struct str *login = arg;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     AUTO(buf) struct buf link = BUF_INIT(1024);
-    AUTO(buf) struct buf until = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf until = BUF_INIT(WHEN_TEXT_MAX);
     AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
     char secret[SECRET_SIZE];
     struct account_row r;

@@ -23,7 +23,7 @@ static enum rc facts_of(struct arena *a, const json_t *facts, struct view_case *
         if (json_is_string(value))
             text = arena_str(a, str_c(json_string_value(value)));
         else if (json_is_integer(value) && f == FACT_RELEASE) {
-            AUTO(buf) struct buf b = BUF_INIT(WHEN_MAX);
+            AUTO(buf) struct buf b = BUF_INIT(WHEN_TEXT_MAX);
             when_human(&b, json_integer_value(value));
             text = arena_str(a, buf_str(&b));
         } else if (json_is_integer(value))

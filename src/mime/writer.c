@@ -677,7 +677,7 @@ enum rc outmail_write(const struct outmail *m, struct buf *out, struct err *e)
 {
     TRY(check(m, e));
     AUTO(buf) struct buf b = BUF_INIT(OUTMAIL_BYTES_MAX);
-    AUTO(buf) struct buf date = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf date = BUF_INIT(WHEN_TEXT_MAX);
     when_rfc5322(&date, m->date_us);
     buf_addf(&b, "Date: %s\r\n", buf_c(&date));
     field_addrs(&b, "From", &m->from, 1);

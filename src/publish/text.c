@@ -22,7 +22,7 @@ static void list(struct buf *b, const char *name, const struct str *v, size_t n)
 
 static void day(struct buf *b, const char *name, int64_t at_us)
 {
-    AUTO(buf) struct buf t = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf t = BUF_INIT(WHEN_TEXT_MAX);
     if (at_us == 0)
         return;
     when_human(&t, at_us);
@@ -36,7 +36,7 @@ static void heading(struct buf *b, const char *words)
 
 static void add_events(struct buf *b, const struct adv_doc *d)
 {
-    AUTO(buf) struct buf t = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf t = BUF_INIT(WHEN_TEXT_MAX);
     if (d->c.n_timeline == 0)
         return;
     heading(b, "Timeline");
@@ -88,7 +88,7 @@ enum rc adv_text(const struct adv_doc *d, struct buf *b, struct err *e)
     if (d->n_changes) {
         heading(b, "Changes since the first publication");
         for (size_t i = 0; i < d->n_changes; i++) {
-            AUTO(buf) struct buf t = BUF_INIT(WHEN_MAX);
+            AUTO(buf) struct buf t = BUF_INIT(WHEN_TEXT_MAX);
             when_rfc3339(&t, d->changes[i].at_us);
             buf_addf(b, "  %.10s  %.*s\n", buf_c(&t), STR_ARG(d->changes[i].text));
         }

@@ -164,7 +164,7 @@ enum rc visit_put_time(struct visit *v, json_t *args, const char *name)
     if (local.n == 0)
         return RC_OK;
     TRY(visit_local_time(v, local, &us));
-    AUTO(buf) struct buf b = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf b = BUF_INIT(WHEN_TEXT_MAX);
     when_rfc3339(&b, us);
     json_put_str(args, name, buf_str(&b));
     return RC_OK;

@@ -14,7 +14,7 @@
 
 static struct str day_of(const struct maker *m, int64_t at_us)
 {
-    AUTO(buf) struct buf b = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf b = BUF_INIT(WHEN_TEXT_MAX);
     if (at_us == 0)
         return STR_NONE;
     when_rfc3339(&b, at_us);

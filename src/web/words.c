@@ -8,13 +8,13 @@
 #include "base/utf8.h"
 #include "base/when.h"
 
-#define WHEN_MAX 64
+#define WHEN_TEXT_MAX 64
 
 typedef void (*when_fn)(struct buf *b, int64_t at_us);
 
 static struct str when_str(const struct maker *m, when_fn fn, int64_t us)
 {
-    AUTO(buf) struct buf b = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf b = BUF_INIT(WHEN_TEXT_MAX);
     fn(&b, us);
     return arena_str(m->a, buf_str(&b));
 }
@@ -39,7 +39,7 @@ struct time_view time_view_of(const struct maker *m, int64_t at_us)
 
 struct str clock_words(const struct maker *m, int64_t at_us)
 {
-    AUTO(buf) struct buf b = BUF_INIT(WHEN_MAX);
+    AUTO(buf) struct buf b = BUF_INIT(WHEN_TEXT_MAX);
     when_rfc3339(&b, at_us);
     return arena_strf(m->a, "%.*s UTC", STR_ARG(str_sub(buf_str(&b), 11, 8)));
 }
