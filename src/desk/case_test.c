@@ -303,6 +303,15 @@ static void signin_and_way_back(void **state)
     T_RC(RC_DENIED, way_back_trade(&t->d, str_c(secret), &s2, e));
     T_OK(way_back_peek(&t->d, str_c(secret), &way, e));
     assert_int_equal(way, WAY_SPENT);
+    /* Each use is written down, but not as often as somebody reloads a page. */
+    for (int i = 0; i < 40; i++)
+        T_OK(way_back_peek(&t->d, str_c(secret), &way, e));
+    assert_int_equal(test_count(t, "SELECT count(*) FROM way_back_use WHERE what = 'spent'"),
+                     WAY_SEEN_MAX);
+    t->now_us += US_PER_MIN + 1;
+    T_OK(way_back_peek(&t->d, str_c(secret), &way, e));
+    assert_int_equal(test_count(t, "SELECT count(*) FROM way_back_use WHERE what = 'spent'"),
+                     WAY_SEEN_MAX + 1);
     /* A spent one orders a new one, to the address on file, and not too often. */
     T_OK(way_back_renew(&t->d, str_c(secret), e));
     T_OK(way_back_renew(&t->d, str_c(secret), e));

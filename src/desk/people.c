@@ -429,6 +429,17 @@ static enum way_back_state way_state(const struct way_row *w, int64_t now_us)
 
 static const char *const way_words[] = {"opened", "spent", "expired", "revoked"};
 
+/* Who has a link may look at it as often as he likes; that this happened is written down a few
+ * times a minute, not for each request. */
+static enum rc way_seen(struct desk *d, const struct way_row *w, enum way_back_state state,
+                        struct err *e)
+{
+    int64_t recent, now = desk_now(d);
+    struct str what = str_c(way_words[state]);
+    TRY(ops_way_count(d->db, w->thread_id, what, now - US_PER_MIN, &recent, e));
+    return recent < WAY_SEEN_MAX ? ops_way_log(d->db, w->id, now, what, e) : RC_OK;
+}
+
 struct peek {
     struct str secret;
     enum way_back_state state;
@@ -440,7 +451,7 @@ static enum rc peek_tx(struct desk *d, void *arg, struct err *e)
     struct way_row w;
     TRY(way_find(d, p->secret, &w, e));
     p->state = way_state(&w, desk_now(d));
-    return ops_way_log(d->db, w.id, desk_now(d), str_c(way_words[p->state]), e);
+    return way_seen(d, &w, p->state, e);
 }
 
 enum rc way_back_peek(struct desk *d, struct str secret, enum way_back_state *ret, struct err *e)
@@ -460,7 +471,7 @@ static enum rc way_trade_tx(struct desk *d, void *arg, struct err *e)
     enum way_back_state state = way_state(&w, now);
     p->denied = state != WAY_GOOD;
     if (p->denied)
-        return ops_way_log(d->db, w.id, now, str_c(way_words[state]), e);
+        return way_seen(d, &w, state, e);
     TRY(ops_way_use(d->db, w.id, now, e));
     TRY(ops_way_log(d->db, w.id, now, STR("traded"), e));
     return session_make(d, 0, w.thread_id, "link", &p->made, e);

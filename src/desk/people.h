@@ -99,6 +99,7 @@ enum rc way_back_trade(struct desk *d, struct str secret, struct session_made *r
 /* A spent or expired link orders a new one, mailed to the address on file; at most one each
  * WAY_BACK_RENEW_US.  Answers RC_OK in every case, so that nothing can be learned from it. */
 #define WAY_BACK_RENEW_US (10 * US_PER_MIN)
+#define WAY_SEEN_MAX      6 /* looks at the links of one thread written down in a minute */
 enum rc way_back_renew(struct desk *d, struct str secret, struct err *e) WARN_UNUSED;
 /* All links of a thread. */
 enum rc way_back_revoke(struct desk *d, const struct actor *who, int64_t thread_id, struct err *e)

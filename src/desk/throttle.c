@@ -42,10 +42,16 @@ enum rc throttle_take(struct desk *d, const struct throttle_rule *rule, struct s
 {
     BUG_ON(rule->window_us > THROTTLE_WINDOW_MAX);
     char hex[SHA256_HEX];
-    struct throttle_row row;
+    struct throttle_row row = {.count = 0};
     int64_t now = desk_now(d);
-    TRY(ops_throttle_add(d->db, str_c(rule->what), key_of(key, hex), now, rule->window_us, &row,
-                         e));
+    struct str k = key_of(key, hex);
+    enum rc rc = ops_throttle_get(d->db, str_c(rule->what), k, &row, e);
+    if (rc != RC_OK && rc != RC_NOTFOUND)
+        return rc;
+    /* Refusing costs no write to the disk, else it would be the cheaper way to keep us busy. */
+    bool over = row.count > rule->max && row.from_us > now - rule->window_us && row.from_us <= now;
+    if (!over)
+        TRY(ops_throttle_add(d->db, str_c(rule->what), k, now, rule->window_us, &row, e));
     *ret = verdict(rule, &row, now, true);
     return RC_OK;
 }

@@ -51,6 +51,16 @@ static void counts_per_key_and_window(void **state)
     take(t, "192.0.2.1", true, 2);
 }
 
+static void refusing_writes_nothing(void **state)
+{
+    struct test_desk *t = *state;
+    for (int i = 0; i < 20; i++)
+        take(t, "k", i < 3, i < 3 ? 2 - i : 0);
+    assert_int_equal(test_count(t, "SELECT count FROM throttle"), 4);
+    t->now_us += 10 * US_PER_MIN;
+    take(t, "k", true, 2);
+}
+
 static void another_rule_is_another_count(void **state)
 {
     struct test_desk *t = *state;
@@ -126,6 +136,7 @@ int main(int argc, char **argv)
     on_pg = test_wants_pg(argc, argv);
     const struct CMUnitTest tests[] = {
         DESK_TEST(counts_per_key_and_window),
+        DESK_TEST(refusing_writes_nothing),
         DESK_TEST(another_rule_is_another_count),
         DESK_TEST(clock_set_back_locks_nobody_out),
         DESK_TEST(cleared_and_swept),
