@@ -60,6 +60,7 @@ class RequestTracker:
 Set($WebDomain, '127.0.0.1'); Set($WebPort, {self.port}); Set($WebPath, '');
 Set($DatabaseType, 'SQLite'); Set($DatabaseName, '{self.dir}/rtdb');
 Set($MailCommand, 'testfile'); Set($LogToSyslog, undef); Set($LogToSTDERR, 'error');
+Set($ShowHistory, 'always'); # the messages on the page, not by a second request
 Set($MasonDataDir, '{self.dir}/mason'); Set($MasonSessionDir, '{self.dir}/sessions');
 1;
 """)
