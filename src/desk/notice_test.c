@@ -386,8 +386,10 @@ static void answer_is_a_note(void **state)
     assert_string_equal(v.notes[0].body.p, "I take it.");
     assert_string_equal(v.notes[0].author.p, "Name of alice");
     assert_true(v.notes[0].blob_id != 0); /* the mail as it came */
-    assert_string_equal(v.events[v.n_events - 1].text.p, "note added: an answer to a notice");
-    assert_string_equal(v.events[v.n_events - 1].actor.p, "handler:alice");
+    const struct view_event *last = &v.events[v.n_events - 1];
+    assert_string_equal(view_event_text(t->a, last->kind, last->payload).p,
+                        "note added: an answer to a notice");
+    assert_string_equal(last->actor.p, "handler:alice");
     assert_int_equal(test_count(t, "SELECT count(*) FROM blob WHERE case_id IS NULL"), 0);
     /* A mail program that ignores Reply-To: the Message-ID has the secret too. */
     struct test_mail by_ref = {

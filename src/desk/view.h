@@ -122,9 +122,10 @@ struct view_thread {
 struct view_event {
     int64_t id, seq, at_us;
     struct str kind, actor, payload; /* payload: JSON, empty after shredding */
-    struct str text;                 /* one line for people */
     struct str number;               /* of the chain's case (a joined one's differs) */
 };
+/* One line for people. */
+struct str view_event_text(struct arena *a, struct str kind, struct str payload);
 struct view_fact {
     struct str name, value; /* value as text; "yes" or "no" where it is one of two */
 };

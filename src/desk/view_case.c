@@ -161,7 +161,7 @@ static const char *text_in(const json_t *j, const char *key)
     return s ? s : "";
 }
 
-static const struct {
+static const struct event_words {
     const char *kind, *words;
     const char *a, *b; /* keys of the payload that are shown behind; of two: from a to b */
 } event_words[] = {
@@ -244,26 +244,33 @@ static const char *state_words(const char *kind, const json_t *j, const char *va
     return value;
 }
 
-static struct str event_text(struct arena *a, struct str kind, struct str payload)
+static const struct event_words *words_of(struct str kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(event_words); i++)
+        if (str_eq(kind, str_c(event_words[i].kind)))
+            return &event_words[i];
+    return NULL;
+}
+
+/* Most entries say nothing but their kind: those need no look into their payload. */
+struct str view_event_text(struct arena *a, struct str kind, struct str payload)
 {
     AUTO(json) json_t *j = NULL;
-    if (payload.n > 0 && json_parse(payload, 1 << 20, "event", &j, NULL) != RC_OK)
+    const struct event_words *w = words_of(kind);
+    if (w == NULL || payload.n == 0)
         return kind;
-    for (size_t i = 0; i < ARRAY_LEN(event_words); i++) {
-        if (!str_eq(kind, str_c(event_words[i].kind)))
-            continue;
-        const char *x = event_words[i].a ? text_in(j, event_words[i].a) : "";
-        const char *lead = *x ? " " : "";
-        if (*x && event_words[i].b)
-            lead = " from ";
-        x = state_words(event_words[i].kind, j, x);
-        const char *y = event_words[i].b ? text_in(j, event_words[i].b) : "";
-        const char *reason = text_in(j, "reason");
-        bool said = event_words[i].a && str_eq(str_c(event_words[i].a), STR("reason"));
-        return arena_strf(a, "%s%s%s%s%s%s%s", event_words[i].words, lead, x, *y ? " to " : "", y,
-                          *reason && !said ? ": " : "", said ? "" : reason);
-    }
-    return kind;
+    if (w->a == NULL && str_find(payload, STR("\"reason\"")) == STR_NPOS)
+        return str_c(w->words);
+    if (json_parse(payload, 1 << 20, "event", &j, NULL) != RC_OK)
+        return kind;
+    const char *x = w->a ? text_in(j, w->a) : "";
+    const char *lead = *x && w->b ? " from " : *x ? " " : "";
+    x = state_words(w->kind, j, x);
+    const char *y = w->b ? text_in(j, w->b) : "";
+    const char *reason = text_in(j, "reason");
+    bool said = w->a && str_eq(str_c(w->a), STR("reason"));
+    return arena_strf(a, "%s%s%s%s%s%s%s", w->words, lead, x, *y ? " to " : "", y,
+                      *reason && !said ? ": " : "", said ? "" : reason);
 }
 
 static enum rc events_of(struct desk *d, struct arena *a, struct view_case *v, struct err *e)
@@ -280,8 +287,7 @@ static enum rc events_of(struct desk *d, struct arena *a, struct view_case *v, s
                                            .kind = r[i].kind,
                                            .actor = r[i].actor,
                                            .payload = r[i].payload,
-                                           .text = event_text(a, r[i].kind, r[i].payload),
-                                           .number = r[i].number};
+                                           .number = r[i].number.n ? r[i].number : v->number};
     v->n_events = n;
     v->more = v->more || n == VIEW_EVENTS_MAX;
     return RC_OK;

@@ -6,6 +6,8 @@
  */
 #include "desk/view_inside.h"
 
+#define TEXT_ARENA (2u << 20) /* memory of one event in words */
+
 static json_t *clock_json(const struct view_clock *c)
 {
     json_t *j = json_object();
@@ -166,13 +168,14 @@ static json_t *participant_json(const struct view_participant *p)
 
 static json_t *event_json(const struct view_event *v)
 {
+    AUTO(arena) struct arena *a = arena_new(TEXT_ARENA);
     json_t *j = json_object(), *payload = NULL;
     json_put_str(j, "case", v->number);
     json_put_int(j, "seq", v->seq);
     json_put_time(j, "at", v->at_us);
     json_put_str(j, "kind", v->kind);
     json_put_str(j, "actor", v->actor);
-    json_put_str(j, "text", v->text);
+    json_put_str(j, "text", view_event_text(a, v->kind, v->payload));
     if (v->payload.n == 0 || json_parse(v->payload, 1 << 20, "event", &payload, NULL) != RC_OK)
         payload = json_null();
     json_object_set_new(j, "payload", payload);

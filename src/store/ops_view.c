@@ -42,12 +42,19 @@ enum rc ops_event_list(struct db *db, struct arena *a, int64_t case_id, int64_t 
 {
     static const struct sql q = {
         "event_list",
-        "SELECT * FROM (SELECT v.id, v.chain, v.seq, v.at_us, v.kind, v.actor, v.payload, c.number"
-        " FROM event v JOIN vcase c ON c.id = v.chain WHERE v.chain IN"
-        " (SELECT $1 UNION SELECT j.id FROM vcase j WHERE j.joined_into = $1)"
-        " ORDER BY v.id DESC LIMIT $2) newest ORDER BY id",
+        "SELECT v.id, v.chain, v.seq, v.at_us, v.kind, v.actor, v.payload, CASE WHEN v.chain = $1"
+        " THEN '' ELSE (SELECT c.number FROM vcase c WHERE c.id = v.chain) END"
+        " FROM event v WHERE v.chain = $1"
+        " OR v.chain IN (SELECT j.id FROM vcase j WHERE j.joined_into = $1)"
+        " ORDER BY v.id DESC LIMIT $2",
         NULL};
-    return events(db, &q, DB_ARGS(DB_I(case_id), DB_I(max)), a, ret, ret_n, e);
+    TRY(events(db, &q, DB_ARGS(DB_I(case_id), DB_I(max)), a, ret, ret_n, e));
+    for (size_t i = 0; i < *ret_n / 2; i++) {
+        struct event_row r = (*ret)[i];
+        (*ret)[i] = (*ret)[*ret_n - 1 - i];
+        (*ret)[*ret_n - 1 - i] = r;
+    }
+    return RC_OK;
 }
 
 enum rc ops_event_chain(struct db *db, struct arena *a, struct event_row **ret, size_t *ret_n,

@@ -130,18 +130,23 @@ static struct event_view event_of(const struct maker *m, const struct view_case 
     return (struct event_view){
         .at = time_view_of(m, e->at_us),
         .who = actor_words(e->actor),
-        .text = e->text.n ? e->text : e->kind,
+        .text = view_event_text(m->a, e->kind, e->payload),
         .number = str_eq(e->number, c->number) ? STR_NONE : e->number,
     };
 }
 
-static void events_of(const struct maker *m, const struct view_case *c, struct page_case *p)
+void page_history_write(const struct maker *m, struct page_frame frame, const struct view_case *c,
+                        struct buf *out)
 {
-    p->events = arena_array(m->a, c->n_events, sizeof *p->events);
-    p->n_events = p->events ? c->n_events : 0;
+    struct page_history p = {
+        .frame = frame, .number = c->number, .title = c->title, .more = c->more};
+    p.frame.title = arena_strf(m->a, "%.*s, everything that was recorded", STR_ARG(c->number));
+    p.events = arena_array(m->a, c->n_events, sizeof *p.events);
+    p.n_events = p.events ? c->n_events : 0;
     /* The newest on top. */
-    for (size_t i = 0; i < p->n_events; i++)
-        p->events[i] = event_of(m, c, &c->events[c->n_events - 1 - i]);
+    for (size_t i = 0; i < p.n_events; i++)
+        p.events[i] = event_of(m, c, &c->events[c->n_events - 1 - i]);
+    tpl_history(out, &p);
 }
 
 /* Not in the timeline: what the messages around say already, and what the desk did by itself. */
@@ -215,12 +220,12 @@ static void items_of(const struct maker *m, const struct view_case *c, struct st
     struct message_view *notes = message_views_of(m, c->notes, c->n_notes, base);
     for (size_t i = 0; notes && i < c->n_notes; i++)
         put_message(d, &n, &notes[i], c->notes[i].received_us);
-    for (size_t i = 0; i < p->n_events; i++) {
+    for (size_t i = 0; i < c->n_events; i++) {
         if (is_noise(&c->events[i]))
             continue;
         d[n] = (struct dated){.at_us = c->events[i].at_us,
                               .nth = n,
-                              .item = {.event = p->events[c->n_events - 1 - i]}};
+                              .item = {.event = event_of(m, c, &c->events[i])}};
         n++;
     }
     qsort(d, n, sizeof *d, by_time);
@@ -357,7 +362,7 @@ void page_case_write(const struct maker *m, struct page_frame frame, const struc
     m = &fitted;
     steps_of(m, c->phase_name, &p.steps, &p.n_steps);
     threads_of(m, c, extra, base, &p);
-    events_of(m, c, &p);
+    p.n_events = c->n_events;
     items_of(m, c, base, &p);
     next_of(m, c, &p);
     p.note_write = writing_of(m, c, NULL, extra);

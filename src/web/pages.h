@@ -69,6 +69,9 @@ struct held_extra {
     const struct held_query *asked;
     const struct http_form *typed;
 };
+void page_history_write(const struct maker *m, struct page_frame frame, const struct view_case *c,
+                        struct buf *out);
+
 void page_held_write(const struct maker *m, struct page_frame frame, const struct view_held *h,
                      const struct held_extra *extra, struct buf *out);
 void page_held_one_write(const struct maker *m, struct page_frame frame,

@@ -278,14 +278,29 @@ static void case_part(struct visit *v, const struct route_case *at, struct str r
         visit_error(v, 404, "The case has no such message.");
 }
 
+static void case_history(struct visit *v, const struct route_case *at, struct str rest)
+{
+    struct view_case c;
+    if (v->q->method == HTTP_POST || rest.n) {
+        visit_error(v, 404, "There is no page of that name.");
+        return;
+    }
+    if (view_case(v->w->desk, &v->session.actor, v->a, at->id, &c, &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    v->frame.live = arena_strf(v->a, "/events?case=%.*s", STR_ARG(c.number)).p;
+    page_history_write(&v->m, v->frame, &c, &v->r->body);
+}
+
 /* Pages below a case that have a file of their own: /case/NUMBER/NAME[/...] */
 static const struct {
     const char *name;
     void (*show)(struct visit *v, const struct route_case *at, struct str rest);
 } case_pages[] = {
-    {"message", case_part},       {"reply", route_reply},       {"note", route_note},
-    {"draft", route_draft},       {"undo", route_undo},         {"hurry", route_hurry},
-    {"third-party", route_third}, {"advisory", route_advisory},
+    {"message", case_part}, {"history", case_history},    {"reply", route_reply},
+    {"note", route_note},   {"draft", route_draft},       {"undo", route_undo},
+    {"hurry", route_hurry}, {"third-party", route_third}, {"advisory", route_advisory},
 };
 
 static void case_route(struct visit *v, struct str rest)

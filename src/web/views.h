@@ -245,8 +245,7 @@ struct page_case {
     struct str reporter; /* whom it is about, when there is one conversation */
     struct message_view *held;
     size_t n_held;
-    struct event_view *events;
-    size_t n_events;
+    size_t n_events; /* of the history, which has a page of its own */
     struct option_view *people;
     size_t n_people;
     struct option_view *severities;
@@ -265,6 +264,15 @@ struct page_case {
     size_t n_thread_names;
     struct form_view assign, set, rm_form, em_form, cs_form, fact_form, close, join, split, move,
         invite;
+};
+
+/* Everything that was recorded about a case. */
+struct page_history {
+    struct page_frame frame;
+    struct str number, title;
+    struct event_view *events;
+    size_t n_events;
+    bool more;
 };
 
 /* ---- held ---- */

@@ -191,6 +191,7 @@ def story_the_pages_of_rare_moments_are_as_good_as_the_others():
                page("/report/credit", where=public) + glanced_at("reporter-credit-early"))
         browse([{"do": "open", "url": signin_link(d)}] + Mouse().press("Sign in") + expect("No open cases.") +
                page(f"/case/{number}") + expect("The parser refuses such names.") + looked_at("case-closed") +
+               Mouse().follow("Everything that was recorded") + expect("case closed", "command line") + looked_at("case-history") +
                page("/search") + glanced_at("search-start") +
                page("/advisories") + glanced_at("advisories-staff-none") +
                page("/policy") + expect("revision 1") + glanced_at("policy-none"))

@@ -542,3 +542,9 @@ bool metrics_bearer_ok(const struct desk *d, struct str authorization)
 {
     return str_eq(authorization, STR("Bearer stub"));
 }
+
+struct str view_event_text(struct arena *a, struct str kind, struct str payload)
+{
+    (void)a, (void)payload;
+    return kind;
+}
