@@ -3,6 +3,7 @@
  * Acknowledging and sending.  Runs in core; what net reports of a server's words is untrusted text.
  */
 #include "base/log.h"
+#include "base/when.h"
 #include "desk/ack.h"
 #include "desk/reply.h"
 #include "os/file.h"
@@ -12,6 +13,7 @@
 #include "store/outbox.h"
 
 #define OUTBOX_ARENA (OUTBOX_BYTES_MAX + (1u << 20))
+#define APART_US     US_PER_S /* between mails that were lost together */
 
 /* Every event gets its place in the log, then the log as it is gets signed. */
 static enum rc log_signed(struct core *c, struct checkpoint *ret_cp, struct err *e)
@@ -153,13 +155,20 @@ void core_submitted(struct core *c, const struct wire_submitted *m)
 
 /*
  * Whether a mail was handed over is asked of its row, not of our memory: with several cores net may
- * have asked another one, and what was handed over must not become ready again, uncounted.
+ * have asked another one, and what was handed over must not become ready again, uncounted.  A mail
+ * that brings net down meets it alone in the end, because those lost together come back apart.
  */
 void core_net_lost(struct core *c)
 {
-    const struct outbox_result lost = {.end = OUTBOX_END_LOST,
-                                       .answer = STR("the program that sends mail was restarted")};
+    struct outbox_result lost = {.end = OUTBOX_END_LOST,
+                                 .answer = STR("the program that sends mail was restarted")};
+    size_t n = 0;
     for (size_t i = 0; i < CORE_OUTBOX_MAX; i++)
-        if (c->sending[i].outbox != 0)
-            ended(c, c->sending[i].outbox, c->sending[i].attempt, &lost);
+        n += c->sending[i].outbox != 0;
+    for (size_t i = 0; i < CORE_OUTBOX_MAX; i++) {
+        if (c->sending[i].outbox == 0)
+            continue;
+        lost.apart_us += n > 1 ? APART_US : 0;
+        ended(c, c->sending[i].outbox, c->sending[i].attempt, &lost);
+    }
 }

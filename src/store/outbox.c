@@ -278,6 +278,8 @@ static enum rc end_lease(struct db *db, int64_t id, int64_t attempt, enum outbox
     TRY(rc);
     if (state == OUTBOX_SENT || state == OUTBOX_FAILED || state == OUTBOX_PARKED)
         return task_done(db, task, attempt, e);
+    if (state == OUTBOX_READY && res->apart_us > 0)
+        return task_later(db, task, attempt, db_now_us(db) + res->apart_us, e);
     bool parked = false;
     char why[64];
     snprintf(why, sizeof why, "%s (%d)",

@@ -92,6 +92,10 @@ struct outbox_result {
     enum outbox_end end;
     int code; /* SMTP reply code, 0 if none */
     struct str answer;
+    /* OUTBOX_END_LOST, one of several that were lost at once: which of them brought the sender down
+     * is not known, so none is to blame; those not handed over are tried again after this wait,
+     * each after another one, and it is not counted.  0: counted as any failure. */
+    int64_t apart_us;
 };
 enum rc outbox_end(struct db *db, int64_t id, int64_t attempt, const struct outbox_result *r,
                    enum outbox_state *ret_state, struct err *e) WARN_UNUSED;

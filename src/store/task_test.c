@@ -564,6 +564,32 @@ static void a_lost_sender_is_unknown_only_after_the_hand_over(void **state)
     assert_int_equal(look(f, id).doubles, 1);
 }
 
+/* Ten restarts of the sender do not park a mail that was only there when they happened. */
+static void lost_among_others_is_nobodys_fault(void **state)
+{
+    struct fixture *f = *state;
+    int64_t id = mail(f, "reply", "m1@x.example");
+    struct outbox_result among = {.end = OUTBOX_END_LOST, .apart_us = 3 * US_PER_S};
+    struct task *t;
+    enum outbox_state s = OUTBOX_READY;
+    for (int i = 0; i < 2 * OUTBOX_PATIENCE; i++) {
+        int64_t a = start(f, id, OUTBOX_READY);
+        T_OK(outbox_end(f->db, id, a, &among, &s, e));
+        assert_int_equal(s, OUTBOX_READY);
+        f->now += 2 * US_PER_S;
+        assert_int_equal(claim(f, 1, &t), 0);
+        f->now += US_PER_S;
+    }
+    /* Handed over, it is doubtful whoever else was there, and counts. */
+    for (int i = 0; i < OUTBOX_PATIENCE; i++) {
+        int64_t a = start(f, id, i == 0 ? OUTBOX_READY : OUTBOX_UNKNOWN);
+        T_OK(outbox_hand_over(f->db, id, a, e));
+        T_OK(outbox_end(f->db, id, a, &among, &s, e));
+        f->now += US_PER_H;
+    }
+    assert_int_equal(s, OUTBOX_PARKED);
+}
+
 static void announcements_wait_for_a_person(void **state)
 {
     struct fixture *f = *state;
@@ -625,6 +651,7 @@ int main(int argc, char **argv)
         T(a_late_answer_saves_the_double),
         T(no_answer_is_tried_again),
         T(a_lost_sender_is_unknown_only_after_the_hand_over),
+        T(lost_among_others_is_nobodys_fault),
         T(announcements_wait_for_a_person),
         T(a_dead_server_parks_after_days),
     };
