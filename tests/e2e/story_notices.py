@@ -63,9 +63,11 @@ def story_the_team_is_told_without_content_and_its_answer_becomes_a_note():
         d.send(answer(to_robin, ROBIN, "I look at it tonight."), sender=ROBIN, to=way)
         notes = until("the note", lambda: d.case(number)["notes"])
         equal(notes[0]["body"], "I look at it tonight.", "the note without what was quoted")
-        status, _, page = d.get(f"/case/{number}", staff=True, cookie=session(d))
-        equal(status, 200, "the page of the case")
-        check("I look at it tonight." in page and "an answer to a notice" in page, "the note on the page")
+        jar = session(d)
+        for path, words in (("", "I look at it tonight."), ("/history", "note added: an answer to a notice")):
+            status, _, page = d.get(f"/case/{number}{path}", staff=True, cookie=jar)
+            equal(status, 200, "the page")
+            check(words in page, f"the note on the page {path}")
 
         # a program's answer is none; a stranger's is held; a handler's to the thread too
         vacation = answer(to_robin, ROBIN, "I am on holiday.", "Auto-Submitted: auto-replied\n", "v1@desk.example")
