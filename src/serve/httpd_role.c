@@ -99,8 +99,9 @@ static size_t poll_fds(void *ctx, struct pollfd *fds, size_t max)
 {
     struct httpd_role *h = ctx;
     /* A large request that was just handed on may have filled the socket: only now is it known that
-     * its rest has to be waited for, else it would lie there until the next tick. */
-    role_pump(&h->role, 0);
+     * its rest has to be waited for, else it would lie there until the next tick.  An answer must
+     * not be taken here: what it wakes up in the library would not be waited for. */
+    role_settle(&h->role);
     fds[0] = (struct pollfd){h->role.epfd, POLLIN, 0};
     return 1;
 }

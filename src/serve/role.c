@@ -212,7 +212,7 @@ static void sup_event(struct role_ctx *r, unsigned events)
         r->stop = true; /* without a supervisor nobody would restart us with fresh peers */
 }
 
-static void after_events(struct role_ctx *r)
+void role_settle(struct role_ctx *r)
 {
     size_t kept = 0;
     for (size_t i = 0; i < r->peer_count; i++) {
@@ -259,11 +259,11 @@ void role_pump(struct role_ctx *r, int timeout_ms)
 {
     struct epoll_event ev[32];
     sup_event(r, 0); /* what came along while we waited for the settings */
-    after_events(r);
+    role_settle(r);
     int n = epoll_wait(r->epfd, ev, ARRAY_LEN(ev), timeout_ms);
     for (int i = 0; i < n; i++)
         dispatch(r, ev[i].data.fd, ev[i].events);
-    after_events(r);
+    role_settle(r);
     if (!chan_open(&r->sup))
         r->stop = true;
 }

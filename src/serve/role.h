@@ -75,6 +75,9 @@ void role_close(struct role_ctx *r);
 /* Waits at most timeout_ms (-1: for ever), handles what came. Sets r->stop when it is time to end.
  */
 void role_pump(struct role_ctx *r, int timeout_ms);
+/* For who waits on r->epfd himself: before that, so that what was sent since the last role_pump and
+ * did not fit into a socket is waited for.  Handles nothing that came. */
+void role_settle(struct role_ctx *r);
 /* Listens to the supervisor alone for so long: for a role that is not ready to answer its peers
  * yet; what they say waits in their channels. */
 void role_wait(struct role_ctx *r, int timeout_ms);
