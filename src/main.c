@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/affected.h"
 #include "cli/args.h"
 #include "cli/backup.h"
 #include "cli/config.h"
@@ -68,6 +69,10 @@ static const struct {
     {"policy", verb_main, "look at, merge, reject and export proposals to the policy", VERBS},
     {"user", verb_main, "the people of the team", VERBS},
     {"waiting", verb_main, "send or drop what waits for a person", VERBS},
+    {"affected", affected_main, "tell which releases of a repository hold a flaw",
+     "--repo DIR --fix REV[,REV...] [--fix ...] [--introduced REV[,REV...]]\n"
+     "           [--at PATH:START-END ...] [--tags PATTERN] [--json] [--cache DIR]\n"
+     "       vulndesk affected --repo DIR --batch FILE [--tags PATTERN] [--cache DIR]"},
     {"ingest", ingest_main, "take one mail from standard input",
      "[--from ADDRESS] [--to ADDRESS ...] [--config FILE]"},
     {"import", import_main, "make cases of an old mailbox",
@@ -95,6 +100,13 @@ static int help_main(int argc, char **argv)
     return 0;
 }
 
+/* Commands that scripts feed with batches leave with 2 for wrong usage, not with EX_USAGE. */
+#define BATCH_USAGE 2
+static bool run_is_batch(const char *name)
+{
+    return strcmp(name, "affected") == 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "help";
@@ -112,7 +124,7 @@ int main(int argc, char **argv)
         int code = asked ? 0 : commands[i].run(argc - 1, argv + 1);
         if (usage && (asked || code == EX_USAGE))
             fprintf(asked ? stdout : stderr, "usage: vulndesk %s %s\n", name, usage);
-        return code;
+        return code == EX_USAGE && run_is_batch(name) ? BATCH_USAGE : code;
     }
     fprintf(stderr, "vulndesk: unknown command (vulndesk help lists them)\n");
     return EX_USAGE;

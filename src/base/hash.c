@@ -37,6 +37,12 @@ void sha256_end(struct sha256_ctx *c, unsigned char ret[SHA256_LEN])
     c->evp = NULL;
 }
 
+void sha1(struct str s, unsigned char ret[SHA1_LEN])
+{
+    unsigned int n = 0;
+    BUG_ON(EVP_Digest(s.p, s.n, ret, &n, EVP_sha1(), NULL) != 1 || n != SHA1_LEN);
+}
+
 void hmac_sha256(struct str key, struct str s, unsigned char ret[SHA256_LEN])
 {
     unsigned int n = SHA256_LEN;

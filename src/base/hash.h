@@ -19,6 +19,10 @@ void sha256_add(struct sha256_ctx *c, struct str s);
 /* Writes the digest and releases c; call exactly once after init. */
 void sha256_end(struct sha256_ctx *c, unsigned char ret[SHA256_LEN]);
 
+/* SHA-1 (FIPS 180-4), for git's checksums and nothing that has to resist anybody. */
+#define SHA1_LEN 20
+void sha1(struct str s, unsigned char ret[SHA1_LEN]);
+
 /* HMAC-SHA-256 (RFC 2104). */
 void hmac_sha256(struct str key, struct str s, unsigned char ret[SHA256_LEN]);
 

@@ -29,6 +29,8 @@ struct git {
     char *repo; /* the repository's git directory */
     char *own;  /* ours */
     char *env_dir, *env_objects;
+    char *own_objects; /* NULL until asked for */
+    bool graph_on;
     const char *program;
     char format[8];
 };
@@ -67,35 +69,72 @@ static enum rc run_env(const char *program, const char *const *argv, const char 
     return child_end_ok(&end) ? RC_OK : git_said(&err, RC_INVALID, e);
 }
 
-enum rc git_run(struct git *g, const char *const *args, struct str in, struct buf *out,
-                struct err *e)
+/* The arguments with git's name in front, ending with NULL. */
+static enum rc full_args(const struct git *g, const char *const *args,
+                         const char *ret_argv[ARGS_MAX + 1], struct err *e)
 {
-    const char *argv[ARGS_MAX + 1] = {"git"};
-    size_t n = 1;
+    size_t n = 0;
+    ret_argv[n++] = "git";
+    if (g->graph_on) {
+        ret_argv[n++] = "-c";
+        ret_argv[n++] = "core.commitGraph=true";
+    }
     for (size_t i = 0; args[i]; i++) {
         if (n == ARGS_MAX)
             return err_set(e, RC_INTERNAL, "more than %d arguments for git", ARGS_MAX);
-        argv[n++] = args[i];
+        ret_argv[n++] = args[i];
     }
-    const char *const envp[] = {g->env_dir,
-                                g->env_objects,
-                                "GIT_CONFIG_NOSYSTEM=1",
-                                "GIT_CONFIG_GLOBAL=/dev/null",
-                                "GIT_ATTR_NOSYSTEM=1",
-                                "GIT_NO_REPLACE_OBJECTS=1",
-                                "GIT_NO_LAZY_FETCH=1",
-                                "GIT_OPTIONAL_LOCKS=0",
-                                "GIT_LITERAL_PATHSPECS=1",
-                                "GIT_TERMINAL_PROMPT=0",
-                                "GIT_ASKPASS=/bin/false",
-                                "GIT_ALLOW_PROTOCOL=",
-                                "GIT_PAGER=cat",
-                                "HOME=/nonexistent",
-                                "PATH=/usr/bin:/bin",
-                                "LC_ALL=C",
-                                "TZ=UTC",
-                                NULL};
+    ret_argv[n] = NULL;
+    return RC_OK;
+}
+
+#define ENV_MAX 20
+static void full_env(const struct git *g, const char *ret_env[ENV_MAX])
+{
+    const char *const env[ENV_MAX] = {g->env_dir,
+                                      g->env_objects,
+                                      "GIT_CONFIG_NOSYSTEM=1",
+                                      "GIT_CONFIG_GLOBAL=/dev/null",
+                                      "GIT_ATTR_NOSYSTEM=1",
+                                      "GIT_NO_REPLACE_OBJECTS=1",
+                                      "GIT_NO_LAZY_FETCH=1",
+                                      "GIT_OPTIONAL_LOCKS=0",
+                                      "GIT_LITERAL_PATHSPECS=1",
+                                      "GIT_TERMINAL_PROMPT=0",
+                                      "GIT_ASKPASS=/bin/false",
+                                      "GIT_ALLOW_PROTOCOL=",
+                                      "GIT_PAGER=cat",
+                                      "HOME=/nonexistent",
+                                      "PATH=/usr/bin:/bin",
+                                      "LC_ALL=C",
+                                      "TZ=UTC",
+                                      NULL};
+    memcpy(ret_env, env, sizeof env);
+}
+
+enum rc git_run(struct git *g, const char *const *args, struct str in, struct buf *out,
+                struct err *e)
+{
+    const char *argv[ARGS_MAX + 1], *envp[ENV_MAX];
+    TRY(full_args(g, args, argv, e));
+    full_env(g, envp);
     return run_env(g->program, argv, envp, in, out, e);
+}
+
+enum rc git_start(struct git *g, const char *const *args, int in, int out, struct child *ret_child,
+                  struct err *e)
+{
+    const char *argv[ARGS_MAX + 1], *envp[ENV_MAX];
+    TRY(full_args(g, args, argv, e));
+    full_env(g, envp);
+    struct spawn s = SPAWN_INIT;
+    s.path = g->program;
+    s.argv = argv;
+    s.envp = envp;
+    s.cwd = "/";
+    s.in = in;
+    s.out = out;
+    return spawn_start(&s, ret_child, e);
 }
 
 /* One value of the repository's configuration, read as a file: git parses it and acts on nothing.
@@ -271,6 +310,7 @@ void git_close(struct git *g)
     free(g->own);
     free(g->env_dir);
     free(g->env_objects);
+    free(g->own_objects);
     free(g);
 }
 
@@ -282,6 +322,52 @@ void git_auto(struct git **g)
 const char *git_object_format(const struct git *g)
 {
     return g->format;
+}
+
+const char *git_repo_dir(const struct git *g)
+{
+    return g->repo;
+}
+
+const char *git_own_dir(const struct git *g)
+{
+    return g->own;
+}
+
+/* ---- Objects of our own ---- */
+
+enum rc git_own_objects_make(struct git *g, struct err *e)
+{
+    if (g->own_objects)
+        return RC_OK;
+    if (strchr(g->repo, '\n'))
+        return err_set(e, RC_INVALID, "the repository's path holds a line end");
+    AUTO(mem) char *objects = NULL;
+    AUTO(mem) char *env = NULL;
+    AUTO(mem) char *info = NULL;
+    AUTO(mem) char *list = NULL;
+    if (asprintf(&objects, "%s/objects", g->own) < 0 || asprintf(&info, "%s/info", objects) < 0 ||
+        asprintf(&env, "GIT_OBJECT_DIRECTORY=%s", objects) < 0 ||
+        asprintf(&list, "%s/objects\n", g->repo) < 0)
+        return err_set(e, RC_LIMIT, "memory is out");
+    AUTO(fd) int fd = -1;
+    TRY(dir_make(AT_FDCWD, info, 0700, e));
+    TRY(dir_open(AT_FDCWD, info, &fd, e));
+    TRY(file_write_sync(fd, "alternates", str_c(list), 0600, e));
+    free(g->env_objects);
+    g->env_objects = TAKE(env);
+    g->own_objects = TAKE(objects);
+    return RC_OK;
+}
+
+const char *git_own_objects(const struct git *g)
+{
+    return g->own_objects;
+}
+
+void git_graph_on(struct git *g)
+{
+    g->graph_on = true;
 }
 
 /* ---- Refs ---- */

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "os/spawn.h"
 
 /*
  * Reads a repository through the git program without trusting anything in it.
@@ -72,5 +73,22 @@ enum rc git_remote_url(struct git *g, struct buf *ret_url, struct err *e) WARN_U
  */
 enum rc git_run(struct git *g, const char *const *args, struct str in, struct buf *out,
                 struct err *e) WARN_UNUSED;
+
+/* The same as a child that runs on: its standard input and output are these descriptors (-1 =
+ * /dev/null), which stay the caller's.  What it complains about is dropped. */
+enum rc git_start(struct git *g, const char *const *args, int in, int out, struct child *ret_child,
+                  struct err *e) WARN_UNUSED;
+
+/*
+ * For engines that keep things for git: from here on git writes objects and finds a commit-graph in
+ * git_own_objects, a folder inside our own git directory; the repository is an alternate of it.
+ * git_graph_on: git may read the commit-graph file there (never the repository's own).
+ */
+enum rc git_own_objects_make(struct git *g, struct err *e) WARN_UNUSED;
+const char *git_own_objects(const struct git *g); /* NULL before that */
+void git_graph_on(struct git *g);
+/* The repository's object folder, its git directory, and ours. */
+const char *git_repo_dir(const struct git *g);
+const char *git_own_dir(const struct git *g);
 
 #endif

@@ -26,6 +26,14 @@ static const char *const preview_words[] = {"rc",   "alpha",    "beta",     "pre
                                             "dev",  "snapshot", "preview",  "nightly",
                                             "test", "canary",   "milestone"};
 
+/* "1.2b3", "3.0a1": a letter of its own between two numbers. */
+static bool letter_between(struct str name, size_t i)
+{
+    char c = ascii_lower(name.p[i]);
+    return (c == 'a' || c == 'b') && ascii_is_digit(name.p[i - 1]) && i + 1 < name.n &&
+           ascii_is_digit(name.p[i + 1]);
+}
+
 bool tag_is_preview(struct str name)
 {
     bool digit = false;
@@ -33,6 +41,8 @@ bool tag_is_preview(struct str name)
         digit = digit || ascii_is_digit(name.p[i]);
         if (!digit || !ascii_is_alpha(name.p[i]) || ascii_is_alpha(name.p[i - 1]))
             continue;
+        if (letter_between(name, i))
+            return true;
         struct str rest = str_sub(name, i, name.n);
         for (size_t k = 0; k < ARRAY_LEN(preview_words); k++)
             if (str_starts_nocase(rest, str_c(preview_words[k])))

@@ -126,6 +126,8 @@ static bool match_item(const struct tag_pattern *p, const struct tag_item *it, s
         if (*at >= s.n || s.p[*at] < 'a' || s.p[*at] > 'z')
             return false;
         *ret_v = s.p[(*at)++] - 'a' + 1;
+        if (s.p[*at - 1] == 'z' && *at < s.n && s.p[*at] >= 'a' && s.p[*at] <= 'z')
+            *ret_v += s.p[(*at)++] - 'a' + 1;
         return true;
     }
     return false;

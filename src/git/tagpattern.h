@@ -8,7 +8,7 @@
  * How a project writes its release tags, and the order that follows.
  *     {YYYY} {MM} {DD}   a year (1970..2099), month, day, with exactly that many digits
  *     {N}                a number of 1 to 9 digits
- *     {a}                one lower-case letter
+ *     {a}                one lower-case letter; behind z come za, zb, ...
  *     [ ... ]            a part that may be missing; not nested
  *     anything else      itself
  * Examples: {YYYY}-{MM}[{a}]   v{N}.{N}.{N}   curl-{N}_{N}[_{N}]   release-{N}.{N}.{N}

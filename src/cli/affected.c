@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command that tells which releases hold a flaw.  Runs as the user who typed it; the
+ * repository and the batch may be a stranger's.
+ */
+#include "cli/affected.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cli/args.h"
+#include "engine/affected/affected.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+#define ANSWER_MEMORY   (UINT64_C(2) << 30) /* bytes for one question */
+#define ANSWER_TEXT_MAX (256u << 20)
+#define BATCH_LINE_MAX  (16u << 20)
+#define MANY            200 /* times an option may stand */
+#define CACHE_TEMPLATE  "/tmp/vulndesk-cache-XXXXXX"
+#define PROGRESS_US     200000
+
+enum { O_REPO, O_FIX, O_INTRODUCED, O_AT, O_TAGS, O_JSON, O_BATCH, O_CACHE, O_COUNT };
+
+/* ---- Cache folder ---- */
+
+struct cache {
+    char *dir;
+    bool temporary;
+};
+
+static void cache_auto(struct cache *c)
+{
+    struct err e = ERR_INIT;
+    if (c->dir && c->temporary)
+        (void)!dir_remove(AT_FDCWD, c->dir, &e);
+    free(c->dir);
+}
+
+/* The user's own, made when it is not there; else one that goes with us. */
+static enum rc find_cache(const char *given, struct cache *ret_c, struct err *e)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    AUTO(mem) char *dir = NULL;
+    int n = 0;
+    if (given)
+        n = asprintf(&dir, "%s", given);
+    else if (xdg && xdg[0] == '/')
+        n = asprintf(&dir, "%s/vulndesk", xdg);
+    else if (home && home[0] == '/')
+        n = asprintf(&dir, "%s/.cache/vulndesk", home);
+    if (n < 0)
+        return err_set(e, RC_LIMIT, "memory is out");
+    if (dir) {
+        enum rc rc = dir_make(AT_FDCWD, dir, 0700, e);
+        if (rc != RC_OK && given)
+            return rc;
+        char *real = rc == RC_OK ? realpath(dir, NULL) : NULL;
+        if (real && access(real, W_OK) == 0) {
+            *ret_c = (struct cache){.dir = real};
+            return RC_OK;
+        }
+        free(real);
+        if (given)
+            return err_set(e, RC_DENIED, "the cache folder cannot be written");
+    }
+    ret_c->dir = mem_strndup(CACHE_TEMPLATE, sizeof CACHE_TEMPLATE - 1);
+    ret_c->temporary = true;
+    if (mkdtemp(ret_c->dir) == NULL) {
+        free(TAKE(ret_c->dir));
+        return err_errno(e, RC_IO, "the cache folder could not be made");
+    }
+    return RC_OK;
+}
+
+/* ---- Progress, on a terminal only ---- */
+
+struct progress {
+    bool on, shown;
+    int64_t next_us;
+};
+
+static void show_progress(void *arg, const char *what, size_t done, size_t all)
+{
+    struct progress *p = arg;
+    int64_t now = clock_mono_us();
+    if (!p->on || (p->shown && now < p->next_us))
+        return;
+    p->shown = true;
+    p->next_us = now + PROGRESS_US;
+    if (all)
+        fprintf(stderr, "\r\033[K%s: %zu of %zu", what, done, all);
+    else
+        fprintf(stderr, "\r\033[K%s", what);
+    fflush(stderr);
+}
+
+static void end_progress(struct progress *p)
+{
+    if (p->shown)
+        fprintf(stderr, "\r\033[K");
+    p->shown = false;
+}
+
+/* ---- The question of the command line ---- */
+
+static void add_list(json_t *to, const char *text)
+{
+    struct str rest = str_c(text), part;
+    while (str_cut(&rest, ',', &part))
+        json_array_append_new(to, json_str(part));
+}
+
+/* As a line of a batch has it. */
+static json_t *question_json(const struct arg *k)
+{
+    json_t *j = json_object(), *fix = json_array(), *in = json_array(), *at = json_array();
+    for (size_t i = 0; i < k[O_FIX].n_values; i++) {
+        json_t *group = json_array();
+        add_list(group, k[O_FIX].values[i]);
+        json_array_append_new(fix, group);
+    }
+    for (size_t i = 0; i < k[O_INTRODUCED].n_values; i++)
+        add_list(in, k[O_INTRODUCED].values[i]);
+    for (size_t i = 0; i < k[O_AT].n_values; i++)
+        json_array_append_new(at, json_str(str_c(k[O_AT].values[i])));
+    json_object_set_new(j, "fix", fix);
+    json_object_set_new(j, "introduced", in);
+    json_object_set_new(j, "at", at);
+    return j;
+}
+
+static enum rc print_json(const json_t *j, struct err *e)
+{
+    AUTO(buf) struct buf b = BUF_INIT(ANSWER_TEXT_MAX);
+    TRY(json_write(&b, j, e));
+    buf_addc(&b, '\n');
+    TRY(buf_ok(&b, "the answer", e));
+    if (fwrite(b.p, 1, b.n, stdout) != b.n || fflush(stdout) != 0)
+        return err_errno(e, RC_IO, "standard output");
+    return RC_OK;
+}
+
+static void print_table(const struct history *h, const struct answer *w)
+{
+    char hex[GIT_OID_HEX + 1];
+    for (size_t t = 0; t < h->n_tags; t++) {
+        const struct tag_answer *ta = &w->tags[t];
+        if (!h->tags[t].counts)
+            continue;
+        printf("%-20.*s %-13s %-20s %-7s", STR_ARG(h->tags[t].name), aff_status_name(ta->status),
+               ta->why.rule, ta->confidence);
+        if (ta->why.commit != GRAPH_NONE)
+            printf(" %.12s", graph_hex(h->graph, ta->why.commit, hex).p);
+        printf(" %.*s\n", STR_ARG(ta->why.why));
+    }
+}
+
+static enum rc answer_one(struct history *h, const struct arg *k, struct progress *p, struct err *e)
+{
+    AUTO(json) json_t *j = question_json(k);
+    AUTO(json) json_t *out = NULL;
+    AUTO(arena) struct arena *a = arena_new(ANSWER_MEMORY);
+    struct question q;
+    struct answer w;
+    TRY(question_of_json(h, j, a, &q, e));
+    TRY(affected_answer(h, &q, a, &w, e));
+    end_progress(p);
+    if (!k[O_JSON].value) {
+        print_table(h, &w);
+        return RC_OK;
+    }
+    out = affected_long_json(h, &q, &w);
+    return print_json(out, e);
+}
+
+/* ---- Batches ---- */
+
+static enum rc answer_json(struct history *h, const json_t *j, json_t **ret_o, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(ANSWER_MEMORY);
+    struct question q;
+    struct answer w;
+    TRY(question_of_json(h, j, a, &q, e));
+    TRY(affected_answer(h, &q, a, &w, e));
+    *ret_o = affected_short_json(h, &q, &w);
+    return RC_OK;
+}
+
+static json_t *error_json(const struct err *e)
+{
+    json_t *o = json_object(), *error = json_object();
+    json_put_str(error, "code", str_c(rc_name(e->rc)));
+    json_put_str(error, "message", str_c(e->msg));
+    json_object_set_new(o, "error", error);
+    return o;
+}
+
+/* One line in, one line out; what is wrong with it is its answer. */
+static enum rc answer_line(struct history *h, struct str line, struct progress *p, struct err *e)
+{
+    int64_t from_us = clock_mono_us();
+    AUTO(json) json_t *j = NULL;
+    AUTO(json) json_t *body = NULL;
+    struct err why = ERR_INIT;
+    enum rc rc = json_parse(line, BATCH_LINE_MAX, "the line", &j, &why);
+    if (rc == RC_OK)
+        rc = answer_json(h, j, &body, &why);
+    if (rc != RC_OK)
+        body = error_json(&why);
+    AUTO(json) json_t *out = json_object();
+    const json_t *id = json_object_get(j, "id");
+    json_object_set_new(out, "id", id ? json_deep_copy(id) : json_null());
+    json_object_update(out, body);
+    if (rc == RC_OK) {
+        double ms = (double)(clock_mono_us() - from_us) / 1000;
+        json_object_set_new(out, "ms", json_real(ms));
+    }
+    end_progress(p);
+    return print_json(out, e);
+}
+
+static enum rc run_batch(struct history *h, FILE *in, struct progress *p, struct err *e)
+{
+    AUTO(mem) char *line = NULL;
+    size_t cap = 0;
+    ssize_t n;
+    if (h->graph->n)
+        (void)history_reach(h, 0); /* the walk over the history is no question's time */
+    while ((n = getline(&line, &cap, in)) >= 0) {
+        struct str s = str_trim(str_of(line, (size_t)n));
+        if (s.n > 0)
+            TRY(answer_line(h, s, p, e));
+    }
+    return ferror(in) ? err_errno(e, RC_IO, "the batch") : RC_OK;
+}
+
+static enum rc open_batch(const char *path, FILE **ret_f, struct err *e)
+{
+    *ret_f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    return *ret_f ? RC_OK : err_errno(e, RC_IO, "%s", path);
+}
+
+/* ---- The command ---- */
+
+static bool usage_ok(const struct args *a, struct err *e)
+{
+    const struct arg *k = a->known;
+    bool question = k[O_FIX].n_values || k[O_INTRODUCED].n_values || k[O_AT].n_values;
+    if (a->n_words > 0)
+        err_set(e, RC_INVALID, "takes no words");
+    else if (k[O_REPO].value == NULL)
+        err_set(e, RC_INVALID, "--repo is missing");
+    else if (k[O_BATCH].value && question)
+        err_set(e, RC_INVALID, "--batch brings its own questions");
+    else if (!k[O_BATCH].value && !question)
+        err_set(e, RC_INVALID, "names no fix, no introducing commit and no place");
+    return e->msg[0] == '\0';
+}
+
+static enum rc run(const struct arg *k, FILE *batch, struct err *e)
+{
+    AUTO(cache) struct cache cache = {NULL, false};
+    struct progress p = {.on = isatty(STDERR_FILENO) == 1};
+    AUTO(history) struct history *h = NULL;
+    TRY(find_cache(k[O_CACHE].value, &cache, e));
+    struct history_options o = {.cache = cache.dir,
+                                .pattern = k[O_TAGS].value,
+                                .progress = show_progress,
+                                .progress_arg = &p};
+    enum rc rc = history_open(k[O_REPO].value, &o, &h, e);
+    if (rc == RC_OK && h->note.n) {
+        end_progress(&p);
+        fprintf(stderr, "%.*s", STR_ARG(h->note));
+    }
+    if (rc == RC_OK)
+        rc = batch ? run_batch(h, batch, &p, e) : answer_one(h, k, &p, e);
+    end_progress(&p);
+    return rc;
+}
+
+int affected_main(int argc, char **argv)
+{
+    const char *fix[MANY], *introduced[MANY], *at[MANY];
+    struct arg known[O_COUNT] = {
+        [O_REPO] = {.name = "--repo"},
+        [O_FIX] = {.name = "--fix", .many = true, .values = fix, .max_values = MANY},
+        [O_INTRODUCED] = {.name = "--introduced",
+                          .many = true,
+                          .values = introduced,
+                          .max_values = MANY},
+        [O_AT] = {.name = "--at", .many = true, .values = at, .max_values = MANY},
+        [O_TAGS] = {.name = "--tags"},
+        [O_JSON] = {.name = "--json", .flag = true},
+        [O_BATCH] = {.name = "--batch"},
+        [O_CACHE] = {.name = "--cache"},
+    };
+    struct args a = {.known = known, .n_known = O_COUNT};
+    struct err e = ERR_INIT;
+    FILE *batch = NULL;
+    if (args_parse(&a, argc, argv, &e) != RC_OK || !usage_ok(&a, &e)) {
+        fprintf(stderr, "vulndesk affected: %s\n", e.msg);
+        return EX_USAGE;
+    }
+    enum rc rc = known[O_BATCH].value ? open_batch(known[O_BATCH].value, &batch, &e) : RC_OK;
+    if (rc == RC_OK)
+        rc = run(known, batch, &e);
+    if (batch && batch != stdin)
+        fclose(batch);
+    if (rc == RC_OK)
+        return 0;
+    fprintf(stderr, "vulndesk affected: %s\n", e.msg);
+    return known[O_BATCH].value ? 1 : rc_exit(rc);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The answer, tag by tag.  Runs in the engine child and in commands; everything it rests on comes
+ * from a stranger's repository.
+ */
+#include "engine/affected/affected.h"
+
+#include <string.h>
+
+const char *aff_status_name(enum aff_status s)
+{
+    static const char *const names[] = {"affected", "fixed", "not_affected", "unknown"};
+    return names[s];
+}
+
+/* ---- Answering ---- */
+
+/* Tags that hold an introducing commit, and tags that may. */
+static enum rc find_introduced(struct history *h, const struct question *q, struct arena *a,
+                               struct tagset *ret_in, struct tagset *ret_hidden, struct err *e)
+{
+    *ret_in = tagset_new(a, h->n_tags);
+    *ret_hidden = tagset_new(a, h->n_tags);
+    TRY(arena_ok(a, "the answer", e));
+    for (size_t i = 0; i < q->n_introduced; i++) {
+        uint32_t c = q->introduced[i].commit;
+        if (c != GRAPH_NONE)
+            tagset_or_words(ret_in, history_reach(h, c));
+        history_hidden(h, c, ret_hidden);
+    }
+    tagset_andnot(ret_hidden, ret_in);
+    return RC_OK;
+}
+
+/* Affected and unknown as the given introducing commits say. */
+static enum rc by_graph(struct history *h, const struct question *q, struct arena *a,
+                        struct answer *w, struct err *e)
+{
+    struct tagset in, hidden;
+    TRY(find_introduced(h, q, a, &in, &hidden, e));
+    w->affected = tagset_copy(a, &in);
+    w->unknown = tagset_copy(a, &hidden);
+    w->origins = arena_array(a, q->n_introduced + 1, sizeof *w->origins);
+    struct tagset undecided = tagset_copy(a, &w->fixes.unknown);
+    TRY(arena_ok(a, "the answer", e));
+    tagset_or(&in, &hidden);
+    tagset_and(&undecided, &in); /* where the flaw never was, the fix does not matter */
+    tagset_or(&w->unknown, &undecided);
+    for (size_t i = 0; i < q->n_introduced; i++) {
+        struct origin *o = &w->origins[w->n_origins++];
+        *o = (struct origin){
+            .commit = q->introduced[i].commit, .why = STR("given"), .confidence = "exact"};
+        memcpy(o->hex, q->introduced[i].hex, sizeof o->hex);
+    }
+    return RC_OK;
+}
+
+static enum rc by_candidates(struct history *h, const struct question *q, struct arena *a,
+                             struct answer *w, struct err *e)
+{
+    TRY(candidates_find(h, q, &w->fixes, a, w->candidates, &w->n_candidates, e));
+    w->affected = tagset_new(a, h->n_tags);
+    w->unknown = tagset_copy(a, &w->fixes.unknown);
+    TRY(arena_ok(a, "the answer", e));
+    if (w->n_candidates == 0)
+        return RC_OK;
+    const struct candidate *c = &w->candidates[0];
+    tagset_assign(&w->affected, &c->affected);
+    tagset_or(&w->unknown, &c->unknown);
+    w->origins = arena_array(a, c->n_why + 1, sizeof *w->origins);
+    TRY(arena_ok(a, "the answer", e));
+    for (size_t i = 0; i < c->n_why; i++) {
+        if (c->why[i].commit == GRAPH_NONE)
+            continue;
+        struct origin *o = &w->origins[w->n_origins++];
+        *o = (struct origin){.commit = c->why[i].commit,
+                             .why = c->why[i].why.n ? c->why[i].why : str_c(c->why[i].rule),
+                             .confidence = c->confidence};
+        graph_hex(h->graph, o->commit, o->hex);
+    }
+    return RC_OK;
+}
+
+/* Four parts out of what is known, and the reason of each tag. */
+static enum rc divide(struct history *h, const struct question *q, struct arena *a,
+                      struct answer *w, struct err *e)
+{
+    w->fixed = tagset_copy(a, &w->fixes.fixed);
+    w->not_affected = tagset_all(a, h->n_tags);
+    TRY(arena_ok(a, "the answer", e));
+    for (size_t t = 0; t < h->n_tags; t++)
+        if (h->tags[t].commit == GRAPH_NONE) {
+            tagset_set(&w->unknown, t);
+            tagset_unset(&w->fixed, t);
+        }
+    tagset_andnot(&w->unknown, &w->fixed);
+    tagset_andnot(&w->affected, &w->fixed);
+    tagset_andnot(&w->affected, &w->unknown);
+    tagset_andnot(&w->not_affected, &w->fixed);
+    tagset_andnot(&w->not_affected, &w->affected);
+    tagset_andnot(&w->not_affected, &w->unknown);
+    return RC_OK;
+}
+
+static const char *confidence_of(const struct question *q, const struct answer *w)
+{
+    if (q->n_introduced > 0)
+        return "exact";
+    return w->n_candidates ? w->candidates[0].confidence : "low";
+}
+
+static void explain_affected(struct history *h, const struct answer *w, size_t t,
+                             struct tag_answer *ta)
+{
+    ta->status = AFF_AFFECTED;
+    ta->why = EVIDENCE_NONE;
+    ta->why.rule = "since-the-beginning";
+    for (size_t i = 0; i < w->n_origins; i++) {
+        uint32_t c = w->origins[i].commit;
+        if (c == GRAPH_NONE || !(history_reach(h, c)[t / 64] >> (t % 64) & 1))
+            continue;
+        ta->why.rule = "introduced";
+        ta->why.commit = c;
+        ta->why.why = w->origins[i].why;
+        break;
+    }
+    if (tagset_has(&w->fixes.part, t)) {
+        ta->why.why = STR("holds a part of the fix only");
+    }
+}
+
+static struct tag_answer explain(struct history *h, const struct question *q,
+                                 const struct answer *w, size_t t)
+{
+    struct tag_answer ta = {.confidence = confidence_of(q, w), .why = EVIDENCE_NONE};
+    if (tagset_has(&w->unknown, t)) {
+        ta.status = AFF_UNKNOWN;
+        ta.confidence = "low";
+        ta.why = w->fixes.why[t];
+        ta.why.rule = "missing";
+        if (ta.why.why.n == 0)
+            ta.why.why = history_missing(h, t);
+    } else if (tagset_has(&w->fixed, t)) {
+        ta.status = AFF_FIXED;
+        ta.confidence = "exact";
+        ta.why = w->fixes.why[t];
+    } else if (tagset_has(&w->affected, t)) {
+        explain_affected(h, w, t, &ta);
+    } else {
+        ta.status = AFF_NOT_AFFECTED;
+        ta.why.rule = "not-there";
+        ta.why.why = STR("holds no commit that brought the flaw");
+    }
+    if (tagset_has(&w->fixes.flagged, t))
+        ta.confidence = "low";
+    return ta;
+}
+
+enum rc affected_answer(struct history *h, const struct question *q, struct arena *a,
+                        struct answer *ret, struct err *e)
+{
+    struct answer w = {.n_origins = 0};
+    TRY(fixes_find(h, q, a, &w.fixes, e));
+    if (q->n_introduced > 0)
+        TRY(by_graph(h, q, a, &w, e));
+    else
+        TRY(by_candidates(h, q, a, &w, e));
+    TRY(divide(h, q, a, &w, e));
+    struct tag_answer *tags = arena_array(a, h->n_tags + 1, sizeof *tags);
+    TRY(arena_ok(a, "the answer", e));
+    for (size_t t = 0; t < h->n_tags; t++)
+        tags[t] = explain(h, q, &w, t);
+    w.tags = tags;
+    tagset_and(&w.affected, &q->counts);
+    tagset_and(&w.fixed, &q->counts);
+    tagset_and(&w.not_affected, &q->counts);
+    tagset_and(&w.unknown, &q->counts);
+    *ret = w;
+    return RC_OK;
+}
+
+/* ---- The object of a batch ---- */
+
+static json_t *names(const struct history *h, const struct tagset *s, const struct tagset *within)
+{
+    json_t *a = json_array();
+    for (size_t t = tagset_next(s, 0); t < s->n; t = tagset_next(s, t + 1))
+        if (tagset_has(within, t))
+            json_array_append_new(a, json_str(h->tags[t].name));
+    return a;
+}
+
+static json_t *why_json(const struct history *h, const struct evidence *v)
+{
+    json_t *o = json_object();
+    char hex[GIT_OID_HEX + 1];
+    json_put_str(o, "rule", str_c(v->rule));
+    if (v->commit != GRAPH_NONE)
+        json_put_str(o, "commit", graph_hex(h->graph, v->commit, hex));
+    if (v->of != GRAPH_NONE)
+        json_put_str(o, "equivalent_of", graph_hex(h->graph, v->of, hex));
+    if (v->why.n)
+        json_put_str(o, "why", v->why);
+    if (v->path.n)
+        json_put_str(o, "path", v->path);
+    if (v->line)
+        json_put_int(o, "line", v->line);
+    if (v->blob.n)
+        json_put_str(o, "blob", v->blob);
+    return o;
+}
+
+static json_t *origins_json(const struct answer *w)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < w->n_origins; i++) {
+        json_t *o = json_object();
+        json_put_str(o, "commit", str_c(w->origins[i].hex));
+        json_put_str(o, "why", w->origins[i].why);
+        json_put_str(o, "confidence", str_c(w->origins[i].confidence));
+        json_array_append_new(a, o);
+    }
+    return a;
+}
+
+/* Four digits behind the point are enough to read. */
+static double rounded(double score)
+{
+    return (double)(int64_t)(score * 1e4 + (score < 0 ? -0.5 : 0.5)) / 1e4;
+}
+
+static json_t *candidates_json(const struct history *h, const struct question *q,
+                               const struct answer *w)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < w->n_candidates; i++) {
+        const struct candidate *c = &w->candidates[i];
+        json_t *o = json_object(), *why = json_array();
+        for (size_t k = 0; k < c->n_why; k++)
+            json_array_append_new(why, why_json(h, &c->why[k]));
+        json_object_set_new(o, "affected", names(h, &c->affected, &q->counts));
+        json_object_set_new(o, "why", why);
+        json_object_set_new(o, "score", json_real(rounded(c->score)));
+        json_array_append_new(a, o);
+    }
+    return a;
+}
+
+json_t *affected_short_json(const struct history *h, const struct question *q,
+                            const struct answer *w)
+{
+    json_t *o = json_object(), *unknown = names(h, &w->unknown, &q->counts);
+    for (size_t i = 0; i < q->n_strange; i++)
+        json_array_append_new(unknown, json_str(q->strange[i]));
+    json_object_set_new(o, "affected", names(h, &w->affected, &q->counts));
+    json_object_set_new(o, "fixed", names(h, &w->fixed, &q->counts));
+    json_object_set_new(o, "not_affected", names(h, &w->not_affected, &q->counts));
+    json_object_set_new(o, "unknown", unknown);
+    json_object_set_new(o, "introduced", origins_json(w));
+    json_object_set_new(o, "candidates", candidates_json(h, q, w));
+    return o;
+}
+
+/* ---- The long form ---- */
+
+static json_t *tag_json(const struct history *h, const struct answer *w, size_t t)
+{
+    const struct release *r = &h->tags[t];
+    const struct tag_answer *ta = &w->tags[t];
+    json_t *o = json_object();
+    char hex[GIT_OID_HEX + 1];
+    json_put_str(o, "tag", r->name);
+    if (r->commit == GRAPH_NONE)
+        json_object_set_new(o, "commit", json_null());
+    else
+        json_put_str(o, "commit", graph_hex(h->graph, r->commit, hex));
+    json_put_time(o, "at", r->at_us);
+    json_put_bool(o, "counts", r->counts);
+    json_put_str(o, "status", str_c(aff_status_name(ta->status)));
+    json_put_str(o, "confidence", str_c(ta->confidence));
+    json_put_bool(o, "flagged", tagset_has(&w->fixes.flagged, t));
+    json_object_set_new(o, "evidence", why_json(h, &ta->why));
+    return o;
+}
+
+json_t *affected_long_json(const struct history *h, const struct question *q,
+                           const struct answer *w)
+{
+    json_t *o = affected_short_json(h, q, w), *tags = json_array();
+    for (size_t t = 0; t < h->n_tags; t++)
+        json_array_append_new(tags, tag_json(h, w, t));
+    json_object_set_new(o, "tags", tags);
+    return o;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Order of releases.  Runs in the engine child and in commands; names of tags are a stranger's.
+ */
+#include "engine/affected/order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Schemes ---- */
+
+static bool fits_any(const struct order *o, struct str name, uint32_t *ret_scheme,
+                     struct tag_version *ret_v)
+{
+    for (uint32_t i = 0; i < o->n_schemes; i++)
+        if (tag_pattern_match(&o->schemes[i], name, ret_v)) {
+            *ret_scheme = i;
+            return true;
+        }
+    return false;
+}
+
+/* "v1.2-fork3" where "v1.2" fits: somebody's variant of a release. */
+static bool is_variant(const struct order *o, struct str name)
+{
+    uint32_t scheme;
+    struct tag_version v;
+    for (size_t i = name.n; i-- > 1;)
+        if (memchr("-._+", name.p[i], 4) && i + 1 < name.n && ascii_is_alpha(name.p[i + 1]) &&
+            fits_any(o, str_sub(name, 0, i), &scheme, &v))
+            return true;
+    return false;
+}
+
+static enum rc learn(const struct release *tags, size_t n, struct order *o, struct err *e)
+{
+    AUTO(mem) struct str *names = mem_alloc((n + 1) * sizeof *names);
+    size_t least = ORDER_LEAST;
+    while (o->n_schemes < HISTORY_SCHEMES) {
+        struct tag_learned l;
+        struct err none = ERR_INIT;
+        struct tag_version v;
+        uint32_t scheme;
+        size_t k = 0;
+        for (size_t i = 0; i < n; i++)
+            if (!tag_is_preview(tags[i].name) && !fits_any(o, tags[i].name, &scheme, &v) &&
+                !is_variant(o, tags[i].name))
+                names[k++] = tags[i].name;
+        if (k == 0 || tag_pattern_learn(names, k, &l, &none) != RC_OK)
+            break;
+        if (o->n_schemes > 0 && l.matched < least)
+            break;
+        if (o->n_schemes == 0 && l.matched / ORDER_SHARE > least)
+            least = l.matched / ORDER_SHARE;
+        o->schemes[o->n_schemes++] = l.pattern;
+    }
+    return RC_OK;
+}
+
+/* What a scheme says before its first number, without separators and generic words. */
+static void product_key(const struct tag_pattern *p, char ret_key[TAG_PATTERN_MAX + 1])
+{
+    static const char *const generic[] = {"v", "ver", "version", "rel", "release", "r", "n"};
+    size_t n = 0;
+    if (p->items[0].kind == TAG_LIT)
+        for (size_t i = 0; i < p->items[0].len; i++) {
+            char c = p->text[p->items[0].at + i];
+            if (ascii_is_alnum(c))
+                ret_key[n++] = ascii_lower(c);
+        }
+    ret_key[n] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(generic); i++)
+        if (strcmp(ret_key, generic[i]) == 0)
+            ret_key[0] = '\0';
+}
+
+static void find_products(struct order *o)
+{
+    char key[HISTORY_SCHEMES][TAG_PATTERN_MAX + 1];
+    uint32_t n = 0;
+    for (size_t i = 0; i < o->n_schemes; i++) {
+        product_key(&o->schemes[i], key[i]);
+        size_t same = 0;
+        while (strcmp(key[same], key[i]) != 0)
+            same++;
+        o->product[i] = same < i ? o->product[same] : n++;
+    }
+}
+
+/* ---- Order ---- */
+
+/* As far as both have values a missing one is lower; then the shorter is. */
+static int version_order(const struct tag_version *a, const struct tag_version *b)
+{
+    int c = tag_version_cmp(a, b);
+    for (size_t i = b->n; c == 0 && i < a->n; i++)
+        c = a->v[i] >= 0;
+    for (size_t i = a->n; c == 0 && i < b->n; i++)
+        c = b->v[i] >= 0 ? -1 : 0;
+    return c;
+}
+
+struct sorted {
+    struct release r;
+    uint32_t product;
+};
+
+static int by_version(const void *a, const void *b)
+{
+    const struct sorted *x = a, *y = b;
+    if (x->product != y->product)
+        return x->product < y->product ? -1 : 1;
+    int c = version_order(&x->r.v, &y->r.v);
+    if (c != 0)
+        return c;
+    if (x->r.commit_us != y->r.commit_us)
+        return x->r.commit_us < y->r.commit_us ? -1 : 1;
+    return str_cmp(x->r.name, y->r.name);
+}
+
+static void sort_tags(struct release *tags, size_t n, const struct order *o)
+{
+    AUTO(mem) struct sorted *s = mem_zalloc((n + 1) * sizeof *s);
+    for (size_t i = 0; i < n; i++) {
+        struct release *r = &tags[i];
+        r->preview = tag_is_preview(r->name);
+        r->scheme = HISTORY_SCHEMES;
+        r->series = HISTORY_SERIES_NONE;
+        bool fits = fits_any(o, r->name, &r->scheme, &r->v);
+        r->counts = fits && !r->preview;
+        s[i].r = *r;
+        s[i].product = fits ? o->product[r->scheme] : HISTORY_SCHEMES;
+    }
+    qsort(s, n, sizeof *s, by_version);
+    for (size_t i = 0; i < n; i++)
+        tags[i] = s[i].r;
+}
+
+/* ---- Series ---- */
+
+static bool same_series(const struct order *o, const struct release *a, const struct release *b,
+                        size_t depth)
+{
+    if (o->product[a->scheme] != o->product[b->scheme])
+        return false;
+    for (size_t i = 0; i < depth; i++)
+        if ((i < a->v.n ? a->v.v[i] : -1) != (i < b->v.n ? b->v.v[i] : -1))
+            return false;
+    return true;
+}
+
+/* Do the dates run with the versions in the series of that depth? */
+static bool runs_forward(const struct release *tags, size_t n, const struct order *o,
+                         uint32_t product, size_t depth)
+{
+    size_t pairs = 0, back = 0;
+    const struct release *last = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct release *r = &tags[i];
+        if (!r->counts || o->product[r->scheme] != product || r->commit == GRAPH_NONE)
+            continue;
+        if (last && same_series(o, last, r, depth)) {
+            pairs++;
+            back += r->commit_us < last->commit_us;
+        }
+        last = r;
+    }
+    return back * ORDER_BACKWARDS <= pairs;
+}
+
+static void name_series(struct series *s, const struct tag_version *v, struct arena *a)
+{
+    AUTO(buf) struct buf b = BUF_INIT(200);
+    for (size_t i = 0; i < s->depth; i++) {
+        s->key[i] = i < v->n ? v->v[i] : -1;
+        if (s->key[i] >= 0)
+            buf_addf(&b, "%s%d", i ? "." : "", s->key[i]);
+    }
+    s->name = arena_str(a, buf_str(&b));
+}
+
+static enum rc find_series(struct release *tags, size_t n, struct arena *a, struct order *o,
+                           struct err *e)
+{
+    size_t depth[HISTORY_SCHEMES] = {0};
+    for (uint32_t p = 0; p < HISTORY_SCHEMES; p++)
+        while (depth[p] + 1 < TAG_VALUES && !runs_forward(tags, n, o, p, depth[p]))
+            depth[p]++;
+    o->series = arena_array(a, n + 1, sizeof *o->series);
+    TRY(arena_ok(a, "the list of release series", e));
+    const struct release *last = NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct release *r = &tags[i];
+        if (!r->counts)
+            continue;
+        uint32_t product = o->product[r->scheme];
+        if (last == NULL || !same_series(o, last, r, depth[product])) {
+            struct series *s = &o->series[o->n_series++];
+            *s = (struct series){.product = product, .depth = (uint32_t)depth[product], .first = i};
+            name_series(s, &r->v, a);
+        }
+        struct series *s = &o->series[o->n_series - 1];
+        s->n = i - s->first + 1;
+        r->series = (uint32_t)(o->n_series - 1);
+        last = r;
+    }
+    return arena_ok(a, "the list of release series", e);
+}
+
+enum rc order_tags(struct release *tags, size_t n, const char *pattern, struct arena *a,
+                   struct order *ret_o, struct err *e)
+{
+    struct order o = {.n_schemes = 0};
+    if (pattern) {
+        TRY(tag_pattern_parse(str_c(pattern), &o.schemes[0], e));
+        o.n_schemes = 1;
+    } else {
+        TRY(learn(tags, n, &o, e));
+    }
+    find_products(&o);
+    sort_tags(tags, n, &o);
+    TRY(find_series(tags, n, a, &o, e));
+    *ret_o = o;
+    return RC_OK;
+}

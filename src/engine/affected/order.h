@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_ENGINE_AFFECTED_ORDER_H
+#define VULNDESK_ENGINE_AFFECTED_ORDER_H
+
+#include "engine/affected/history.h"
+
+/*
+ * Which tags are releases, their order, and the series they belong to.
+ *
+ * Schemes are learnt until none is left that a fair share of the tags follows (a project may have
+ * changed its way of writing, or release a side product), or there is the one that was asked for.
+ * Names that look like previews, and names that are a release with a word behind it, do not count.
+ * Schemes that differ in generic words and separators only (v2.1, version.2.1) are one product with
+ * one order.  A series is the releases that share the first k parts of the version, k the smallest
+ * number with which the dates run with the versions in (nearly) every series: 0 for a project with
+ * one line of releases, 2 for 2.2.x beside 2.4.x, 3 for 1.0.1a beside 1.0.2a.
+ */
+#define ORDER_SHARE     12 /* a further scheme has at least one tag in so many of the first's */
+#define ORDER_LEAST     3  /* and at least so many */
+#define ORDER_BACKWARDS 20 /* one in so many neighbours may run backwards */
+
+struct series {
+    uint32_t product, depth; /* index of the product, 0 = the one with most tags; k */
+    int32_t key[TAG_VALUES];
+    struct str name; /* "2.4", "" for the only one */
+    size_t first, n; /* tags first..first+n-1 of history.tags */
+};
+
+struct order {
+    struct tag_pattern schemes[HISTORY_SCHEMES];
+    uint32_t product[HISTORY_SCHEMES]; /* of a scheme */
+    size_t n_schemes;
+    struct series *series;
+    size_t n_series;
+};
+
+/* Fills scheme, v, preview, counts and series of the tags, and sorts them.  pattern: NULL = learnt;
+ * RC_INVALID when it is none. */
+enum rc order_tags(struct release *tags, size_t n, const char *pattern, struct arena *a,
+                   struct order *ret_o, struct err *e) WARN_UNUSED;
+
+#endif
