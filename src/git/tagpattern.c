@@ -105,12 +105,35 @@ static bool take_digits(struct str s, size_t *at, size_t n, int32_t *ret_v)
     return true;
 }
 
-static bool match_item(const struct tag_pattern *p, const struct tag_item *it, struct str s,
-                       size_t *at, int32_t *ret_v)
+static bool is_separator(char c)
 {
+    return c == '-' || c == '_' || c == '.';
+}
+
+static bool match_literal(struct str have, struct str want, bool loose)
+{
+    if (have.n < want.n)
+        return false;
+    for (size_t i = 0; i < want.n; i++)
+        if (have.p[i] != want.p[i] &&
+            !(loose && is_separator(have.p[i]) && is_separator(want.p[i])))
+            return false;
+    return true;
+}
+
+struct matching {
+    const struct tag_pattern *p;
+    struct str name;
+    bool loose;
+};
+
+static bool match_item(const struct matching *m, const struct tag_item *it, size_t *at,
+                       int32_t *ret_v)
+{
+    struct str s = m->name;
     switch (it->kind) {
     case TAG_LIT:
-        if (!str_starts(str_sub(s, *at, s.n), str_of(p->text + it->at, it->len)))
+        if (!match_literal(str_sub(s, *at, s.n), str_of(m->p->text + it->at, it->len), m->loose))
             return false;
         *at += it->len;
         return true;
@@ -134,34 +157,47 @@ static bool match_item(const struct tag_pattern *p, const struct tag_item *it, s
 }
 
 /* Matches with the groups whose bit is set in `with` (group 1 = highest bit in use). */
-static bool match_with(const struct tag_pattern *p, struct str name, unsigned with,
-                       struct tag_version *ret_v)
+static bool match_with(const struct matching *m, unsigned with, struct tag_version *ret_v)
 {
+    const struct tag_pattern *p = m->p;
     struct tag_version v = {.n = 0};
     size_t at = 0;
     for (size_t i = 0; i < p->n_items; i++) {
         const struct tag_item *it = &p->items[i];
         bool here = it->group == 0 || (with >> (p->n_groups - it->group) & 1);
         int32_t value = -1;
-        if (here && !match_item(p, it, name, &at, &value))
+        if (here && !match_item(m, it, &at, &value))
             return false;
         if (it->kind != TAG_LIT)
             v.v[v.n++] = here ? value : -1;
     }
-    if (at != name.n)
+    if (at != m->name.n)
         return false;
     *ret_v = v;
     return true;
 }
 
-bool tag_pattern_match(const struct tag_pattern *p, struct str name, struct tag_version *ret_v)
+static bool match_any(const struct matching *m, struct tag_version *ret_v)
 {
-    if (name.n > GIT_NAME_MAX)
+    if (m->name.n > GIT_NAME_MAX)
         return false;
-    for (unsigned with = 1U << p->n_groups; with-- > 0;)
-        if (match_with(p, name, with, ret_v))
+    for (unsigned with = 1U << m->p->n_groups; with-- > 0;)
+        if (match_with(m, with, ret_v))
             return true;
     return false;
+}
+
+bool tag_pattern_match(const struct tag_pattern *p, struct str name, struct tag_version *ret_v)
+{
+    struct matching m = {.p = p, .name = name};
+    return match_any(&m, ret_v);
+}
+
+bool tag_pattern_match_loose(const struct tag_pattern *p, struct str name,
+                             struct tag_version *ret_v)
+{
+    struct matching m = {.p = p, .name = name, .loose = true};
+    return match_any(&m, ret_v);
 }
 
 int tag_version_cmp(const struct tag_version *a, const struct tag_version *b)

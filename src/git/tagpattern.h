@@ -39,6 +39,10 @@ struct tag_version {
 enum rc tag_pattern_parse(struct str text, struct tag_pattern *ret_p, struct err *e) WARN_UNUSED;
 /* The whole name must fit. */
 bool tag_pattern_match(const struct tag_pattern *p, struct str name, struct tag_version *ret_v);
+/* The same, whichever of '-', '_' and '.' stands where the pattern has one of them: a slip of the
+ * hand in one of hundreds of names. */
+bool tag_pattern_match_loose(const struct tag_pattern *p, struct str name,
+                             struct tag_version *ret_v);
 /* <0, 0, >0; both from the same pattern. */
 int tag_version_cmp(const struct tag_version *a, const struct tag_version *b);
 

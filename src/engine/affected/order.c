@@ -20,6 +20,16 @@ static bool fits_any(const struct order *o, struct str name, uint32_t *ret_schem
     return false;
 }
 
+static bool fits_loosely(const struct order *o, struct release *r)
+{
+    for (uint32_t i = 0; i < o->n_schemes; i++)
+        if (tag_pattern_match_loose(&o->schemes[i], r->name, &r->v)) {
+            r->scheme = i;
+            return true;
+        }
+    return false;
+}
+
 /* "v1.2-fork3" where "v1.2" fits: somebody's variant of a release. */
 static bool is_variant(const struct order *o, struct str name)
 {
@@ -74,6 +84,19 @@ static void product_key(const struct tag_pattern *p, char ret_key[TAG_PATTERN_MA
             ret_key[0] = '\0';
 }
 
+/* A product with far fewer releases than the first is another one: a module, a fork. */
+static void find_sides(const struct release *tags, size_t n, struct order *o)
+{
+    size_t count[HISTORY_SCHEMES] = {0};
+    struct tag_version v;
+    uint32_t scheme;
+    for (size_t i = 0; i < n; i++)
+        if (fits_any(o, tags[i].name, &scheme, &v))
+            count[o->product[scheme]]++;
+    for (size_t p = 1; p < HISTORY_SCHEMES; p++)
+        o->side[p] = count[p] * ORDER_SIDE < count[0];
+}
+
 static void find_products(struct order *o)
 {
     char key[HISTORY_SCHEMES][TAG_PATTERN_MAX + 1];
@@ -126,8 +149,8 @@ static void sort_tags(struct release *tags, size_t n, const struct order *o)
         r->preview = tag_is_preview(r->name);
         r->scheme = HISTORY_SCHEMES;
         r->series = HISTORY_SERIES_NONE;
-        bool fits = fits_any(o, r->name, &r->scheme, &r->v);
-        r->counts = fits && !r->preview;
+        bool fits = fits_any(o, r->name, &r->scheme, &r->v) || fits_loosely(o, r);
+        r->counts = fits && !r->preview && !o->side[o->product[r->scheme]];
         s[i].r = *r;
         s[i].product = fits ? o->product[r->scheme] : HISTORY_SCHEMES;
     }
@@ -218,6 +241,7 @@ enum rc order_tags(struct release *tags, size_t n, const char *pattern, struct a
         TRY(learn(tags, n, &o, e));
     }
     find_products(&o);
+    find_sides(tags, n, &o);
     sort_tags(tags, n, &o);
     TRY(find_series(tags, n, a, &o, e));
     *ret_o = o;

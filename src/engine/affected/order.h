@@ -11,12 +11,14 @@
  * changed its way of writing, or release a side product), or there is the one that was asked for.
  * Names that look like previews, and names that are a release with a word behind it, do not count.
  * Schemes that differ in generic words and separators only (v2.1, version.2.1) are one product with
- * one order.  A series is the releases that share the first k parts of the version, k the smallest
- * number with which the dates run with the versions in (nearly) every series: 0 for a project with
- * one line of releases, 2 for 2.2.x beside 2.4.x, 3 for 1.0.1a beside 1.0.2a.
+ * one order; a side product (a module with versions of its own) does not count unless its pattern
+ * is asked for.  A series is the releases that share the first k parts of the version, k the
+ * smallest number with which the dates run with the versions in (nearly) every series: 0 for a
+ * project with one line of releases, 2 for 2.2.x beside 2.4.x, 3 for 1.0.1a beside 1.0.2a.
  */
 #define ORDER_SHARE     12 /* a further scheme has at least one tag in so many of the first's */
 #define ORDER_LEAST     3  /* and at least so many */
+#define ORDER_SIDE      2 /* a product with fewer than one in so many of the first's is a side one */
 #define ORDER_BACKWARDS 20 /* one in so many neighbours may run backwards */
 
 struct series {
@@ -30,6 +32,7 @@ struct order {
     struct tag_pattern schemes[HISTORY_SCHEMES];
     uint32_t product[HISTORY_SCHEMES]; /* of a scheme */
     size_t n_schemes;
+    bool side[HISTORY_SCHEMES]; /* a product whose releases do not count */
     struct series *series;
     size_t n_series;
 };
