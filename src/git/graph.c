@@ -27,17 +27,24 @@ struct graph_inside {
     struct buf tips;
 };
 
+static void unload(struct graph_inside *in)
+{
+    graph_file_close(in->file);
+    free(in->place);
+    free(in->number);
+    free(in->parent_at);
+    free(in->parent);
+    free(in->cut);
+    in->file = NULL;
+    in->place = in->number = in->parent_at = in->parent = in->cut = NULL;
+}
+
 void graph_close(struct graph *g)
 {
     if (g == NULL)
         return;
     if (g->in) {
-        graph_file_close(g->in->file);
-        free(g->in->place);
-        free(g->in->number);
-        free(g->in->parent_at);
-        free(g->in->parent);
-        free(g->in->cut);
+        unload(g->in);
         buf_release(&g->in->tips);
         free(g->in);
     }
@@ -138,6 +145,7 @@ static void read_cut(struct graph *g)
 
 static enum rc load(struct graph *g, struct graph_file *file, struct err *e)
 {
+    unload(g->in);
     g->in->file = file;
     g->n = file->n;
     g->hash_len = file->hash_len;
@@ -229,11 +237,12 @@ enum rc graph_open(struct git *git, struct objects *objects, const char *cache,
     g->tips = buf_str(&g->in->tips);
     sha256(g->tips, sum);
     look_at_theirs(g, git, hash_len);
-    if (!from_cache(&p, hash_len, sum, &file)) {
+    bool kept = from_cache(&p, hash_len, sum, &file) && load(g, TAKE(file), e) == RC_OK;
+    if (!kept) {
         TRY(make(git, objects, &p, g->tips, sum, e));
         TRY(graph_file_open(p.has_cache ? p.cached : p.own, hash_len, &file, e));
+        TRY(load(g, TAKE(file), e));
     }
-    TRY(load(g, TAKE(file), e));
     TRY(give_to_git(git, &p, e));
     *ret_g = TAKE(g);
     return RC_OK;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "git/testing.h"
 
@@ -18,7 +19,7 @@
 
 static int today;
 
-bool testrepo_try(const char *dir, const char *const *args)
+static bool run(const char *dir, const char *const *args, struct str in, struct buf *out)
 {
     const char *argv[TESTREPO_ARGS + 2] = {"git"};
     size_t n = 1;
@@ -43,10 +44,9 @@ bool testrepo_try(const char *dir, const char *const *args)
                                 author,
                                 committer,
                                 NULL};
-    AUTO(buf) struct buf out = BUF_INIT(1 << 20);
     AUTO(buf) struct buf err = BUF_INIT(1 << 16);
     struct spawn s = SPAWN_INIT;
-    struct spawn_io io = {.out = &out, .err = &err, .timeout_ms = 30000};
+    struct spawn_io io = {.in = in, .out = out, .err = &err, .timeout_ms = 30000};
     struct child_end end;
     struct err e = ERR_INIT;
     s.path = "/usr/bin/git";
@@ -58,6 +58,34 @@ bool testrepo_try(const char *dir, const char *const *args)
     if (!child_end_ok(&end))
         print_message("git %s: %s", argv[1], buf_c(&err));
     return child_end_ok(&end);
+}
+
+bool testrepo_try(const char *dir, const char *const *args)
+{
+    AUTO(buf) struct buf out = BUF_INIT(1 << 20);
+    return run(dir, args, STR_NONE, &out);
+}
+
+void testrepo_import(const char *dir, const char *stream)
+{
+    AUTO(buf) struct buf out = BUF_INIT(1 << 20);
+    const char *const args[] = {"fast-import", "--quiet", "--force", NULL};
+    assert_true(run(dir, args, str_c(stream), &out));
+}
+
+void testrepo_said(const char *dir, const char *const *args, char ret[TESTREPO_SAID])
+{
+    struct err e = ERR_INIT;
+    AUTO(buf) struct buf out = BUF_INIT(1 << 20);
+    assert_true(run(dir, args, STR_NONE, &out));
+    assert_int_equal(str_copy(ret, TESTREPO_SAID, str_trim(buf_str(&out)), "words", &e), RC_OK);
+}
+
+void testrepo_lose(const char *dir, const char *id)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/.git/objects/%.2s/%s", dir, id, id + 2);
+    assert_int_equal(unlink(path), 0);
 }
 
 void testrepo_git(const char *dir, const char *const *args)

@@ -16,6 +16,13 @@ void testrepo_init(const char *dir, const char *object_format);
 bool testrepo_try(const char *dir, const char *const *args);
 void testrepo_git(const char *dir, const char *const *args);
 #define TESTREPO(dir, ...) testrepo_git(dir, (const char *const[]){__VA_ARGS__, NULL})
+/* Feeds a stream to git fast-import: many commits at once. */
+void testrepo_import(const char *dir, const char *stream);
+/* What git prints, without the line end; ret has TESTREPO_SAID bytes. */
+#define TESTREPO_SAID 2000
+void testrepo_said(const char *dir, const char *const *args, char ret[TESTREPO_SAID]);
+/* Removes a loose object, its hex id. */
+void testrepo_lose(const char *dir, const char *id);
 /* Writes a file into dir and commits it; day counts from 2024-01-01. */
 void testrepo_commit(const char *dir, const char *path, const char *text, int day);
 /* A lightweight tag at HEAD for each name, each on a commit of its own. Ends with NULL. */
