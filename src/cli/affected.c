@@ -15,6 +15,7 @@
 
 #include "cli/args.h"
 #include "engine/affected/affected.h"
+#include "engine/affected/formats.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -25,7 +26,7 @@
 #define CACHE_TEMPLATE  "/tmp/vulndesk-cache-XXXXXX"
 #define PROGRESS_US     200000
 
-enum { O_REPO, O_FIX, O_INTRODUCED, O_AT, O_TAGS, O_JSON, O_BATCH, O_CACHE, O_COUNT };
+enum { O_REPO, O_FIX, O_INTRODUCED, O_AT, O_TAGS, O_JSON, O_BATCH, O_CACHE, O_ALL, O_COUNT };
 
 /* ---- Cache folder ---- */
 
@@ -135,30 +136,20 @@ static json_t *question_json(const struct arg *k)
     return j;
 }
 
+static enum rc print_text(const struct buf *b, struct err *e)
+{
+    if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout) != 0)
+        return err_errno(e, RC_IO, "standard output");
+    return RC_OK;
+}
+
 static enum rc print_json(const json_t *j, struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(ANSWER_TEXT_MAX);
     TRY(json_write(&b, j, e));
     buf_addc(&b, '\n');
     TRY(buf_ok(&b, "the answer", e));
-    if (fwrite(b.p, 1, b.n, stdout) != b.n || fflush(stdout) != 0)
-        return err_errno(e, RC_IO, "standard output");
-    return RC_OK;
-}
-
-static void print_table(const struct history *h, const struct answer *w)
-{
-    char hex[GIT_OID_HEX + 1];
-    for (size_t t = 0; t < h->n_tags; t++) {
-        const struct tag_answer *ta = &w->tags[t];
-        if (!h->tags[t].counts)
-            continue;
-        printf("%-20.*s %-13s %-20s %-7s", STR_ARG(h->tags[t].name), aff_status_name(ta->status),
-               ta->why.rule, ta->confidence);
-        if (ta->why.commit != GRAPH_NONE)
-            printf(" %.12s", graph_hex(h->graph, ta->why.commit, hex).p);
-        printf(" %.*s\n", STR_ARG(ta->why.why));
-    }
+    return print_text(&b, e);
 }
 
 static enum rc answer_one(struct history *h, const struct arg *k, struct progress *p, struct err *e)
@@ -172,10 +163,12 @@ static enum rc answer_one(struct history *h, const struct arg *k, struct progres
     TRY(affected_answer(h, &q, a, &w, e));
     end_progress(p);
     if (!k[O_JSON].value) {
-        print_table(h, &w);
-        return RC_OK;
+        AUTO(buf) struct buf b = BUF_INIT(ANSWER_TEXT_MAX);
+        TRY(formats_table(h, &q, &w, a, k[O_ALL].value != NULL, &b, e));
+        return print_text(&b, e);
     }
     out = affected_long_json(h, &q, &w);
+    TRY(formats_put(h, &q, &w, a, out, e));
     return print_json(out, e);
 }
 
@@ -299,6 +292,7 @@ int affected_main(int argc, char **argv)
         [O_JSON] = {.name = "--json", .flag = true},
         [O_BATCH] = {.name = "--batch"},
         [O_CACHE] = {.name = "--cache"},
+        [O_ALL] = {.name = "--all", .flag = true},
     };
     struct args a = {.known = known, .n_known = O_COUNT};
     struct err e = ERR_INIT;
