@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SHA-256, HMAC and random bytes, by OpenSSL and the kernel.  Runs in every role.
+ * SHA-256, SHA-1, HMAC and random bytes, by OpenSSL and the kernel.  Runs in every role.
  */
 #include "base/hash.h"
 

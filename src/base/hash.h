@@ -10,7 +10,7 @@
 /* SHA-256 (FIPS 180-4) of one run of bytes. */
 void sha256(struct str s, unsigned char ret[SHA256_LEN]);
 
-/* The same in pieces. */
+/* SHA-256 in pieces. */
 struct sha256_ctx {
     void *evp;
 };
