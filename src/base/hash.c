@@ -43,6 +43,17 @@ void sha1(struct str s, unsigned char ret[SHA1_LEN])
     BUG_ON(EVP_Digest(s.p, s.n, ret, &n, EVP_sha1(), NULL) != 1 || n != SHA1_LEN);
 }
 
+/* FNV-1a, and the finaliser of MurmurHash3 against its weak low bits. */
+uint64_t hash64(struct str s)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
+    h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return h ^ h >> 33;
+}
+
 void hmac_sha256(struct str key, struct str s, unsigned char ret[SHA256_LEN])
 {
     unsigned int n = SHA256_LEN;

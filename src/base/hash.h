@@ -23,6 +23,10 @@ void sha256_end(struct sha256_ctx *c, unsigned char ret[SHA256_LEN]);
 #define SHA1_LEN 20
 void sha1(struct str s, unsigned char ret[SHA1_LEN]);
 
+/* A quick hash for tables, the same on every machine.  Whoever chooses the bytes can make two of
+ * them meet: never for trust. */
+uint64_t hash64(struct str s);
+
 /* HMAC-SHA-256 (RFC 2104). */
 void hmac_sha256(struct str key, struct str s, unsigned char ret[SHA256_LEN]);
 
