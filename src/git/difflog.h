@@ -10,7 +10,8 @@
  * lines of context.  A merge is shown against its first parent, a root against nothing.  A commit
  * whose objects are not all there does not end the run: it is reported as missing.
  */
-#define DIFFLOG_COMMIT_MAX (32u << 20)  /* bytes of one commit; of a longer one files are left out \
+#define DIFFLOG_COMMIT_MAX                                                                         \
+    (32u << 20)                         /* bytes of one commit; of a longer one files are left out \
                                          */
 #define DIFFLOG_FILES_MAX   60000       /* files of one commit */
 #define DIFFLOG_LINES_MAX   4000000     /* lines of one commit's patch */

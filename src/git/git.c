@@ -19,7 +19,7 @@
 #include "os/file.h"
 #include "os/spawn.h"
 
-#define ARGS_MAX     32
+#define ARGS_MAX     128
 #define HEAD_MAX     1024
 #define URL_MAX      2000
 #define GIT_WORDS    300 /* bytes of git's complaint that are shown */

@@ -290,5 +290,6 @@ json_t *affected_long_json(const struct history *h, const struct question *q,
     for (size_t t = 0; t < h->n_tags; t++)
         json_array_append_new(tags, tag_json(h, w, t));
     json_object_set_new(o, "tags", tags);
+    json_object_set_new(o, "groups", fixes_json(h, &w->fixes));
     return o;
 }

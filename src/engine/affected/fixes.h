@@ -2,23 +2,34 @@
 #ifndef VULNDESK_ENGINE_AFFECTED_FIXES_H
 #define VULNDESK_ENGINE_AFFECTED_FIXES_H
 
+#include "base/json.h"
 #include "engine/affected/question.h"
 
 /*
- * Which tags hold the fix.  A group is in a tag when one of its commits is, or an equivalent of one
- * (a copy on another branch); the fix is when all groups are.
+ * Which tags hold the fix.  A group is in a tag when one of its commits is, or a copy of one on
+ * another branch (engine/affected/equiv.h), or its very lines (engine/affected/present.h); the fix
+ * is when all groups are.  A revert takes away what lies before it on its line: it cancels the
+ * commits that it contains in the tags that contain it, and what brings the fix back counts anew.
+ *
+ * The content is looked at too for every tag that counts.  It decides by itself only where the
+ * history says nothing and the proof is good; a tag where history and content disagree is flagged.
  */
+#define FIXES_BASES 4    /* commits of a group whose lines are looked for in the files */
+#define FIXES_SURE  0.75 /* weight of a copy that content does not outvote */
+
 struct equivalent {
     uint32_t commit, of; /* the copy, and the commit of the group */
-    const char *rule;    /* constant word: "patch-id", "named", ... */
+    const char *rule;    /* constant word: engine/affected/equiv_rules.c, "revert" */
     struct str why;
-    double weight; /* 0..1 */
+    double weight; /* 0..1; below EQUIV_WEIGHT_MIN it does not count and is only shown */
 };
 
 struct fix_found { /* of a group */
     struct tagset fixed;
-    struct equivalent *equivalents;
+    struct equivalent *equivalents; /* highest weight first */
     size_t n_equivalents;
+    struct equivalent *reverts; /* of the commits of the group or of their copies */
+    size_t n_reverts;
 };
 
 struct fixes {
@@ -34,5 +45,9 @@ struct fixes {
 /* ret lives in the arena. */
 enum rc fixes_find(struct history *h, const struct question *q, struct arena *a, struct fixes *ret,
                    struct err *e) WARN_UNUSED;
+
+/* [{"fixed_by": [{"commit", "of", "rule", "weight", "why"}], "reverts": [the same]}], one object a
+ * group: the copies that were found on whatever branch, and what was too weak to count. */
+json_t *fixes_json(const struct history *h, const struct fixes *f);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "base/when.h"
 #include "engine/affected/order.h"
+#include "engine/affected/table.h"
 #include "os/file.h"
 
 #define TAG_OBJECT_MAX (1u << 20)
@@ -37,6 +38,7 @@ void history_close(struct history *h)
         free(h->in->row);
         free(h->in);
     }
+    table_close(h->table);
     graph_close(h->graph);
     objects_close(h->objects);
     git_close(h->git);

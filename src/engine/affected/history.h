@@ -43,6 +43,7 @@ struct history_options {
 };
 
 struct order;
+struct table;
 struct history {
     struct git *git;
     struct objects *objects;
@@ -52,6 +53,7 @@ struct history {
     size_t n_tags;
     struct tagset counts;      /* the release tags that count */
     const struct order *order; /* schemes and series: engine/affected/order.h */
+    struct table *table;       /* NULL until history_table (engine/affected/table.h) */
     const char *cache;         /* folder of this repository, NULL = none */
     size_t n_left_out;         /* tags of trees and blobs, and names that are not clean */
     struct str note;           /* lines for the person, "" */
