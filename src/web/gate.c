@@ -102,20 +102,60 @@ void visit_old_form(struct visit *v)
     visit_error(v, 403, "The form is too old or not ours. Go back, reload the page, send again.");
 }
 
+const char *visit_why(struct visit *v)
+{
+    /* Our own mistakes and the store's are not a visitor's business. */
+    bool ours = v->e.rc == RC_INTERNAL || v->e.rc == RC_IO;
+    if (ours)
+        v->r->failed = v->e;
+    return ours ? "It was not your doing. Please try again." : v->e.msg;
+}
+
 void visit_again(struct visit *v)
 {
-    v->frame.problem = str_c(v->e.msg);
+    v->frame.problem = str_c(visit_why(v));
     v->r->status = rc_http(v->e.rc);
 }
 
 void visit_failed(struct visit *v)
 {
-    int status = rc_http(v->e.rc);
-    /* Our own mistakes and the store's are not a visitor's business. */
-    bool ours = v->e.rc == RC_INTERNAL || v->e.rc == RC_IO;
-    if (ours)
-        v->r->failed = v->e;
-    visit_error(v, status, ours ? "It was not your doing. Please try again." : v->e.msg);
+    visit_error(v, rc_http(v->e.rc), visit_why(v));
+}
+
+/* Fields in which people write.  Not all of a form: passwords and tokens are shown to nobody. */
+static const char *const written[] = {
+    "title",    "summary", "text",       "description", "steps",  "explanation", "subject",
+    "affected", "fixed",   "references", "timeline",    "change", "reason",      "note",
+    "name",     "email",   "maintainer", "other",       "url",    "source",      "value",
+};
+
+/* All of it, each under its name when there are several. */
+static void add_written(const struct visit *v, struct buf *b)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(written); i++)
+        n += http_form_get(&v->form, written[i]).n > 0;
+    for (size_t i = 0; i < ARRAY_LEN(written); i++) {
+        struct str s = http_form_get(&v->form, written[i]);
+        if (s.n == 0)
+            continue;
+        if (n > 1)
+            buf_addf(b, "%s%s:\n", b->n ? "\n\n" : "", written[i]);
+        buf_add(b, s);
+    }
+}
+
+bool visit_keep(struct visit *v, enum kept_why why)
+{
+    AUTO(buf) struct buf b = BUF_INIT(HTTP_ANSWER_MAX);
+    if (v->q->method != HTTP_POST)
+        return false;
+    add_written(v, &b);
+    if (b.n == 0 || b.over)
+        return false;
+    v->r->status = why == KEPT_REPORTER_OUT ? 404 : 403; /* there, as for who never had one */
+    page_kept_write(v->frame, why, buf_str(&b), &v->r->body);
+    return true;
 }
 
 void visit_see(struct visit *v, const char *fmt, ...)

@@ -66,7 +66,12 @@ void visit_error(struct visit *v, int status, const char *why);
 void visit_no_page(struct visit *v);  /* 404 */
 void visit_no_form(struct visit *v);  /* 404 */
 void visit_old_form(struct visit *v); /* 403 */
-void visit_failed(struct visit *v);   /* out of v->e */
+/* 403 (404 where no reporter is known) and what had been typed into the form, for a session that is
+ * over; false, and no answer, when nothing had been. */
+bool visit_keep(struct visit *v, enum kept_why why);
+/* v->e in words for the visitor; a failure of ours is not told, but logged. */
+const char *visit_why(struct visit *v);
+void visit_failed(struct visit *v); /* out of v->e */
 /* The page that follows shows a form once more that was not taken: v->e on top, its status. */
 void visit_again(struct visit *v);
 /* 303 */

@@ -9,17 +9,19 @@
  * request.  Everything that a browser sends is hostile; httpd has checked the frame (one Host,
  * tokens, lengths), the content is checked here.
  */
-#define HTTP_PATH_MAX         2048 /* bytes of path and query together */
-#define HTTP_COOKIE_MAX       4096 /* bytes of the Cookie field */
-#define HTTP_AUTH_MAX         255  /* bytes of the Authorization field */
-#define HTTP_TYPE_MAX         255  /* bytes of the Content-Type field */
-#define HTTP_HOST_MAX         255
-#define HTTP_FORM_FIELDS      64     /* fields of one form */
-#define HTTP_FORM_NAME_MAX    64     /* bytes of one field's name, decoded */
-#define HTTP_FORM_VALUE_MAX   262144 /* bytes of one field's value, decoded */
-#define HTTP_FORM_FILES       20     /* files of one form */
-#define HTTP_FILE_NAME_MAX    255    /* bytes of a file's name */
-#define HTTP_COOKIES_MAX      32     /* cookies looked at in one request */
+#define HTTP_PATH_MAX      2048 /* bytes of path and query together */
+#define HTTP_COOKIE_MAX    4096 /* bytes of the Cookie field */
+#define HTTP_AUTH_MAX      255  /* bytes of the Authorization field */
+#define HTTP_TYPE_MAX      255  /* bytes of the Content-Type field */
+#define HTTP_HOST_MAX      255
+#define HTTP_FORM_FIELDS   64 /* fields of one form */
+#define HTTP_FORM_NAME_MAX 64 /* bytes of one field's name, decoded */
+/* Bytes of one field's value, decoded: more than any text may have, so that what is too long for
+ * its rule still comes back with the refusal. */
+#define HTTP_FORM_VALUE_MAX   1048576
+#define HTTP_FORM_FILES       20  /* files of one form */
+#define HTTP_FILE_NAME_MAX    255 /* bytes of a file's name */
+#define HTTP_COOKIES_MAX      32  /* cookies looked at in one request */
 #define HTTP_COOKIE_VALUE_MAX 256
 #define HTTP_BODY_DEFAULT     1048576  /* body of one request unless the settings say otherwise */
 #define HTTP_WAIT_MAX         64       /* letters of a spool record's id */

@@ -151,9 +151,14 @@ void page_letter_write(const struct maker *m, struct page_frame frame, const str
     tpl_letter(out, &p);
 }
 
-void page_kept_write(struct page_frame frame, struct str text, struct buf *out)
+void page_kept_write(struct page_frame frame, enum kept_why why, struct str text, struct buf *out)
 {
-    struct page_kept p = {.frame = frame, .text = text};
-    p.frame.title = STR("Please sign in");
+    struct page_kept p = {.frame = frame,
+                          .text = text,
+                          .team_out = why == KEPT_TEAM_OUT,
+                          .reporter_out = why == KEPT_REPORTER_OUT};
+    p.frame.title = p.team_out       ? STR("Please sign in")
+                    : p.reporter_out ? STR("Please open your link again")
+                                     : STR("The form was too old");
     tpl_kept(out, &p);
 }

@@ -62,7 +62,8 @@ struct letter_extra {
 void page_letter_write(const struct maker *m, struct page_frame frame, const struct letter_extra *x,
                        struct buf *out);
 /* What somebody had typed whose session is over. */
-void page_kept_write(struct page_frame frame, struct str text, struct buf *out);
+enum kept_why { KEPT_TEAM_OUT, KEPT_REPORTER_OUT, KEPT_OLD_FORM };
+void page_kept_write(struct page_frame frame, enum kept_why why, struct str text, struct buf *out);
 
 /* typed: a form of many that was not taken, or the query (all=1: every box is ticked). */
 struct held_extra {

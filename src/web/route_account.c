@@ -128,7 +128,7 @@ static void show(struct visit *v, const char *failed)
         v->r->status = rc_http(v->e.rc);
     struct account_in in = {.me = &me,
                             .draft = &draft,
-                            .refused = failed ? str_c(v->e.msg) : STR_NONE,
+                            .refused = failed ? str_c(visit_why(v)) : STR_NONE,
                             .by_mail = by_mail(v),
                             .notices = s->mail.notices && s->mail.outgoing == OUTGOING_ON};
     page_account_write(&v->m, v->frame, &in, &v->r->body);

@@ -73,9 +73,10 @@ enum rc form_token_for(struct visit *v, const char *purpose, char ret[WEBFORM_TO
 
 void form_problem(struct visit *v)
 {
-    bool ours = v->e.rc == RC_INTERNAL || v->e.rc == RC_IO || v->e.rc == RC_BUSY;
+    const char *why = visit_why(v);
+    bool ours = why != v->e.msg || v->e.rc == RC_BUSY;
     v->frame.problem = ours ? STR("It was not your doing. Please send it once more in a moment.")
-                            : arena_str(v->a, str_c(v->e.msg));
+                            : arena_str(v->a, str_c(why));
     if (v->r->status == 200)
         v->r->status = rc_http(v->e.rc);
 }

@@ -231,6 +231,8 @@ static void report_leave(struct visit *v)
 void route_report(struct visit *v, struct str rest)
 {
     bool post = v->q->method == HTTP_POST;
+    if (!v->signed_in && visit_keep(v, KEPT_REPORTER_OUT))
+        return;
     if (!v->signed_in) {
         visit_error(v, 404,
                     "Please open your private link: the one in our mail to you, or the one "
@@ -238,7 +240,8 @@ void route_report(struct visit *v, struct str rest)
         return;
     }
     if (post && !gate_csrf_ok(v)) {
-        visit_old_form(v);
+        if (!visit_keep(v, KEPT_OLD_FORM))
+            visit_old_form(v);
         return;
     }
     if (!post && rest.n == 0)

@@ -378,18 +378,15 @@ void route_staff(struct visit *v)
         return;
     }
     if (!v->signed_in) {
-        if (v->q->method == HTTP_POST && http_form_get(&v->form, "text").n) {
-            v->r->status = 403;
-            page_kept_write(v->frame, http_form_get(&v->form, "text"), &v->r->body);
-            return;
-        }
-        signin_needed(v);
+        if (!visit_keep(v, KEPT_TEAM_OUT))
+            signin_needed(v);
         return;
     }
     if (v->q->method == HTTP_POST && !gate_csrf_ok(v)) {
         if (path_after(v->q->path, "/case/", &rest) && show_again(v, rest))
             return;
-        visit_old_form(v);
+        if (!visit_keep(v, KEPT_OLD_FORM))
+            visit_old_form(v);
         return;
     }
     v->frame.done = done_of(v);

@@ -893,6 +893,98 @@ static void a_reporter_says_how_to_be_named(void **state)
     HAS(t, "value=\"K &quot; K\"");
 }
 
+/* A session that is over, or a form of an earlier one: nothing is done, on no page, and what had
+ * been typed is shown; but no password. */
+static void what_was_typed_survives_the_end_of_a_session(void **state)
+{
+    struct bench *t = *state;
+    static const struct {
+        bool staff;
+        const char *path, *body, *words[3];
+    } rows[] = {
+        {true,
+         ADVISORY "/edit",
+         "title=My+%3Cb%3E&summary=In+short&text=At+length",
+         {"title:\nMy &lt;b&gt;", "summary:\nIn short", "text:\nAt length"}},
+        {true, ADVISORY "/withdraw", "reason=It+was+none", {"readonly>It was none</textarea>"}},
+        {true,
+         "/case/DEMO-2025-0012/third-party/tell",
+         "maintainer=Mira&source=Her+page",
+         {"maintainer:\nMira", "source:\nHer page"}},
+        {true, "/case/DEMO-2025-0012/assign", "login=tove&reason=Holiday", {"readonly>Holiday<"}},
+        {true, "/policy/1/reject", "reason=No+%26+no", {"readonly>No &amp; no<"}},
+        {true, "/held/301/release", "number=N1&reason=ours", {"readonly>ours<"}},
+        {false, "/report/answer", "text=My+proof", {"readonly>My proof<"}},
+        {false, "/report/credit", "decision=named&name=Kim+K.", {"readonly>Kim K.<"}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const char *cookie = rows[i].staff ? TEAM : REPORTER;
+        for (int out = 0; out < 2; out++) {
+            assert_int_equal(post(t, rows[i].staff, rows[i].path, out ? "" : cookie, rows[i].body),
+                             out && !rows[i].staff ? 404 : 403);
+            for (size_t k = 0; k < 3 && rows[i].words[k]; k++)
+                HAS(t, rows[i].words[k]);
+            HAS(t, "nothing was sent");
+            HAS(t, !out            ? "The form was too old</h1>"
+                   : rows[i].staff ? "Please sign in</h1>"
+                                   : "open your private link again");
+        }
+    }
+    assert_int_equal(
+        post(t, true, "/account/password", "", "old=hunter2&new=secret-one&again=secret-one"), 403);
+    LACKS(t, "hunter2");
+    LACKS(t, "secret-one");
+    assert_int_equal(stub.cmds, 0);
+    assert_int_equal(stub.taken, 0);
+    assert_int_equal(stub.changed, 0);
+}
+
+/* The words of the store are for our log, on no page for somebody else; what was typed stays. */
+static void a_failure_of_ours_is_not_told(void **state)
+{
+    struct bench *t = *state;
+    static const struct {
+        bool staff;
+        const char *path, *body, *kept;
+    } rows[] = {
+        {true, "/case/DEMO-2025-0012/note", "text=typed", ">typed</textarea>"},
+        {true, "/case/DEMO-2025-0012/assign", "login=tove&reason=typed", "value=\"typed\""},
+        {true, ADVISORY "/edit", "whole=1&revision=2&title=typed&text=x", "value=\"typed\""},
+        {true, "/held/301/release", "reason=typed", "value=\"typed\""},
+        {false, "/report/answer", "token=" STUB_TOKEN "-answer&text=typed", ">typed</textarea>"},
+        {false, "/report/credit", "decision=named&name=typed", "value=\"typed\""},
+    };
+    stub.fail = RC_IO;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char body[200];
+        snprintf(body, sizeof body, "csrf=" STUB_CSRF "&%s", rows[i].body);
+        assert_int_equal(
+            post(t, rows[i].staff, rows[i].path, rows[i].staff ? TEAM : REPORTER, body), 500);
+        LACKS(t, "the rules say no");
+        HAS(t, "It was not your doing");
+        HAS(t, rows[i].kept);
+        assert_int_equal(t->r.failed.rc, RC_IO);
+        assert_string_equal(t->r.failed.msg, "the rules say no");
+    }
+}
+
+/* As much as a browser lets somebody type into the form, in letters of three bytes each. */
+static void a_text_that_is_too_long_comes_back(void **state)
+{
+    struct bench *t = *state;
+    AUTO(buf) struct buf text = BUF_INIT(HTTP_FORM_VALUE_MAX);
+    for (int i = 0; i < 180000; i++)
+        buf_adds(&text, "\xe2\x82\xac");
+    struct sent f[] = {{"token", STUB_TOKEN "-report", NULL},
+                       {"title", "A hole", NULL},
+                       {"description", buf_c(&text), NULL}};
+    stub.age_us = WEBFORM_FILL_US;
+    stub.fail = RC_LIMIT;
+    assert_int_equal(post_parts(t, "/new", "", f, ARRAY_LEN(f), false), 413);
+    HAS(t, "the rules say no");
+    assert_non_null(memmem(t->r.body.p, t->r.body.n, text.p, text.n));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -903,6 +995,9 @@ int main(void)
         T(every_form_needs_the_token),
         T(forms_become_verbs),
         T(what_was_typed_is_still_there_after_a_failure),
+        T(what_was_typed_survives_the_end_of_a_session),
+        T(a_failure_of_ours_is_not_told),
+        T(a_text_that_is_too_long_comes_back),
         T(a_reply_is_shown_before_it_is_sent),
         T(the_whole_text_of_a_message_is_plain_text),
         T(signing_in_with_a_password),

@@ -23,6 +23,7 @@ struct page_letter {
 struct page_kept {
     struct page_frame frame;
     struct str text;
+    bool team_out, reporter_out; /* whose session; neither: the form was of an earlier one */
 };
 
 #endif
