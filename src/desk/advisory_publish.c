@@ -76,7 +76,9 @@ enum rc advisory_told(struct desk *d, struct arena *a, int64_t case_id, struct t
     size_t n, kept = 0;
     TRY(ops_thread_list(d->db, a, case_id, &t, &n, e));
     for (size_t i = 0; i < n; i++) {
-        bool again = t[i].email.n == 0;
+        /* Somebody may have written from an address that no mail can go to: that must not keep the
+         * others, and the publication itself, waiting. */
+        bool again = !letter_can_go(t[i].email);
         for (size_t k = 0; k < kept; k++)
             again = again || address_same(t[k].email, t[i].email);
         if (!again)

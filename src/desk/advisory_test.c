@@ -216,6 +216,23 @@ static void publishing_is_one_instant(void **state)
     assert_true(str_eq(seen(t, &alice, other).number, STR("EX-SA-2026-0002")));
 }
 
+/* Whoever reports from an address that no mail can go to does not keep the publication waiting, nor
+ * the acknowledgement being tried for ever. */
+static void an_address_that_cannot_be_written_to_holds_nothing_up(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice");
+    struct test_mail tm = {.from = "f@a_b.example", .mid = "r1@reporter.example"};
+    struct intake_result r = test_mail_in(t, &tm);
+    assert_false(r.acknowledge);
+    assert_true(str_starts(test_text(t, "SELECT ack FROM message"), STR("withheld: ")));
+    written(t, &alice, r.case_id);
+    T_OK(advisory_approve(&t->d, &alice, r.case_id, 1, e));
+    assert_int_equal(seen(t, &alice, r.case_id).n_recipients, 2); /* the lists */
+    T_OK(advisory_publish(&t->d, &alice, r.case_id, 1, 0, e));
+    assert_int_equal(test_count(t, "SELECT count(*) FROM outbox WHERE kind = 'announcement'"), 2);
+}
+
 static void a_correction_is_a_revision_and_a_withdrawal_the_end(void **state)
 {
     struct test_desk *t = *state;
@@ -507,6 +524,7 @@ int main(int argc, char **argv)
         DESK_TEST(a_second_person_approves_and_an_edit_asks_again),
         DESK_TEST(who_is_alone_may_approve_and_it_is_said),
         DESK_TEST(publishing_is_one_instant),
+        DESK_TEST(an_address_that_cannot_be_written_to_holds_nothing_up),
         DESK_TEST(a_correction_is_a_revision_and_a_withdrawal_the_end),
         DESK_TEST(a_plan_is_kept_changed_and_dropped),
         DESK_TEST(only_who_decided_so_is_named),

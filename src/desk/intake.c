@@ -11,6 +11,7 @@
 #include "desk/clock.h"
 #include "desk/epoch.h"
 #include "desk/intake_inside.h"
+#include "desk/letter.h"
 #include "desk/proposal_inside.h"
 #include "store/task.h"
 
@@ -254,6 +255,8 @@ static enum rc why_of(struct desk *d, struct arena *a, const struct intake *in,
     int64_t recent;
     f.has_return_path = !in->env->path_unknown;
     f.return_path = path;
+    /* An acknowledgement that cannot be written would be tried for ever, and nobody told. */
+    f.has_return_path = f.has_return_path && (path.n == 0 || letter_can_go(path));
     f.from = in->m->from.addr;
     TRY(ops_message_acks(d->db, path, desk_now(d) - d->set->mail.ack_rate_us, &recent, e));
     struct autoreply_ask ask = {.facts = &f,

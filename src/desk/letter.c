@@ -19,6 +19,11 @@ void letter_link(struct str base, const char *path, const char *secret, struct b
         buf_addf(b, "%.*s%s%s", STR_ARG(base), path, secret);
 }
 
+bool letter_can_go(struct str to)
+{
+    return outmail_addr_ok(to, outmail_addr_utf8(to));
+}
+
 /* Replies come back to the thread's address, so that a bounce finds it without its Message-ID. */
 static struct str env_from(const struct desk *d, const struct letter *l, struct str thread_addr)
 {

@@ -31,6 +31,10 @@ struct letter {
 enum rc letter_put(struct desk *d, const struct actor *who, const struct letter *l,
                    int64_t *ret_message, int64_t *ret_outbox, struct err *e) WARN_UNUSED;
 
+/* Whether such a mail can be written at all: strangers have addresses in their mails and forms that
+ * no header and no server takes, and one of them must not hold up what is written to others. */
+bool letter_can_go(struct str to);
+
 /* A link of ours: base, path, secret. Empty base gives an empty text. */
 void letter_link(struct str base, const char *path, const char *secret, struct buf *b);
 

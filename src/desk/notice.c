@@ -276,7 +276,7 @@ static bool reachable(const struct desk *d, const struct account_row *r, int64_t
 {
     bool away = r->away_until_us > now_us && r->away_from_us <= now_us;
     /* A mail to ourselves would come back as one from outside. */
-    return r->active && !away && mail_addr_ok(r->email) && !address_ours(d, r->email) &&
+    return r->active && !away && letter_can_go(r->email) && !address_ours(d, r->email) &&
            !str_eq(r->notify, STR("none"));
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/when.h"
 #include "desk/inside.h"
+#include "desk/letter.h"
 #include "mime/mail.h"
 #include "store/ops_people.h"
 
@@ -71,7 +72,7 @@ enum rc people_add(struct desk *d, const struct actor *who, const struct account
     TRY(actor_needs_admin(who, e));
     TRY(login_check(n->login, e));
     TRY(desk_check_line(n->name, DESK_NAME_MAX, "the name", e));
-    if (!mail_addr_ok(n->email))
+    if (!mail_addr_ok(n->email) || !letter_can_go(n->email))
         return err_set(e, RC_INVALID, "the mail address is not one");
     if (!str_eq(n->role, STR("handler")) && !str_eq(n->role, STR("admin")))
         return err_set(e, RC_INVALID, "the role is handler or admin");

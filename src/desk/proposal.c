@@ -10,6 +10,7 @@
 #include "desk/letter.h"
 #include "desk/notice.h"
 #include "desk/proposal_inside.h"
+#include "desk/webform.h"
 #include "store/ops_people.h"
 #include "store/task.h"
 
@@ -44,7 +45,8 @@ enum rc proposal_tell(struct desk *d, const struct actor *who, const struct prop
     AUTO(buf) struct buf id = BUF_INIT(32);
     char subject[128];
     int64_t message, outbox;
-    if (p->reply_to.n == 0)
+    /* A decision is not held up by an address that cannot be written to. */
+    if (!letter_can_go(p->reply_to))
         return RC_OK;
     letter_link(d->set->desk.base_url, "/", "", &link);
     buf_addf(&id, "%lld", (long long)p->id);
@@ -167,7 +169,7 @@ static enum rc form_check(const struct proposal_form *f, struct err *e)
     TRY(desk_check_line(f->subject, PROPOSAL_SUBJECT_MAX, "the title of the proposal", e));
     if (f->name.n > 0)
         TRY(desk_check_line(f->name, DESK_NAME_MAX, "the name", e));
-    if (f->email.n > 0 && !mail_addr_ok(f->email))
+    if (f->email.n > 0 && !webform_address_ok(f->email))
         return err_set(e, RC_INVALID, "the mail address is none; leave it empty or correct it");
     return RC_OK;
 }

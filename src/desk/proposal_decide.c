@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "base/when.h"
 #include "desk/intake_inside.h"
+#include "desk/letter.h"
 #include "desk/proposal_inside.h"
 #include "store/ops_people.h"
 
@@ -149,7 +150,7 @@ static enum rc answer_tx(struct desk *d, void *arg, struct err *e)
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct proposal_row p;
     TRY(ops_proposal_get(d->db, a, k->id, &p, e));
-    if (p.reply_to.n == 0)
+    if (!letter_can_go(p.reply_to))
         return err_set(e, RC_INVALID, "the author gave no address that can be answered");
     TRY(desk_event(d, k->who, 0, "policy.answered",
                    json_pack("{s:I}", "proposal", (json_int_t)p.id), e));

@@ -367,6 +367,37 @@ static void the_receipt_goes_to_the_return_path(void **state)
                         "victim@other.example");
 }
 
+/* Else nobody could decide about it: each decision comes with a mail. */
+static void an_address_that_cannot_be_written_to_holds_nothing_up(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice");
+    static const char *const bad[] = {"f@a_b.example", "f..g@x.example", "root@localhost",
+                                      "f@[192.0.2.1]", "f\xe2\x80\xae@x.example"};
+    struct mail m;
+    struct test_mail tm = {.from = "f@a_b.example",
+                           .path = "f@x.example",
+                           .subject = "[PATCH] Say when",
+                           .mid = "f1@x.example"};
+    int64_t id;
+    test_mail_make(t, &tm, &m);
+    m.patch = (struct mail_patch){.found = true,
+                                  .file = STR("SECURITY.md"),
+                                  .diff = STR(HUNK(SOON, WHEN)),
+                                  .message = STR_NONE,
+                                  .subject = STR_NONE};
+    assert_int_equal(test_record_in(t, &m, &tm).kind, INTAKE_PROPOSAL);
+    T_RC(RC_INVALID, proposal_answer(&t->d, &alice, 1, STR("Why?"), e));
+    T_OK(proposal_reject(&t->d, &alice, 1, STR("No."), e));
+    assert_int_equal(test_count(t, "SELECT count(*) FROM outbox"), 1); /* to the return path */
+    struct proposal_form f = form("# Nothing\n");
+    f.base_id = 1;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        f.email = str_c(bad[i]);
+        T_RC(RC_INVALID, proposal_from_form(&t->d, &f, &id, e));
+    }
+}
+
 /* ---- differences, without a desk ---- */
 
 static void unified(const char *a, const char *b, const char *want)
@@ -419,6 +450,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(exported, begin, end),
         cmocka_unit_test_setup_teardown(exported_words_stay_words, begin, end),
         cmocka_unit_test_setup_teardown(the_receipt_goes_to_the_return_path, begin, end),
+        cmocka_unit_test_setup_teardown(an_address_that_cannot_be_written_to_holds_nothing_up,
+                                        begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,7 +102,7 @@ static enum rc check(const struct third_new *n, struct err *e)
     if (n->email.n == 0 && n->url.n == 0)
         return err_set(e, RC_INVALID,
                        "no contact of this component is known: give an address or a page");
-    if (n->email.n && !mail_addr_ok(n->email))
+    if (n->email.n && (!mail_addr_ok(n->email) || !letter_can_go(n->email)))
         return err_set(e, RC_INVALID, "the maintainer's address is not a mail address");
     if (n->url.n) {
         TRY(desk_check_line(n->url, THIRD_URL_MAX, "the page", e));

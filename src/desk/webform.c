@@ -260,6 +260,12 @@ static bool is_outside(struct str address)
     return str_chr(domain, '[') == STR_NPOS && str_chr(domain, '.') != STR_NPOS;
 }
 
+bool webform_address_ok(struct str address)
+{
+    return address.n <= DESK_ADDR_MAX && mail_addr_ok(address) &&
+           outmail_addr_ok(address, outmail_addr_utf8(address)) && is_outside(address);
+}
+
 static enum rc check(struct desk *d, const struct webform_report *r, struct err *e)
 {
     TRY(says(r->title, WEBFORM_TITLE_MAX, "The line that says what it is about", e));
@@ -269,9 +275,7 @@ static enum rc check(struct desk *d, const struct webform_report *r, struct err 
     TRY(may_say(r->name, DESK_NAME_MAX, "Your name", e));
     if (r->address.n == 0)
         return RC_OK;
-    bool utf8 = outmail_addr_utf8(r->address);
-    if (r->address.n > DESK_ADDR_MAX || !mail_addr_ok(r->address) ||
-        !outmail_addr_ok(r->address, utf8) || !is_outside(r->address))
+    if (!webform_address_ok(r->address))
         return err_set(e, RC_INVALID,
                        "The mail address is not one that we could write to. Leave it empty to "
                        "report without.");

@@ -42,6 +42,9 @@ enum rc webform_token_make(struct desk *d, const char *purpose, char ret[WEBFORM
 enum rc webform_token_read(struct desk *d, const char *purpose, struct str token,
                            struct webform_token *ret, struct err *e) WARN_UNUSED;
 
+/* An address out of a public form that may be written to. */
+bool webform_address_ok(struct str address);
+
 struct webform_file {
     struct str name, type, bytes;
 };
