@@ -254,6 +254,9 @@ static enum rc waiting_mail(struct desk *d, struct arena *a, int64_t message_id,
     TRY(ops_mail_of_message(d->db, a, message_id, &mails, &n, e));
     if (!str_eq(ret_m->direction, STR("out")) || n != 1)
         return err_set(e, RC_INVALID, "this is not a reply of ours");
+    /* Pressed twice: the second answer is the one that is read. */
+    if (str_eq(ret_m->state, STR("cancelled")))
+        return err_set(e, RC_INVALID, "this reply was undone already: nothing was sent");
     if (!str_eq(mails[0].state, STR("ready")) || mails[0].due_us <= desk_now(d))
         return too_late(e);
     *ret_mail = mails[0];
@@ -460,7 +463,7 @@ enum rc participant_add(struct desk *d, const struct actor *who, int64_t case_id
               .rm = str_eq(role, STR("reporter")) || str_eq(role, STR("finder")) ? 'A' : 'S'}};
     TRY(actor_needs_team(who, e));
     TRY(desk_check_line(name, DESK_NAME_MAX, "the name", e));
-    if (!mail_addr_ok(email) || address_ours(d, email))
+    if (!mail_addr_ok(email) || !letter_can_go(email) || address_ours(d, email))
         return err_set(e, RC_INVALID, "the mail address is not one of somebody else");
     TRY(desk_run(d, invite_tx, &p, e));
     *ret_participant = p.participant;
