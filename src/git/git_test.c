@@ -200,75 +200,19 @@ static void test_a_missing_blob_is_said(void **state)
 
 /* ---- Hostile ---- */
 
-static char trap[200], marker[100];
-
-static void write_trap(void)
-{
-    char text[300];
-    struct err e = ERR_INIT;
-    snprintf(marker, sizeof marker, "%s/marker", top);
-    snprintf(trap, sizeof trap, "%s/trap", top);
-    snprintf(text, sizeof text, "#!/bin/sh\necho \"$0 $*\" >>%s\n", marker);
-    assert_int_equal(file_write_sync(AT_FDCWD, trap, str_c(text), 0755, &e), RC_OK);
-}
-
-static bool trapped(void)
-{
-    return access(marker, F_OK) == 0;
-}
-
-static void set_traps(void)
-{
-    const char *const keys[] = {"core.fsmonitor",      "core.pager",
-                                "core.sshCommand",     "core.editor",
-                                "core.askPass",        "credential.helper",
-                                "gpg.program",         "diff.external",
-                                "diff.trap.textconv",  "diff.trap.command",
-                                "filter.trap.clean",   "filter.trap.smudge",
-                                "filter.trap.process", "uploadpack.packObjectsHook",
-                                "sequence.editor",     "pager.log",
-                                "core.gitProxy",       "core.alternateRefsCommand"};
-    char alias[250], hooks[100], hook[150];
-    snprintf(alias, sizeof alias, "!%s", trap);
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        TESTREPO(repo, "config", keys[i], trap);
-    const char *const aliases[] = {"alias.for-each-ref", "alias.cat-file", "alias.trap"};
-    for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
-        TESTREPO(repo, "config", aliases[i], alias);
-    snprintf(hooks, sizeof hooks, "%s/hooks", top);
-    assert_int_equal(mkdir(hooks, 0700), 0);
-    const char *const names[] = {"reference-transaction", "post-checkout", "post-index-change",
-                                 "fsmonitor-watchman", "pre-auto-gc"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        snprintf(hook, sizeof hook, "%s/%s", hooks, names[i]);
-        assert_int_equal(symlink(trap, hook), 0);
-    }
-    TESTREPO(repo, "config", "core.hooksPath", hooks);
-    /* A promisor remote: a missing object would be fetched from there. */
-    TESTREPO(repo, "config", "extensions.partialClone", "origin");
-    TESTREPO(repo, "config", "remote.origin.promisor", "true");
-    TESTREPO(repo, "config", "remote.origin.url", "ext::/bin/sh -c trap%");
-    TESTREPO(repo, "config", "remote.origin.uploadpack", trap);
-    TESTREPO(repo, "config", "protocol.ext.allow", "always");
-    TESTREPO(repo, "config", "core.repositoryFormatVersion", "1");
-}
-
 /* What is set works: the same git without our care runs the trap. */
 static void test_the_traps_work(void **state)
 {
     (void)state;
     testrepo_init(repo, "sha1");
     testrepo_commit(repo, ".gitattributes", "* diff=trap filter=trap\n", 0);
-    write_trap();
-    set_traps();
+    testrepo_traps(repo, top);
     (void)testrepo_try(repo, (const char *const[]){"status", NULL});
-    assert_true(trapped());
-    assert_int_equal(unlink(marker), 0);
+    assert_true(testrepo_trapped(top));
     (void)testrepo_try(repo, (const char *const[]){"trap", NULL});
-    assert_true(trapped());
-    assert_int_equal(unlink(marker), 0);
+    assert_true(testrepo_trapped(top));
     (void)testrepo_try(repo, (const char *const[]){"show", "--ext-diff", "HEAD", NULL});
-    assert_true(trapped());
+    assert_true(testrepo_trapped(top));
 }
 
 static void test_a_hostile_repository_runs_nothing(void **state)
@@ -278,9 +222,8 @@ static void test_a_hostile_repository_runs_nothing(void **state)
     testrepo_commit(repo, ".gitattributes", "* diff=trap filter=trap\n", 0);
     testrepo_commit(repo, "a", "gone\n", 0);
     TESTREPO(repo, "tag", "-a", "-m", "x", "v1");
-    write_trap();
-    set_traps();
-    (void)unlink(marker);
+    testrepo_traps(repo, top);
+    (void)testrepo_trapped(top);
     char path[200];
     snprintf(path, sizeof path, "%s/.git/objects/%s", repo,
              "28/6c5f5776916d7d7d5849988ca9d83e722cf9c2");
@@ -305,7 +248,7 @@ static void test_a_hostile_repository_runs_nothing(void **state)
     const char *const fetch[] = {"fetch", "ext::/bin/true", NULL};
     assert_int_equal(git_run(g, fetch, STR_NONE, &b, &e), RC_INVALID);
     assert_non_null(strstr(e.msg, "not allowed"));
-    assert_false(trapped());
+    assert_false(testrepo_trapped(top));
 }
 
 static void test_strange_heads_and_refs(void **state)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "git/testing.h"
@@ -119,4 +120,62 @@ void testrepo_tags(const char *dir, const char *const *names)
         testrepo_commit(dir, "version", names[i], i);
         TESTREPO(dir, "tag", "--", names[i]);
     }
+}
+
+/* ---- Traps ---- */
+
+static void write_trap(const char *top, char trap[200])
+{
+    char text[400], marker[200];
+    struct err e = ERR_INIT;
+    snprintf(marker, sizeof marker, "%s/marker", top);
+    snprintf(trap, 200, "%s/trap", top);
+    snprintf(text, sizeof text, "#!/bin/sh\necho \"$0 $*\" >>%s\n", marker);
+    assert_int_equal(file_write_sync(AT_FDCWD, trap, str_c(text), 0755, &e), RC_OK);
+}
+
+bool testrepo_trapped(const char *top)
+{
+    char marker[200];
+    snprintf(marker, sizeof marker, "%s/marker", top);
+    return unlink(marker) == 0;
+}
+
+void testrepo_traps(const char *dir, const char *top)
+{
+    char trap[200];
+    write_trap(top, trap);
+
+    const char *const keys[] = {"core.fsmonitor",      "core.pager",
+                                "core.sshCommand",     "core.editor",
+                                "core.askPass",        "credential.helper",
+                                "gpg.program",         "diff.external",
+                                "diff.trap.textconv",  "diff.trap.command",
+                                "filter.trap.clean",   "filter.trap.smudge",
+                                "filter.trap.process", "uploadpack.packObjectsHook",
+                                "sequence.editor",     "pager.log",
+                                "core.gitProxy",       "core.alternateRefsCommand"};
+    char alias[250], hooks[200], hook[300];
+    snprintf(alias, sizeof alias, "!%s", trap);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        TESTREPO(dir, "config", keys[i], trap);
+    const char *const aliases[] = {"alias.for-each-ref", "alias.cat-file", "alias.trap"};
+    for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+        TESTREPO(dir, "config", aliases[i], alias);
+    snprintf(hooks, sizeof hooks, "%s/hooks", top);
+    assert_int_equal(mkdir(hooks, 0700), 0);
+    const char *const names[] = {"reference-transaction", "post-checkout", "post-index-change",
+                                 "fsmonitor-watchman", "pre-auto-gc"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(hook, sizeof hook, "%s/%s", hooks, names[i]);
+        assert_int_equal(symlink(trap, hook), 0);
+    }
+    TESTREPO(dir, "config", "core.hooksPath", hooks);
+    /* A promisor remote: a missing object would be fetched from there. */
+    TESTREPO(dir, "config", "extensions.partialClone", "origin");
+    TESTREPO(dir, "config", "remote.origin.promisor", "true");
+    TESTREPO(dir, "config", "remote.origin.url", "ext::/bin/sh -c trap%");
+    TESTREPO(dir, "config", "remote.origin.uploadpack", trap);
+    TESTREPO(dir, "config", "protocol.ext.allow", "always");
+    TESTREPO(dir, "config", "core.repositoryFormatVersion", "1");
 }

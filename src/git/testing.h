@@ -25,6 +25,12 @@ void testrepo_said(const char *dir, const char *const *args, char ret[TESTREPO_S
 void testrepo_lose(const char *dir, const char *id);
 /* Writes a file into dir and commits it; day counts from 2024-01-01. */
 void testrepo_commit(const char *dir, const char *path, const char *text, int day);
+/* Sets everything in the repository's configuration that could run a program or fetch, to a trap in
+ * the folder top that leaves a mark there; "* diff=trap filter=trap" in .gitattributes uses more of
+ * it. */
+void testrepo_traps(const char *dir, const char *top);
+/* Was there a mark?  It is taken away. */
+bool testrepo_trapped(const char *top);
 /* A lightweight tag at HEAD for each name, each on a commit of its own. Ends with NULL. */
 void testrepo_tags(const char *dir, const char *const *names);
 

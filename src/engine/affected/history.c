@@ -257,8 +257,9 @@ static const uint64_t *one_row(struct history *h, uint32_t c)
 const uint64_t *history_reach(struct history *h, uint32_t commit)
 {
     size_t words = tagset_words(h->n_tags);
+    uint64_t max = h->options.reach_max ? h->options.reach_max : HISTORY_REACH_MAX;
     BUG_ON(commit >= h->graph->n);
-    if (h->in->rows == NULL && (uint64_t)h->graph->n * words * 8 <= HISTORY_REACH_MAX)
+    if (h->in->rows == NULL && (uint64_t)h->graph->n * words * 8 <= max)
         h->in->rows = all_rows(h);
     return h->in->rows ? h->in->rows + commit * words : one_row(h, commit);
 }
@@ -313,8 +314,14 @@ static enum rc look_up(struct history *h, const char *prefix, struct str name,
 {
     AUTO(buf) struct buf b = BUF_INIT(OBJECT_NAME_MAX);
     struct object o;
+    struct err other = ERR_INIT;
     buf_addf(&b, "%s%.*s^{commit}", prefix, STR_ARG(name));
-    TRY(objects_info(h->objects, buf_str(&b), &o, e));
+    enum rc rc = objects_info(h->objects, buf_str(&b), &o, e);
+    /* Of a short id that fits several commits git says here that it is missing. */
+    if (rc == RC_NOTFOUND && prefix[0] == '\0' &&
+        objects_info(h->objects, name, &o, &other) == RC_CONFLICT)
+        return RC_CONFLICT;
+    TRY(rc);
     memcpy(ret_r->hex, o.oid, sizeof ret_r->hex);
     ret_r->commit = graph_find_hex(h->graph, str_c(o.oid));
     return RC_OK;

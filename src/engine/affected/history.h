@@ -37,6 +37,7 @@ struct history_options {
     const char *scratch; /* an existing folder for git, NULL = /tmp */
     const char *cache;   /* an existing folder for what may be kept, NULL = nothing is */
     const char *pattern; /* of the release tags (git/tagpattern.h), NULL = learnt */
+    uint64_t reach_max;  /* instead of HISTORY_REACH_MAX, 0 = that */
     /* Told when something takes long, what: a few words; done of all, all = 0 when unknown. */
     void (*progress)(void *arg, const char *what, size_t done, size_t all);
     void *progress_arg;

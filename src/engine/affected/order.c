@@ -30,15 +30,16 @@ static bool fits_loosely(const struct order *o, struct release *r)
     return false;
 }
 
-/* "v1.2-fork3" where "v1.2" fits: somebody's variant of a release. */
-static bool is_variant(const struct order *o, struct str name)
+/* "v1.2-fork3", "v1.2rc1" where "v1.2" fits: the release it is a variant or preview of. */
+static bool variant_of(const struct order *o, struct str name, uint32_t *ret_scheme,
+                       struct tag_version *ret_v)
 {
-    uint32_t scheme;
-    struct tag_version v;
-    for (size_t i = name.n; i-- > 1;)
-        if (memchr("-._+", name.p[i], 4) && i + 1 < name.n && ascii_is_alpha(name.p[i + 1]) &&
-            fits_any(o, str_sub(name, 0, i), &scheme, &v))
+    for (size_t i = name.n; i-- > 1;) {
+        bool word = memchr("-._+", name.p[i], 4) && i + 1 < name.n && ascii_is_alpha(name.p[i + 1]);
+        bool stuck = ascii_is_alpha(name.p[i]) && ascii_is_digit(name.p[i - 1]);
+        if ((word || stuck) && fits_any(o, str_sub(name, 0, i), ret_scheme, ret_v))
             return true;
+    }
     return false;
 }
 
@@ -54,7 +55,7 @@ static enum rc learn(const struct release *tags, size_t n, struct order *o, stru
         size_t k = 0;
         for (size_t i = 0; i < n; i++)
             if (!tag_is_preview(tags[i].name) && !fits_any(o, tags[i].name, &scheme, &v) &&
-                !is_variant(o, tags[i].name))
+                !variant_of(o, tags[i].name, &scheme, &v))
                 names[k++] = tags[i].name;
         if (k == 0 || tag_pattern_learn(names, k, &l, &none) != RC_OK)
             break;
@@ -126,6 +127,7 @@ static int version_order(const struct tag_version *a, const struct tag_version *
 struct sorted {
     struct release r;
     uint32_t product;
+    int rank; /* of equal versions: previews, the release, variants of it */
 };
 
 static int by_version(const void *a, const void *b)
@@ -136,6 +138,8 @@ static int by_version(const void *a, const void *b)
     int c = version_order(&x->r.v, &y->r.v);
     if (c != 0)
         return c;
+    if (x->rank != y->rank)
+        return x->rank - y->rank;
     if (x->r.commit_us != y->r.commit_us)
         return x->r.commit_us < y->r.commit_us ? -1 : 1;
     return str_cmp(x->r.name, y->r.name);
@@ -151,8 +155,10 @@ static void sort_tags(struct release *tags, size_t n, const struct order *o)
         r->series = HISTORY_SERIES_NONE;
         bool fits = fits_any(o, r->name, &r->scheme, &r->v) || fits_loosely(o, r);
         r->counts = fits && !r->preview && !o->side[o->product[r->scheme]];
+        bool variant = !fits && variant_of(o, r->name, &r->scheme, &r->v);
         s[i].r = *r;
-        s[i].product = fits ? o->product[r->scheme] : HISTORY_SCHEMES;
+        s[i].rank = r->preview ? 0 : variant ? 2 : 1;
+        s[i].product = fits || variant ? o->product[r->scheme] : HISTORY_SCHEMES;
     }
     qsort(s, n, sizeof *s, by_version);
     for (size_t i = 0; i < n; i++)
