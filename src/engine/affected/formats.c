@@ -145,7 +145,7 @@ static struct str origin_url(const struct job *j)
     static const char *const schemes[] = {"https://", "http://", "git://", "ssh://"};
     AUTO(buf) struct buf b = BUF_INIT(URL_MAX);
     struct err e = ERR_INIT;
-    if (git_remote_url(j->h->git, &b, &e) != RC_OK)
+    if (j->h->git == NULL || git_remote_url(j->h->git, &b, &e) != RC_OK)
         return STR_NONE;
     struct str url = buf_str(&b);
     if (str_chr(url, '@') != STR_NPOS) /* may hold a password */
