@@ -509,6 +509,19 @@ static enum rc credit_find(struct desk *d, struct arena *a, int64_t case_id, int
     return err_set(e, RC_NOTFOUND, "the case has no such credit");
 }
 
+/* A form that is sent twice must not thank twice. */
+static enum rc credit_is_new(struct desk *d, struct arena *a, const struct credit_row *n,
+                             struct err *e)
+{
+    struct credit_row *k;
+    size_t count;
+    TRY(ops_credit_list(d->db, a, n->case_id, &k, &count, e));
+    for (size_t i = 0; i < count; i++)
+        if (k[i].participant_id == 0 && str_eq(k[i].name, n->name) && str_eq(k[i].role, n->role))
+            return err_set(e, RC_CONFLICT, "this name is on the list already, with this role");
+    return RC_OK;
+}
+
 static enum rc credit_set_tx(struct desk *d, void *arg, struct err *e)
 {
     struct set_credit *p = arg;
@@ -520,6 +533,8 @@ static enum rc credit_set_tx(struct desk *d, void *arg, struct err *e)
     k.role = p->n->role;
     k.decision = p->n->decision;
     k.changed_us = desk_now(d);
+    if (k.id == 0)
+        TRY(credit_is_new(d, a, &k, e));
     if (k.id == 0)
         TRY(ops_credit_insert(d->db, &k, &k.id, e));
     else

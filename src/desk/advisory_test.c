@@ -335,6 +335,7 @@ static void only_who_decided_so_is_named(void **state)
                            .role = STR("remediation developer"),
                            .decision = STR("anonymous")};
     T_OK(credit_set(&t->d, &alice, &n, e));
+    T_RC(RC_CONFLICT, credit_set(&t->d, &alice, &n, e)); /* the form sent twice */
     n.role = STR("king");
     T_RC(RC_INVALID, credit_set(&t->d, &alice, &n, e));
     n.credit_id = 4711;
@@ -402,6 +403,28 @@ static void an_announcement_of_unknown_fate_waits_for_a_person(void **state)
     v = seen(t, &alice, id);
     assert_true(str_eq(v.mails[0].state, STR("unknown")) &&
                 str_eq(v.mails[1].state, STR("failed")));
+}
+
+/* A double click asks once; the question can be repeated later. */
+static void the_question_is_sent_once(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice"), bob;
+    int64_t id = a_case(t, &alice);
+    test_account(t, "bob", 1);
+    bob = test_actor(t, "bob");
+    written(t, &alice, id);
+    AUTO(json)
+    json_t *args = json_pack("{s:s, s:I}", "case", "EX-2026-0001", "credit",
+                             (json_int_t)seen(t, &alice, id).credits[0].id);
+    AUTO(json) json_t *first = NULL, *none = NULL, *other = NULL, *later = NULL;
+    T_OK(desk_cmd(&t->d, &alice, STR("advisory.ask"), args, &first, e));
+    T_RC(RC_CONFLICT, desk_cmd(&t->d, &alice, STR("advisory.ask"), args, &none, e));
+    assert_int_equal(test_count(t, "SELECT count(*) FROM outbox WHERE kind = 'reply'"), 1);
+    T_OK(desk_cmd(&t->d, &bob, STR("advisory.ask"), args, &other, e));
+    t->now_us += CMD_ONCE_US;
+    T_OK(desk_cmd(&t->d, &alice, STR("advisory.ask"), args, &later, e));
+    assert_int_equal(test_count(t, "SELECT count(*) FROM outbox WHERE kind = 'reply'"), 3);
 }
 
 static void commands_do_the_same(void **state)
@@ -529,6 +552,7 @@ int main(int argc, char **argv)
         DESK_TEST(a_plan_is_kept_changed_and_dropped),
         DESK_TEST(only_who_decided_so_is_named),
         DESK_TEST(an_announcement_of_unknown_fate_waits_for_a_person),
+        DESK_TEST(the_question_is_sent_once),
         DESK_TEST(commands_do_the_same),
         DESK_TEST(it_goes_with_its_case_into_another),
         cmocka_unit_test(killed_around_publication_it_comes_once),

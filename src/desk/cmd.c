@@ -5,6 +5,7 @@
  * Input: arguments out of a form or a command, hostile; their names are checked here.
  */
 #include "desk/cmd_inside.h"
+#include "desk/throttle.h"
 
 /* clang-format off */
 static const struct cmd_verb *const tables[] = {
@@ -46,6 +47,36 @@ static enum rc names_check(const char *known, const json_t *args, struct err *e)
     return RC_OK;
 }
 
+/* What only sends a mail has no state that says that it was done: the same of the same person
+ * within a moment is a form that was sent twice. */
+static const char *const mails[] = {"advisory.ask", "policy.answer"};
+static const struct throttle_rule once = {"once", 1, CMD_ONCE_US};
+
+static bool only_mails(struct str verb)
+{
+    for (size_t i = 0; i < ARRAY_LEN(mails); i++)
+        if (str_eq(verb, str_c(mails[i])))
+            return true;
+    return false;
+}
+
+static enum rc run_once(struct cmd *c, const struct cmd_verb *v, struct err *e)
+{
+    AUTO(buf) struct buf args = BUF_INIT(CMD_ARGS_MAX);
+    struct throttle t;
+    TRY(json_write(&args, c->args, e));
+    struct str key = arena_strf(c->a, "%lld %s %.*s", (long long)c->who->account_id, v->verb,
+                                STR_ARG(buf_str(&args)));
+    TRY(arena_ok(c->a, "the arguments", e));
+    TRY(throttle_peek(c->d, &once, key, &t, e));
+    if (!t.allowed)
+        return err_set(e, RC_CONFLICT, "the same was sent a moment ago; it goes out once");
+    TRY(v->run(c, e));
+    /* It is done: at worst a second one is not noticed. */
+    (void)!throttle_take(c->d, &once, key, &t, NULL);
+    return RC_OK;
+}
+
 enum rc desk_cmd(struct desk *d, const struct actor *who, struct str verb, const json_t *args,
                  json_t **ret, struct err *e)
 {
@@ -57,7 +88,7 @@ enum rc desk_cmd(struct desk *d, const struct actor *who, struct str verb, const
     if (v->reporter != (who->kind == ACTOR_REPORTER))
         return err_set(e, RC_DENIED, "this is not for you");
     TRY(names_check(v->args, args, e));
-    TRY(v->run(&c, e));
+    TRY(only_mails(verb) ? run_once(&c, v, e) : v->run(&c, e));
     *ret = c.ret ? c.ret : json_pack("{s:b}", "ok", 1);
     return RC_OK;
 }

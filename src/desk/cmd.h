@@ -2,6 +2,7 @@
 #ifndef VULNDESK_DESK_CMD_H
 #define VULNDESK_DESK_CMD_H
 
+#include "base/when.h"
 #include "desk/desk.h"
 
 /*
@@ -78,7 +79,8 @@
  * Without a result of its own a verb answers {"ok":true}.  A "case.set" with several names is done
  * name by name in the order above; the first failure stops and is reported.
  */
-#define CMD_ARGS_MAX (512 * 1024) /* bytes of the JSON text */
+#define CMD_ARGS_MAX (512 * 1024)    /* bytes of the JSON text */
+#define CMD_ONCE_US  (10 * US_PER_S) /* the same mail of the same person in that time is one */
 
 enum rc desk_cmd(struct desk *d, const struct actor *who, struct str verb, const json_t *args,
                  json_t **ret, struct err *e) WARN_UNUSED;

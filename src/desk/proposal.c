@@ -219,6 +219,10 @@ static enum rc form_tx(struct desk *d, void *arg, struct err *e)
                              .patch = STR_NONE,
                              .created_us = desk_now(d)};
     TRY(policy_revision_text(d, a, f->base_id, &p.base_text, e));
+    /* The form may be sent twice. */
+    enum rc rc = ops_proposal_same(d->db, &p, &k->id, e);
+    if (rc != RC_NOTFOUND)
+        return rc;
     TRY(ops_policyrev_last(d->db, &last, e));
     TRY(ops_proposal_insert(d->db, &p, &p.id, e));
     TRY(proposal_order_apply(d, p.id, last, e));

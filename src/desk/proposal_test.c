@@ -228,6 +228,10 @@ static void by_the_form(void **state)
     T_RC(RC_INVALID, proposal_from_form(&t->d, &f, &id, e));
     f.base_id = 1;
     T_OK(proposal_from_form(&t->d, &f, &id, e));
+    int64_t twice;
+    T_OK(proposal_from_form(&t->d, &f, &twice, e)); /* a double click */
+    assert_int_equal(twice, id);
+    assert_int_equal(test_count(t, "SELECT count(*) FROM proposal"), 1);
     run_jobs(t);
     struct view_proposal v = look(t, id);
     assert_true(v.ready);

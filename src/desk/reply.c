@@ -435,6 +435,19 @@ struct invite {
     int64_t participant, thread;
 };
 
+/* Nobody is two of the same kind: a form may be sent twice. */
+static enum rc not_there(struct desk *d, struct arena *a, const struct participant_new *n,
+                         struct err *e)
+{
+    struct participant_row *p;
+    size_t count;
+    TRY(ops_participant_list(d->db, a, n->case_id, &p, &count, e));
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(p[i].role, n->role) && address_same(p[i].email, n->email))
+            return err_set(e, RC_CONFLICT, "they take part in this case already");
+    return RC_OK;
+}
+
 static enum rc invite_tx(struct desk *d, void *arg, struct err *e)
 {
     struct invite *p = arg;
@@ -445,6 +458,7 @@ static enum rc invite_tx(struct desk *d, void *arg, struct err *e)
     if (outside && oc.v.rm != 'A')
         return err_set(e, RC_INVALID,
                        "a report is sent on to others only after it was accepted (A)");
+    TRY(not_there(d, a, &p->n, e));
     p->n.subject = oc.c.title;
     TRY(vcase_add_participant(d, p->who, &p->n, &p->participant, &p->thread, e));
     return case_store(d, &oc.c, e);

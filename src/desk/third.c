@@ -166,6 +166,21 @@ static enum rc told_mail(struct desk *d, const struct actor *who, const struct t
     return letter_put(d, who, &l, &message, &outbox, e);
 }
 
+/* A form that is sent twice must not write to the reporter twice. */
+static enum rc told_before(struct desk *d, struct arena *a, const struct route_row *r,
+                           struct err *e)
+{
+    struct route_row *all;
+    size_t n;
+    TRY(ops_route_list(d->db, a, r->case_id, &all, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(all[i].state, r->state) && str_eq(all[i].component, r->component) &&
+            all[i].reporter_thread_id == r->reporter_thread_id)
+            return err_set(e, RC_CONFLICT, "the reporter was %s this already: close that first",
+                           str_eq(r->state, STR("asked")) ? "asked" : "told");
+    return RC_OK;
+}
+
 struct tell {
     const struct actor *who;
     const struct third_new *n;
@@ -198,6 +213,7 @@ static enum rc tell_tx(struct desk *d, void *arg, struct err *e)
                           .reporter_thread_id = t.id,
                           .account_id = p->who->account_id,
                           .created_us = desk_now(d)};
+    TRY(told_before(d, a, &r, e));
     TRY(ops_route_insert(d->db, &r, &p->route, e));
     TRY(desk_event(d, p->who, n.case_id, n.ask ? "third.asked" : "third.told",
                    json_pack("{s:I, s:o, s:o, s:o, s:o}", "route", (json_int_t)p->route,

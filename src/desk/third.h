@@ -38,7 +38,8 @@ struct third_new {
     struct str maintainer, email, url, source, source_date;
     bool ask; /* for the consent to send it on */
 };
-/* RC_INVALID: no contact is known or given, a word is missing or is not what it should be. */
+/* RC_INVALID: no contact is known or given, a word is missing or is not what it should be.
+ * RC_CONFLICT: he was told or asked the same already. */
 enum rc third_tell(struct desk *d, const struct actor *who, const struct third_new *n,
                    int64_t *ret_route, struct err *e) WARN_UNUSED;
 

@@ -8,6 +8,7 @@
 
 #include "desk/cmd.h"
 #include "desk/components.h"
+#include "desk/reply.h"
 #include "desk/testing.h"
 #include "desk/third.h"
 #include "desk/vcase.h"
@@ -87,6 +88,9 @@ static void told(void **state)
     assert_true(says(mail, "https://parser.example/report"));
     assert_true(says(mail, "https://parser.example/SECURITY.md, 2026-08-05"));
     assert_false(says(mail, "we send your report to them"));
+    /* The form sent twice: one mail. */
+    T_RC(RC_CONFLICT, third_tell(&t->d, &alice, &n, &route, e));
+    assert_int_equal(test_count(t, "SELECT count(*) FROM outbox WHERE kind = 'reply'"), 1);
     T_RC(RC_CONFLICT, third_consent(&t->d, &alice, route, THIRD_NAMED, STR("x"), e));
     T_RC(RC_INVALID, third_forward(&t->d, &alice, route, STR_NONE, e));
 }
@@ -120,6 +124,17 @@ static void refusals(void **state)
     T_RC(RC_INVALID, third_tell(&t->d, &alice, &typed, &route, e));
     typed.url = STR_NONE;
     T_OK(third_tell(&t->d, &alice, &typed, &route, e));
+    typed.ask = true; /* told by now, and asked later */
+    T_OK(third_tell(&t->d, &alice, &typed, &route, e));
+    T_RC(RC_CONFLICT, third_tell(&t->d, &alice, &typed, &route, e));
+    /* Nor is anybody invited twice. */
+    int64_t who, thread;
+    T_OK(participant_add(&t->d, &alice, r.case_id, STR("finder"), STR("Mira"),
+                         STR("mira@x.example"), &who, &thread, e));
+    T_RC(RC_CONFLICT, participant_add(&t->d, &alice, r.case_id, STR("finder"), STR("M."),
+                                      STR("Mira@X.example"), &who, &thread, e));
+    T_RC(RC_INVALID, participant_add(&t->d, &alice, r.case_id, STR("finder"), STR("M."),
+                                     STR("mira@a_b.example"), &who, &thread, e));
 }
 
 static void forwarded_by_name(void **state)

@@ -129,6 +129,21 @@ enum rc ops_proposal_insert(struct db *db, const struct proposal_row *p, int64_t
                       ret_id, e);
 }
 
+enum rc ops_proposal_same(struct db *db, const struct proposal_row *p, int64_t *ret_id,
+                          struct err *e)
+{
+    static const struct sql q = {
+        "proposal_same",
+        "SELECT id FROM proposal WHERE state = 'open' AND subject = $1 AND explanation = $2"
+        " AND author_name = $3 AND author_email = $4 AND base_text = $5 AND new_text = $6"
+        " ORDER BY id LIMIT 1",
+        NULL};
+    return db_one_i64(db, &q,
+                      DB_ARGS(DB_T(p->subject), DB_T(p->explanation), DB_T(p->author_name),
+                              DB_T(p->author_email), DB_T(p->base_text), DB_T(p->new_text)),
+                      ret_id, e);
+}
+
 #define PROPOSAL_FROM                                                                              \
     " FROM proposal p LEFT JOIN account c ON c.id = p.account_id"                                  \
     " LEFT JOIN vcase v ON v.id = p.case_id "

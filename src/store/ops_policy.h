@@ -36,6 +36,9 @@ struct proposal_row {
 };
 enum rc ops_proposal_insert(struct db *db, const struct proposal_row *p, int64_t *ret_id,
                             struct err *e) WARN_UNUSED;
+/* An open one that says the same in every word; RC_NOTFOUND. */
+enum rc ops_proposal_same(struct db *db, const struct proposal_row *p, int64_t *ret_id,
+                          struct err *e) WARN_UNUSED;
 enum rc ops_proposal_get(struct db *db, struct arena *a, int64_t id, struct proposal_row *ret,
                          struct err *e) WARN_UNUSED;
 /* state '' = all.  Newest first, at most OPS_PROPOSALS_MAX; texts and patches are left empty. */
