@@ -40,13 +40,14 @@ static enum rc events(struct db *db, const struct sql *q, struct db_args args, s
 enum rc ops_event_list(struct db *db, struct arena *a, int64_t case_id, int64_t max,
                        struct event_row **ret, size_t *ret_n, struct err *e)
 {
+    /* id + 0: not by the index of all events, backwards until enough of this case are found. */
     static const struct sql q = {
         "event_list",
         "SELECT v.id, v.chain, v.seq, v.at_us, v.kind, v.actor, v.payload, CASE WHEN v.chain = $1"
         " THEN '' ELSE (SELECT c.number FROM vcase c WHERE c.id = v.chain) END"
-        " FROM event v WHERE v.chain = $1"
-        " OR v.chain IN (SELECT j.id FROM vcase j WHERE j.joined_into = $1)"
-        " ORDER BY v.id DESC LIMIT $2",
+        " FROM event v WHERE v.chain IN"
+        " (SELECT $1 UNION ALL SELECT j.id FROM vcase j WHERE j.joined_into = $1)"
+        " ORDER BY v.id + 0 DESC LIMIT $2",
         NULL};
     TRY(events(db, &q, DB_ARGS(DB_I(case_id), DB_I(max)), a, ret, ret_n, e));
     for (size_t i = 0; i < *ret_n / 2; i++) {
