@@ -10,10 +10,22 @@
 #include "base/hex.h"
 #include "base/when.h"
 
+/* U+FFFE and U+FFFF: UTF-8 has them, XML 1.0 does not, and one of them in a title that came with a
+ * report would make the whole feed unreadable. */
+static bool not_xml(struct str s)
+{
+    return str_starts(s, STR("\xef\xbf\xbe")) || str_starts(s, STR("\xef\xbf\xbf"));
+}
+
 /* XML 1.0 knows no other controls than tab and line end; the texts hold none. */
 static void put_text(struct buf *b, struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
+        if (not_xml(str_sub(s, i, 3))) {
+            buf_adds(b, "\xef\xbf\xbd");
+            i += 2;
+            continue;
+        }
         switch (s.p[i]) {
         case '&':
             buf_adds(b, "&amp;");

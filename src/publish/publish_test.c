@@ -207,6 +207,21 @@ static struct atom_feed feed_of(const struct atom_entry *entries, size_t n)
                               .n_entries = n};
 }
 
+/* What no XML may hold, out of a title that came with a report, does not break the feed. */
+static void a_feed_holds_only_what_xml_may(void **state)
+{
+    AUTO(buf) struct buf b = BUF_INIT(ATOM_MAX);
+    AUTO(arena) struct arena *a = arena_new(8u << 20);
+    struct atom_entry one = publish_test_entry(a);
+    struct atom_feed f = feed_of(&one, 1);
+    (void)state;
+    one.title = STR("x\xef\xbf\xbf\xef\xbf\xbey\xef\xbf\xbd\x1b]]>");
+    OK(atom_write(&f, &b, e));
+    assert_true(
+        str_find(buf_str(&b), STR(": x\xef\xbf\xbd\xef\xbf\xbdy\xef\xbf\xbd]]&gt;</title>")) !=
+        STR_NPOS);
+}
+
 static void the_id_of_an_entry_stays(void **state)
 {
     AUTO(buf) struct buf b = BUF_INIT(ATOM_MAX);
@@ -245,6 +260,7 @@ int main(void)
         cmocka_unit_test(what_is_kept_comes_back),
         cmocka_unit_test(the_mail_says_it_all),
         cmocka_unit_test(osv_holds_what_the_advisory_says),
+        cmocka_unit_test(a_feed_holds_only_what_xml_may),
         cmocka_unit_test(the_id_of_an_entry_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
