@@ -6,6 +6,7 @@
  */
 #include "desk/auth.h"
 
+#include "base/utf8.h"
 #include "base/when.h"
 #include "desk/inside.h"
 #include "desk/throttle.h"
@@ -102,7 +103,7 @@ enum rc auth_signin(struct desk *d, const struct auth_try *t, struct session_mad
     struct str hash = STR_NONE;
     struct throttle counted;
     bool old = false;
-    struct str login = arena_lower(a, str_sub(str_trim(t->login), 0, DESK_LOGIN_MAX + 1));
+    struct str login = arena_lower(a, utf8_clip(str_trim(t->login), DESK_LOGIN_MAX + 1));
     struct str client = throttle_client(a, t->client);
     TRY(may_try(d, login, client, &counted, ret_wait_us, e));
     enum rc rc = ops_account_by_login(d->db, a, login, &r, e);
@@ -128,8 +129,7 @@ enum rc auth_signin_mail(struct desk *d, struct str login, struct str client, st
     TRY(throttle_take(d, &rule_mail, throttle_client(a, client), &t, e));
     if (!t.allowed)
         return RC_OK; /* the same answer: nothing is learned */
-    return people_signin_mail(d, arena_lower(a, str_sub(str_trim(login), 0, DESK_LOGIN_MAX + 1)),
-                              e);
+    return people_signin_mail(d, arena_lower(a, utf8_clip(str_trim(login), DESK_LOGIN_MAX + 1)), e);
 }
 
 /* ---- the own account ---- */

@@ -5,6 +5,7 @@
  * Input: the parse child's reading of a report.  Anybody can forge one, but only with the random
  * Message-ID or tag of our mail; the worst it can do is to show a delivery as failed.
  */
+#include "base/utf8.h"
 #include "desk/intake_inside.h"
 #include "store/outbox.h"
 
@@ -57,7 +58,7 @@ enum rc intake_bounce(struct desk *d, struct arena *a, const struct mail *m,
     struct str words = STR("the report does not name a reason");
     if (r && (r->status.n > 0 || r->diagnostic.n > 0))
         words = arena_strf(a, "%.*s %.*s", STR_ARG(r->status), STR_ARG(r->diagnostic));
-    words = str_sub(words, 0, OUTBOX_ANSWER_MAX);
+    words = utf8_clip(words, OUTBOX_ANSWER_MAX);
     bool failed = m->report.kind == DSN_BOUNCE && !(r && (r->temporary || r->action != DSN_FAILED));
     if (failed && !str_eq(mail->state, STR("failed")))
         TRY(ops_mail_bounced(d->db, mail->id, 0, words, desk_now(d), e));

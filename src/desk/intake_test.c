@@ -6,12 +6,14 @@
 
 #include <cmocka.h>
 
+#include "base/utf8.h"
 #include "base/when.h"
 #include "desk/people.h"
 #include "desk/replay.h"
 #include "desk/reply.h"
 #include "desk/testing.h"
 #include "desk/view.h"
+#include "store/outbox.h"
 #include "store/task.h"
 
 static bool on_pg;
@@ -435,6 +437,36 @@ static void bounce(void **state)
     T_OK(replay_check(&t->d, e));
 }
 
+/* Cut inside a letter they would be no text, which PostgreSQL refuses. */
+static void long_words_of_a_bounce_stay_text(void **state)
+{
+    struct test_desk *t = *state;
+    struct test_mail tm = {.from = "f@reporter.example", .mid = "m1@reporter.example"};
+    struct intake_result r = test_mail_in(t, &tm);
+    test_sent(t, test_acknowledge(t, r.message_id));
+    AUTO(buf) struct buf words = BUF_INIT(DSN_DIAG_MAX);
+    for (int i = 0; i < DSN_DIAG_MAX / 3; i++)
+        buf_adds(&words, "\xe2\x82\xac");
+    struct dsn_recipient who = {STR("f@reporter.example"),
+                                STR("f@reporter.example"),
+                                DSN_FAILED,
+                                STR("5.1.1"),
+                                false,
+                                buf_str(&words)};
+    struct mail *m = mem_zalloc(sizeof(*m));
+    struct test_mail dsn = {
+        .from = "MAILER-DAEMON@mx.example", .path = "", .mid = "b1@mx.example", .text = "dsn\n"};
+    test_mail_make(t, &dsn, m);
+    m->report.kind = DSN_BOUNCE;
+    m->report.recipients = &who;
+    m->report.n_recipients = 1;
+    m->report.original_mid = test_text(t, "SELECT mid FROM outbox");
+    assert_int_equal(test_record_in(t, m, &dsn).kind, INTAKE_BOUNCE);
+    struct str answer = test_text(t, "SELECT answer FROM outbox");
+    assert_true(utf8_valid(answer) && answer.n > OUTBOX_ANSWER_MAX - 3);
+    free(m);
+}
+
 static void no_answer_to_machines(void **state)
 {
     struct test_desk *t = *state;
@@ -546,6 +578,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(replies_with_authserv),
         DESK_TEST(set_aside),
         DESK_TEST(bounce),
+        DESK_TEST(long_words_of_a_bounce_stay_text),
         DESK_TEST(no_answer_to_machines),
         DESK_TEST(keys_away),
         DESK_TEST(quarantine_and_release),
