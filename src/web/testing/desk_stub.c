@@ -264,7 +264,16 @@ enum rc ops_route_list(struct db *db, struct arena *a, int64_t case_id, struct r
 {
     (void)db, (void)case_id, (void)e;
     *ret = arena_array(a, 1, sizeof **ret);
-    *ret_n = 0;
+    **ret = (struct route_row){.id = 1,
+                               .changed_us = FIXTURE_NOW,
+                               .component = STR("parser" STUB_HOSTILE),
+                               .maintainer = STR("Them" STUB_HOSTILE),
+                               .email = STR("a@x.example" STUB_HOSTILE),
+                               .url = STR("javascript:alert(1)//" STUB_HOSTILE),
+                               .source = STR("page" STUB_HOSTILE),
+                               .source_date = STR("2026-11-25"),
+                               .state = STR("asked")};
+    *ret_n = 1;
     return RC_OK;
 }
 
@@ -298,11 +307,19 @@ enum rc view_advisory(struct desk *d, const struct actor *who, struct arena *a, 
                       struct view_advisory *ret, struct err *e)
 {
     static struct view_revision revisions[2];
+    static struct view_credit credits[1];
+    credits[0] = (struct view_credit){.id = 1,
+                                      .name = STR("Zo" STUB_HOSTILE),
+                                      .role = STR("finder"),
+                                      .decision = STR("asked"),
+                                      .email = STR("zo@x.example" STUB_HOSTILE)};
     (void)d, (void)who, (void)a, (void)e;
     *ret = (struct view_advisory){.case_id = case_id,
                                   .revision = 2,
                                   .case_number = STR("DEMO-2025-0012"),
-                                  .case_title = STR("XSS <u>"),
+                                  .case_title = STR("XSS <u>" STUB_HOSTILE),
+                                  .credits = credits,
+                                  .n_credits = 1,
                                   .state = STR("draft"),
                                   .revisions = revisions,
                                   .n_revisions = 2,
@@ -322,7 +339,11 @@ enum rc view_advisories(struct desk *d, const struct actor *who, struct arena *a
 {
     (void)d, (void)who, (void)e;
     *ret = arena_array(a, 1, sizeof **ret);
-    *ret_n = 0;
+    **ret = (struct view_advisory_row){.case_number = STR("DEMO-2025-0012"),
+                                       .case_title = STR("XSS" STUB_HOSTILE),
+                                       .state = STR("draft"),
+                                       .title = STR("A hole" STUB_HOSTILE)};
+    *ret_n = 1;
     return RC_OK;
 }
 

@@ -18,6 +18,8 @@
 #define STUB_SPOOL    "spool-1"
 #define STUB_PASSWORD "violet anchor seven"
 #define STUB_CSRF     "csrf-of-session"
+/* What strangers call themselves, their software and their findings. */
+#define STUB_HOSTILE "\"'></textarea><script>alert(1)</script><img src=x>\xe2\x80\xae"
 
 struct stub {
     char verb[64];      /* of the last desk_cmd */
