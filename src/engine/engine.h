@@ -16,6 +16,10 @@ struct engine_job {
     const char *mirror;  /* the repository that it may read; NULL: none */
     const json_t *args;
     struct str input; /* may be empty */
+    /* Told when something takes long: a few words; done of all, all = 0 when unknown.  May be NULL.
+     */
+    void (*progress)(void *arg, const char *what, size_t done, size_t all);
+    void *progress_arg;
 };
 
 /* A new reference.  A failure is a text for a person in e; an answer "no" is an answer. */

@@ -24,7 +24,7 @@
 #define MARK_LANE   SIZE_MAX
 #define KEEP_ALL    SIZE_MAX
 
-enum kind { POINT, RUN, MIXED, INTRODUCED, FIX, BACKPORT };
+enum kind { POINT, RUN, MIXED, TIP, INTRODUCED, FIX, BACKPORT };
 
 struct item {
     enum kind kind;
@@ -32,10 +32,10 @@ struct item {
     const uint32_t *at; /* releases, n of them */
     size_t n;
     enum rec_status status;
-    size_t count[REC_STATUSES]; /* MIXED */
-    const struct rec_commit *commit;
+    size_t count[REC_STATUSES];      /* MIXED */
+    const struct rec_commit *commit; /* of INTRODUCED, FIX, BACKPORT */
+    const struct rec_lane *lane;     /* of TIP */
     int64_t at_us;
-    size_t column;
     int x;
 };
 
@@ -43,7 +43,8 @@ struct row {
     struct str name;
     const uint32_t *at;
     size_t n;
-    int64_t *us; /* never falling */
+    const struct rec_lane *lane; /* NULL: several */
+    int64_t *us;                 /* never falling */
     int y;
 };
 
@@ -150,6 +151,16 @@ static void say_releases(const struct map *m, const struct item *i, struct buf *
                      rec_status_words((enum rec_status)s));
 }
 
+static void say_tip(const struct item *i, struct buf *head)
+{
+    buf_adds(head, "branch ");
+    put_name(head, i->lane->name, 60);
+    buf_adds(head, " at ");
+    put_text(head, str_sub(i->lane->tip_commit, 0, 12), 12);
+    put_day(head, i->lane->tip_us);
+    buf_addf(head, ": %s", rec_status_words(i->status));
+}
+
 static void say_commit(const struct item *i, struct buf *head, struct buf *rest)
 {
     static const char *const what[] = {
@@ -169,6 +180,8 @@ static void say_commit(const struct item *i, struct buf *head, struct buf *rest)
 
 static bool uniform(const struct record *r, const struct rec_lane *l)
 {
+    if (l->has_tip)
+        return false;
     for (size_t i = 0; i < l->n; i++) {
         const struct rec_release *k = &r->releases[l->at[i]];
         if (k->status != r->releases[l->at[0]].status || k->flagged || k->decided ||
@@ -178,10 +191,11 @@ static bool uniform(const struct record *r, const struct rec_lane *l)
     return true;
 }
 
-static bool add_row(struct map *m, struct str name, const uint32_t *at, size_t n)
+static bool add_row(struct map *m, struct str name, const struct rec_lane *l, const uint32_t *at,
+                    size_t n)
 {
     struct row *w = &m->rows[m->n_rows];
-    *w = (struct row){.name = name, .at = at, .n = n};
+    *w = (struct row){.name = name, .at = at, .n = n, .lane = l};
     w->us = arena_array(m->a, n + 1, sizeof *w->us);
     for (size_t i = 0; w->us && i < n; i++) {
         int64_t us = m->r->releases[at[i]].at_us;
@@ -221,7 +235,7 @@ static enum rc make_rows(struct map *m, struct err *e)
     }
     for (size_t i = 0; i < r->n_lanes; i++) {
         const struct rec_lane *l = &r->lanes[i];
-        if (in[i] && !add_row(m, l->name, l->at, l->n))
+        if (in[i] && !add_row(m, l->name, l, l->at, l->n))
             return err_set(e, RC_LIMIT, "the map needs too much memory");
         m->more_lines += !in[i];
         for (size_t k = 0; !in[i] && k < l->n && n < r->n_releases; k++)
@@ -229,7 +243,7 @@ static enum rc make_rows(struct map *m, struct err *e)
     }
     qsort_r(others, n, sizeof *others, by_date, r->releases);
     struct str name = arena_strf(m->a, "%zu more lines", m->more_lines);
-    if (n > 0 && !add_row(m, name, others, n))
+    if (n > 0 && !add_row(m, name, NULL, others, n))
         return err_set(e, RC_LIMIT, "the map needs too much memory");
     return RC_OK;
 }
@@ -318,6 +332,20 @@ static size_t row_of(const struct map *m, struct str lane)
     return MARK_LANE;
 }
 
+static void add_tips(struct map *m)
+{
+    for (size_t i = 0; i < m->n_rows && m->n_items < m->room; i++) {
+        const struct rec_lane *l = m->rows[i].lane;
+        int64_t last = m->rows[i].n ? m->rows[i].us[m->rows[i].n - 1] : 0;
+        if (l && l->has_tip)
+            m->items[m->n_items++] = (struct item){.kind = TIP,
+                                                   .row = i,
+                                                   .lane = l,
+                                                   .status = l->tip,
+                                                   .at_us = l->tip_us > last ? l->tip_us : last};
+    }
+}
+
 static void add_marks(struct map *m, const struct rec_commit *c, size_t n, enum kind kind)
 {
     for (size_t i = 0; i < n && i < MAP_MARKS && m->n_items < m->room; i++) {
@@ -346,12 +374,13 @@ static enum rc make_items(struct map *m, size_t aim, struct err *e)
         most = m->n_items > 2 * aim ? 1 + aim / (m->n_rows + 1) : 0;
         all_items(m, 0, most);
     }
-    m->room = m->n_items + 2 * (size_t)MAP_MARKS;
+    m->room = m->n_items + 2 * (size_t)MAP_MARKS + m->n_rows;
     m->items = arena_array(m->a, m->room + 1, sizeof *m->items);
     if (m->items == NULL)
         return err_set(e, RC_LIMIT, "the map needs too much memory");
     all_items(m, keep[i], most);
     m->marks_row = false;
+    add_tips(m);
     add_marks(m, m->r->introduced, m->r->n_introduced, INTRODUCED);
     add_marks(m, m->r->fixes, m->r->n_fixes, FIX);
     return RC_OK;
@@ -474,6 +503,8 @@ static void put_item(const struct map *m, const struct item *i)
     bool link = m->o->link && i->n == 1;
     if (i->commit)
         say_commit(i, &head, &rest);
+    else if (i->lane)
+        say_tip(i, &head);
     else
         say_releases(m, i, &head, &rest);
     if (link)
@@ -490,6 +521,9 @@ static void put_item(const struct map *m, const struct item *i)
              x - item_width(i) / 2 + 1, y - 12, item_width(i) - 2);
     if (i->commit) {
         put_mark(b, i->kind, x, y);
+    } else if (i->lane) {
+        put_shape(b, i->status, x, y);
+        buf_addf(b, "<path class=\"map-e\" d=\"M%d %dv18\"/>", x + 12, y - 9);
     } else if (i->n == 1) {
         const struct rec_release *k = &m->r->releases[i->at[0]];
         put_shape(b, i->status, x, y);
@@ -595,7 +629,7 @@ static const char styles[] =
     ".map-n{fill:var(--g);stroke:var(--n);stroke-width:1.5}"
     ".map-u{fill:var(--g);stroke:var(--u);stroke-width:1.5;stroke-dasharray:3 2}"
     ".map-x{fill:var(--g);stroke:var(--f);stroke-width:2}.map-b{stroke-dasharray:3 2}"
-    ".map-m{fill:var(--a)}.map-p{fill:var(--g);stroke:var(--c)}.map-d{stroke:var(--k);"
+    ".map-m{fill:var(--a)}.map-p{fill:var(--g);stroke:var(--c)}.map-d,.map-e{stroke:var(--k);"
     "stroke-width:2}.map-r{stroke:var(--l);stroke-width:2}.map-y{stroke:var(--l);"
     "stroke-dasharray:1 3}.map-hit{fill:transparent}"
     ".map-tip{visibility:hidden;pointer-events:none}.map-tip rect{fill:var(--g)}"
@@ -656,7 +690,7 @@ enum rc map_runs(const struct record *r, struct arena *a, struct map_run **ret, 
 {
     size_t all = 0, n = 0;
     for (size_t i = 0; i < r->n_lanes; i++)
-        all += r->lanes[i].n;
+        all += r->lanes[i].n + r->lanes[i].has_tip;
     struct map_run *v = arena_array(a, all + 1, sizeof *v);
     if (v == NULL)
         return err_set(e, RC_LIMIT, "the table needs too much memory");
@@ -668,6 +702,8 @@ enum rc map_runs(const struct record *r, struct arena *a, struct map_run **ret, 
             v[n++] = (struct map_run){l->name,   l->at[k],   l->at[k + len - 1], len,
                                       f->status, f->flagged, f->decided};
         }
+        if (l->has_tip)
+            v[n++] = (struct map_run){.lane = l->name, .status = l->tip};
     }
     *ret = v;
     *ret_n = n;

@@ -30,7 +30,7 @@ struct map_options {
 enum rc map_draw(const struct record *r, const struct map_options *o, struct arena *a,
                  struct buf *out, struct err *e) WARN_UNUSED;
 
-/* The same data as rows of a table: neighbours of a line that are alike. */
+/* The same data as rows of a table: neighbours of a line that are alike; n = 0: a branch's tip. */
 struct map_run {
     struct str lane;
     uint32_t first, last; /* indexes of releases */

@@ -247,6 +247,20 @@ static enum rc lanes_of_series(struct reader *rd, struct err *e)
     return RC_OK;
 }
 
+static enum rc tip(const json_t *j, struct rec_lane *k, struct err *e)
+{
+    struct str status;
+    const json_t *o = json_object_get(j, "tip");
+    if (o == NULL || json_is_null(o))
+        return RC_OK;
+    TRY(json_get_str(o, "status", 16, &status, e));
+    if (!rec_status_parse(status, &k->tip))
+        return err_set(e, RC_INVALID, "the answer has a branch without a status");
+    k->has_tip = true;
+    TRY(commit(o, "commit", &k->tip_commit, e));
+    return date(o, &k->tip_us, e);
+}
+
 static enum rc lanes(const json_t *j, struct reader *rd, struct err *e)
 {
     struct record *r = rd->r;
@@ -259,7 +273,8 @@ static enum rc lanes(const json_t *j, struct reader *rd, struct err *e)
         struct rec_lane *k = &r->lanes[r->n_lanes];
         TRY(text(json_array_get(l, i), "name", REC_NAME_MAX, &k->name, e));
         TRY(tags(rd, json_array_get(l, i), "releases", &k->at, &k->n, e));
-        r->n_lanes += k->n > 0; /* a line without a release has nothing to show */
+        TRY(tip(json_array_get(l, i), k, e));
+        r->n_lanes += k->n > 0 || k->has_tip; /* else it has nothing to show */
     }
     return RC_OK;
 }
@@ -315,11 +330,23 @@ static enum rc ranges(const json_t *j, struct reader *rd, struct err *e)
     for (size_t i = 0; i < json_array_size(l); i++) {
         const json_t *o = json_array_get(l, i);
         TRY(text(o, "series", REC_NAME_MAX, &r->ranges[i].series, e));
-        TRY(text(o, "introduced", REC_NAME_MAX, &r->ranges[i].introduced, e));
-        TRY(text(o, "fixed", REC_NAME_MAX, &r->ranges[i].fixed, e));
-        TRY(text(o, "last_affected", REC_NAME_MAX, &r->ranges[i].last, e));
+        TRY(text(o, "from", REC_NAME_MAX, &r->ranges[i].from, e));
+        TRY(text(o, "to", REC_NAME_MAX, &r->ranges[i].to, e));
+        TRY(text(o, "fixed_in", REC_NAME_MAX, &r->ranges[i].fixed, e));
+        TRY(flag(o, "since_the_beginning", false, &r->ranges[i].from_start, e));
     }
     r->n_ranges = json_array_size(l);
+    return RC_OK;
+}
+
+/* One text, or a list of them. */
+static enum rc vers(const json_t *j, struct arena *a, struct record *r, struct err *e)
+{
+    if (json_is_array(json_object_get(j, "vers")))
+        return texts(j, "vers", a, &r->vers, &r->n_vers, e);
+    TRY(room(a, 1, sizeof *r->vers, &r->vers, e));
+    TRY(text(j, "vers", REC_VERS_MAX, &r->vers[0], e));
+    r->n_vers = r->vers[0].n > 0;
     return RC_OK;
 }
 
@@ -336,7 +363,7 @@ enum rc record_read(const json_t *j, struct arena *a, struct record *ret, struct
     TRY(texts(j, "advisory", a, &r.lines, &r.n_lines, e));
     TRY(texts(j, "missing", a, &r.missing, &r.n_missing, e));
     TRY(texts(j, "notes", a, &r.notes, &r.n_notes, e));
-    TRY(text(j, "vers", 64 * 1024, &r.vers, e));
+    TRY(vers(j, a, &r, e));
     r.osv = json_object_get(j, "osv");
     r.cve = json_object_get(j, "cve");
     *ret = r;

@@ -16,9 +16,10 @@
 #define REC_LANES_MAX      20000
 #define REC_COMMITS_MAX    5000 /* introducing ones, fixes and their copies */
 #define REC_CANDIDATES_MAX 8
-#define REC_WHY_MAX        32                    /* reasons of one tag or candidate that are kept */
-#define REC_NAME_MAX       1024                  /* bytes of a tag's name */
-#define REC_TEXT_MAX       4096                  /* of a sentence */
+#define REC_WHY_MAX        32   /* reasons of one tag or candidate that are kept */
+#define REC_NAME_MAX       1024 /* bytes of a tag's name */
+#define REC_TEXT_MAX       4096 /* of a sentence */
+#define REC_VERS_MAX       (64 * 1024)
 #define REC_LIST_MAX       2000                  /* ranges, lines, notes */
 #define REC_ARENA          (UINT64_C(256) << 20) /* enough for the largest */
 
@@ -46,6 +47,10 @@ struct rec_lane { /* a maintained line or a release series */
     struct str name;
     uint32_t *at; /* indexes of releases, in their order */
     size_t n;
+    bool has_tip; /* a branch: what its newest commit is */
+    enum rec_status tip;
+    struct str tip_commit;
+    int64_t tip_us;
 };
 struct rec_commit {
     struct str commit, of, subject, why, confidence, lane;
@@ -59,7 +64,8 @@ struct rec_candidate {
     double score;
 };
 struct rec_range {
-    struct str series, introduced, fixed, last; /* empty: none */
+    struct str series, from, to, fixed; /* versions; fixed empty: no release has the fix */
+    bool from_start;                    /* since the beginning */
 };
 
 struct record {
@@ -78,7 +84,8 @@ struct record {
     struct str *missing, *notes;
     size_t n_missing, n_notes;
     const json_t *osv, *cve; /* NULL: none */
-    struct str vers;
+    struct str *vers;
+    size_t n_vers;
     size_t count[REC_STATUSES]; /* of releases that count */
 };
 
