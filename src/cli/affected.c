@@ -16,6 +16,8 @@
 #include "cli/args.h"
 #include "engine/affected/affected.h"
 #include "engine/affected/formats.h"
+#include "engine/affected/map.h"
+#include "engine/affected/whole.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -26,7 +28,7 @@
 #define CACHE_TEMPLATE  "/tmp/vulndesk-cache-XXXXXX"
 #define PROGRESS_US     200000
 
-enum { O_REPO, O_FIX, O_INTRODUCED, O_AT, O_TAGS, O_JSON, O_BATCH, O_CACHE, O_ALL, O_COUNT };
+enum { O_REPO, O_FIX, O_INTRODUCED, O_AT, O_TAGS, O_JSON, O_BATCH, O_CACHE, O_ALL, O_SVG, O_COUNT };
 
 /* ---- Cache folder ---- */
 
@@ -152,6 +154,20 @@ static enum rc print_json(const json_t *j, struct err *e)
     return print_text(&b, e);
 }
 
+/* The picture of the answer, from the same document that --json prints. */
+static enum rc write_map(const json_t *j, const char *path, struct err *e)
+{
+    static const struct map_options o = {.standalone = true};
+    AUTO(arena) struct arena *a = arena_new(REC_ARENA);
+    AUTO(buf) struct buf b = BUF_INIT(MAP_MAX);
+    struct record r;
+    TRY(record_read(j, a, &r, e));
+    TRY(map_draw(&r, &o, a, &b, e));
+    if (strcmp(path, "-") == 0)
+        return print_text(&b, e);
+    return file_write_sync(AT_FDCWD, path, buf_str(&b), 0644, e);
+}
+
 static enum rc answer_one(struct history *h, const struct arg *k, struct progress *p, struct err *e)
 {
     AUTO(json) json_t *j = question_json(k);
@@ -162,14 +178,17 @@ static enum rc answer_one(struct history *h, const struct arg *k, struct progres
     TRY(question_of_json(h, j, a, &q, e));
     TRY(affected_answer(h, &q, a, &w, e));
     end_progress(p);
-    if (!k[O_JSON].value) {
-        AUTO(buf) struct buf b = BUF_INIT(ANSWER_TEXT_MAX);
-        TRY(formats_table(h, &q, &w, a, k[O_ALL].value != NULL, &b, e));
-        return print_text(&b, e);
-    }
-    out = affected_long_json(h, &q, &w);
-    TRY(formats_put(h, &q, &w, a, out, e));
-    return print_json(out, e);
+    if (k[O_JSON].value || k[O_SVG].value)
+        TRY(affected_json(h, &q, &w, a, &(struct whole_options){NULL, 0}, &out, e));
+    if (k[O_SVG].value)
+        TRY(write_map(out, k[O_SVG].value, e));
+    if (k[O_JSON].value)
+        return print_json(out, e);
+    if (k[O_SVG].value && strcmp(k[O_SVG].value, "-") == 0)
+        return RC_OK;
+    AUTO(buf) struct buf b = BUF_INIT(ANSWER_TEXT_MAX);
+    TRY(formats_table(h, &q, &w, a, k[O_ALL].value != NULL, &b, e));
+    return print_text(&b, e);
 }
 
 /* ---- Batches ---- */
@@ -249,6 +268,8 @@ static bool usage_ok(const struct args *a, struct err *e)
         err_set(e, RC_INVALID, "takes no words");
     else if (k[O_REPO].value == NULL)
         err_set(e, RC_INVALID, "--repo is missing");
+    else if (k[O_BATCH].value && k[O_SVG].value)
+        err_set(e, RC_INVALID, "--svg draws one answer, no batch");
     else if (k[O_BATCH].value && question)
         err_set(e, RC_INVALID, "--batch brings its own questions");
     else if (!k[O_BATCH].value && !question)
@@ -293,6 +314,7 @@ int affected_main(int argc, char **argv)
         [O_BATCH] = {.name = "--batch"},
         [O_CACHE] = {.name = "--cache"},
         [O_ALL] = {.name = "--all", .flag = true},
+        [O_SVG] = {.name = "--svg"},
     };
     struct args a = {.known = known, .n_known = O_COUNT};
     struct err e = ERR_INIT;

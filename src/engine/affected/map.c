@@ -419,7 +419,8 @@ static void place(struct map *m)
             const struct item *k = &m->items[i + n];
             for (size_t p = 0; p < n; p++)
                 free_row = free_row && m->items[i + p].row != k->row;
-            if (!free_row || (n && k->at_us - m->items[i].at_us > span / 40))
+            bool other = (k->commit != NULL) != (m->items[i].commit != NULL);
+            if (!free_row || other || (n && k->at_us - m->items[i].at_us > span / 40))
                 break;
             w = item_width(k) > w ? item_width(k) : w;
         }
@@ -607,8 +608,8 @@ static void put_legend(const struct map *m)
             y += LEGEND_H;
         }
         put_mark(b, k, x, y);
-        buf_addf(b, "<text class=\"map-k\" x=\"%d\" y=\"%d\">%s</text>", x + 14, y + 4, marks[k]);
-        x += 34 + (int)strlen(marks[k]) * 7;
+        buf_addf(b, "<text class=\"map-k\" x=\"%d\" y=\"%d\">%s</text>", x + 18, y + 4, marks[k]);
+        x += 40 + (int)strlen(marks[k]) * 7;
     }
     buf_adds(b, "</g>");
 }
