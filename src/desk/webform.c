@@ -170,7 +170,9 @@ static enum rc files_of(struct arena *a, const struct webform_files *f, struct o
     struct outmail_file *v = arena_array(a, f->n, sizeof *v);
     TRY(arena_ok(a, "the list of files", e));
     for (size_t i = 0; i < f->n; i++)
-        v[i] = (struct outmail_file){f->v[i].name.n ? f->v[i].name : STR("file"), f->v[i].type,
+        /* A browser calls a saved mail message/rfc822: as bytes it is attached all the same. */
+        v[i] = (struct outmail_file){f->v[i].name.n ? f->v[i].name : STR("file"),
+                                     outmail_type_ok(f->v[i].type) ? f->v[i].type : STR_NONE,
                                      f->v[i].bytes};
     m->files = v;
     m->n_files = f->n;

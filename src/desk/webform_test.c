@@ -389,6 +389,25 @@ static void what_is_not_durable_was_not_taken(void **state)
     assert_int_equal(test_count(t, "SELECT count(*) FROM web_pending"), 0);
 }
 
+/* Whatever the browser says that it is: a saved mail is a proof, too. */
+static void a_file_of_any_type_is_taken(void **state)
+{
+    struct test_desk *t = *state;
+    static const char *const types[] = {"message/rfc822", "multipart/related", "x", "a/b!c", "/",
+                                        "text/x-patch"};
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        struct webform_token token = token_of(t, WEBFORM_REPORT);
+        struct webform_report r = report_of("");
+        struct webform_file file = {STR("sample.eml"), str_c(types[i]), STR("Subject: x\r\n\r\n")};
+        r.files = (struct webform_files){&file, 1};
+        assert_int_equal(send(t, &r, &token), RC_OK);
+        const char *want = i + 1 < ARRAY_LEN(types) ? "Content-Type: application/octet-stream"
+                                                    : "Content-Type: text/x-patch";
+        assert_true(str_find(t->put.raw, str_c(want)) != STR_NPOS);
+        assert_true(str_find(t->put.raw, STR("sample.eml")) != STR_NPOS);
+    }
+}
+
 static void what_is_typed_is_checked(void **state)
 {
     struct test_desk *t = *state;
@@ -477,6 +496,7 @@ int main(int argc, char **argv)
         T(words_on_a_closed_case_open_a_new_one),
         T(a_person_decides_about_what_cannot_be_read),
         T(what_is_not_durable_was_not_taken),
+        T(a_file_of_any_type_is_taken),
         T(what_is_typed_is_checked),
         T(tokens_cannot_be_made_up),
     };

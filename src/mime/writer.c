@@ -474,7 +474,7 @@ static void add_text_part(struct buf *out, struct str text)
 
 /* ---- attachments ---- */
 
-static bool is_type(struct str s)
+bool outmail_type_ok(struct str s)
 {
     size_t slash = 0;
     for (size_t i = 0; i < s.n; i++) {
@@ -647,7 +647,7 @@ static enum rc check_body(const struct outmail *m, struct err *e)
         return err_set(e, RC_LIMIT, "outgoing mail: more than %d files", OUTMAIL_FILES_MAX);
     for (size_t i = 0; i < m->n_files; i++) {
         TRY(check_text(m->files[i].name, "a file name", e));
-        if (m->files[i].type.n > 0 && !is_type(m->files[i].type))
+        if (m->files[i].type.n > 0 && !outmail_type_ok(m->files[i].type))
             return bad(e, "a file's type", "is not one that can be attached");
         if (__builtin_add_overflow(bytes, m->files[i].bytes.n, &bytes))
             bytes = SIZE_MAX;

@@ -62,6 +62,8 @@ struct outmail {
  */
 enum rc outmail_write(const struct outmail *m, struct buf *out, struct err *e) WARN_UNUSED;
 
+/* type/subtype that a file may have: no composite one, which would be read as parts of the mail. */
+bool outmail_type_ok(struct str type);
 /* local@domain that this writer accepts: dot-atom or quoted local part, domain or [literal]. */
 bool outmail_addr_ok(struct str addr, bool smtputf8);
 /* True when smtputf8 is needed. */
