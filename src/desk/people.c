@@ -463,17 +463,33 @@ enum rc way_back_peek(struct desk *d, struct str secret, enum way_back_state *re
     return RC_OK;
 }
 
+static enum rc pressed_twice(struct desk *d, const struct way_row *w, bool *ret, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct thread_row t;
+    *ret = false;
+    if (w->revoked_us || desk_now(d) - w->used_us >= WAY_BACK_TWICE_US)
+        return RC_OK;
+    TRY(ops_thread_get(d->db, a, w->thread_id, &t, e));
+    *ret = t.email.n == 0;
+    return RC_OK;
+}
+
 static enum rc way_trade_tx(struct desk *d, void *arg, struct err *e)
 {
     struct trade *p = arg;
     struct way_row w;
+    bool twice = false;
     TRY(way_find(d, p->secret, &w, e));
     int64_t now = desk_now(d);
     enum way_back_state state = way_state(&w, now);
-    p->denied = state != WAY_GOOD;
+    if (state == WAY_SPENT)
+        TRY(pressed_twice(d, &w, &twice, e));
+    p->denied = state != WAY_GOOD && !twice;
     if (p->denied)
         return way_seen(d, &w, state, e);
-    TRY(ops_way_use(d->db, w.id, now, e));
+    if (!twice)
+        TRY(ops_way_use(d->db, w.id, now, e));
     TRY(ops_way_log(d->db, w.id, now, STR("traded"), e));
     return session_make(d, 0, w.thread_id, "link", &p->made, e);
 }

@@ -93,7 +93,10 @@ enum rc way_back_issue(struct desk *d, int64_t thread_id, char ret_secret[SECRET
 /* RC_NOTFOUND: never existed.  Nothing about the case is told. */
 enum rc way_back_peek(struct desk *d, struct str secret, enum way_back_state *ret, struct err *e)
     WARN_UNUSED;
-/* RC_NOTFOUND: unknown; RC_DENIED: spent, expired or revoked. */
+/* RC_NOTFOUND: unknown; RC_DENIED: spent, expired or revoked.  Who left no address may press twice:
+ * the browser drops the answer to the first press, and with it cookie and next link, the only ways.
+ */
+#define WAY_BACK_TWICE_US (10 * US_PER_S)
 enum rc way_back_trade(struct desk *d, struct str secret, struct session_made *ret, struct err *e)
     WARN_UNUSED;
 /* A spent or expired link orders a new one, mailed to the address on file; at most one each

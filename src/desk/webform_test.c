@@ -154,6 +154,14 @@ static void an_anonymous_report(void **state)
     struct actor who = session_of(t, token.secret);
     assert_int_equal(who.thread_id, in.thread_id);
     T_OK(webform_next_link(&t->d, &who, next, e));
+    /* Pressed twice: the second answer has a session and a link, too, for a moment. */
+    struct session_made made;
+    t->now_us += WAY_BACK_TWICE_US - 1;
+    T_OK(way_back_peek(&t->d, str_c(token.secret), &way, e));
+    assert_int_equal(way, WAY_SPENT);
+    assert_int_equal(session_of(t, token.secret).thread_id, in.thread_id);
+    t->now_us += 1;
+    T_RC(RC_DENIED, way_back_trade(&t->d, str_c(token.secret), &made, e));
     assert_int_equal(session_of(t, next).thread_id, in.thread_id);
 }
 
