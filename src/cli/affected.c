@@ -86,6 +86,7 @@ static enum rc find_cache(const char *given, struct cache *ret_c, struct err *e)
 struct progress {
     bool on, shown;
     int64_t next_us;
+    int64_t opened_us; /* what opening the repository took */
 };
 
 static void show_progress(void *arg, const char *what, size_t done, size_t all)
@@ -242,8 +243,10 @@ static enum rc run_batch(struct history *h, FILE *in, struct progress *p, struct
     AUTO(mem) char *line = NULL;
     size_t cap = 0;
     ssize_t n;
-    if (h->graph->n)
-        (void)history_reach(h, 0); /* the walk over the history is no question's time */
+    int64_t from_us = clock_mono_us();
+    TRY(affected_prepare(h, e));
+    end_progress(p);
+    fprintf(stderr, "index: %.0f ms\n", (double)(clock_mono_us() - from_us + p->opened_us) / 1000);
     while ((n = getline(&line, &cap, in)) >= 0) {
         struct str s = str_trim(str_of(line, (size_t)n));
         if (s.n > 0)
@@ -287,7 +290,9 @@ static enum rc run(const struct arg *k, FILE *batch, struct err *e)
                                 .pattern = k[O_TAGS].value,
                                 .progress = show_progress,
                                 .progress_arg = &p};
+    int64_t from_us = clock_mono_us();
     enum rc rc = history_open(k[O_REPO].value, &o, &h, e);
+    p.opened_us = clock_mono_us() - from_us;
     if (rc == RC_OK && h->note.n) {
         end_progress(&p);
         fprintf(stderr, "%.*s", STR_ARG(h->note));

@@ -15,35 +15,18 @@ const char *aff_status_name(enum aff_status s)
 
 /* ---- Answering ---- */
 
-/* Tags that hold an introducing commit, and tags that may. */
-static enum rc find_introduced(struct history *h, const struct question *q, struct arena *a,
-                               struct tagset *ret_in, struct tagset *ret_hidden, struct err *e)
-{
-    *ret_in = tagset_new(a, h->n_tags);
-    *ret_hidden = tagset_new(a, h->n_tags);
-    TRY(arena_ok(a, "the answer", e));
-    for (size_t i = 0; i < q->n_introduced; i++) {
-        uint32_t c = q->introduced[i].commit;
-        if (c != GRAPH_NONE)
-            tagset_or_words(ret_in, history_reach(h, c));
-        history_hidden(h, c, ret_hidden);
-    }
-    tagset_andnot(ret_hidden, ret_in);
-    return RC_OK;
-}
-
 /* Affected and unknown as the given introducing commits say. */
 static enum rc by_graph(struct history *h, const struct question *q, struct arena *a,
                         struct answer *w, struct err *e)
 {
-    struct tagset in, hidden;
-    TRY(find_introduced(h, q, a, &in, &hidden, e));
+    TRY(origins_find(h, q, a, &w->brought, e));
+    struct tagset in = tagset_copy(a, &w->brought.in);
     w->affected = tagset_copy(a, &in);
-    w->unknown = tagset_copy(a, &hidden);
+    w->unknown = tagset_copy(a, &w->brought.hidden);
     w->origins = arena_array(a, q->n_introduced + 1, sizeof *w->origins);
     struct tagset undecided = tagset_copy(a, &w->fixes.unknown);
     TRY(arena_ok(a, "the answer", e));
-    tagset_or(&in, &hidden);
+    tagset_or(&in, &w->brought.hidden);
     tagset_and(&undecided, &in); /* where the flaw never was, the fix does not matter */
     tagset_or(&w->unknown, &undecided);
     for (size_t i = 0; i < q->n_introduced; i++) {
@@ -113,20 +96,49 @@ static void explain_affected(struct history *h, const struct answer *w, size_t t
                              struct tag_answer *ta)
 {
     ta->status = AFF_AFFECTED;
-    ta->why = EVIDENCE_NONE;
     ta->why.rule = "since-the-beginning";
-    for (size_t i = 0; i < w->n_origins; i++) {
-        uint32_t c = w->origins[i].commit;
-        if (c == GRAPH_NONE || !(history_reach(h, c)[t / 64] >> (t % 64) & 1))
-            continue;
-        ta->why.rule = "introduced";
-        ta->why.commit = c;
-        ta->why.why = w->origins[i].why;
-        break;
+    if (w->brought.why) {
+        ta->why = w->brought.why[t];
+    } else {
+        for (size_t i = 0; i < w->n_origins; i++) {
+            uint32_t c = w->origins[i].commit;
+            if (c == GRAPH_NONE || !(history_reach(h, c)[t / 64] >> (t % 64) & 1))
+                continue;
+            ta->why.rule = "introduced";
+            ta->why.commit = c;
+            ta->why.why = w->origins[i].why;
+            break;
+        }
     }
-    if (tagset_has(&w->fixes.part, t)) {
+    const struct evidence *fix = &w->fixes.why[t];
+    if (strcmp(fix->rule, "reverted") == 0)
+        ta->why = *fix;
+    if (tagset_has(&w->fixes.part, t))
         ta->why.why = STR("holds a part of the fix only");
-    }
+}
+
+static void explain_not_affected(const struct answer *w, size_t t, struct tag_answer *ta)
+{
+    ta->status = AFF_NOT_AFFECTED;
+    ta->why.rule = "not-there";
+    ta->why.why = STR("holds no commit that brought the flaw");
+    if (w->brought.why &&
+        (tagset_has(&w->brought.reverted, t) || tagset_has(&w->brought.copies, t)))
+        ta->why = w->brought.why[t];
+}
+
+/* A commit itself is certain, a copy as much as its weight says. */
+static const char *fix_confidence(const struct fixes *f, const struct evidence *v)
+{
+    if (strcmp(v->rule, "graph") == 0)
+        return "exact";
+    for (size_t i = 0; i < f->n_groups; i++)
+        for (size_t k = 0; k < f->groups[i].n_equivalents; k++) {
+            const struct equivalent *q = &f->groups[i].equivalents[k];
+            if (q->commit == v->commit)
+                return q->weight >= 0.9 ? "high" : "medium";
+        }
+    return "medium";
 }
 
 static struct tag_answer explain(struct history *h, const struct question *q,
@@ -142,18 +154,33 @@ static struct tag_answer explain(struct history *h, const struct question *q,
             ta.why.why = history_missing(h, t);
     } else if (tagset_has(&w->fixed, t)) {
         ta.status = AFF_FIXED;
-        ta.confidence = "exact";
         ta.why = w->fixes.why[t];
+        ta.confidence = fix_confidence(&w->fixes, &ta.why);
     } else if (tagset_has(&w->affected, t)) {
         explain_affected(h, w, t, &ta);
     } else {
-        ta.status = AFF_NOT_AFFECTED;
-        ta.why.rule = "not-there";
-        ta.why.why = STR("holds no commit that brought the flaw");
+        explain_not_affected(w, t, &ta);
     }
-    if (tagset_has(&w->fixes.flagged, t))
+    if (tagset_has(&w->flagged, t))
         ta.confidence = "low";
     return ta;
+}
+
+static enum rc gather_flags(struct history *h, struct arena *a, struct answer *w, struct err *e)
+{
+    w->flagged = tagset_copy(a, &w->fixes.flagged);
+    TRY(arena_ok(a, "the answer", e));
+    if (w->brought.why)
+        tagset_or(&w->flagged, &w->brought.copies);
+    return RC_OK;
+}
+
+enum rc affected_prepare(struct history *h, struct err *e)
+{
+    const struct table *t;
+    if (h->graph->n > 0)
+        (void)history_reach(h, 0);
+    return history_table(h, &t, e);
 }
 
 enum rc affected_answer(struct history *h, const struct question *q, struct arena *a,
@@ -166,6 +193,7 @@ enum rc affected_answer(struct history *h, const struct question *q, struct aren
     else
         TRY(by_candidates(h, q, a, &w, e));
     TRY(divide(h, q, a, &w, e));
+    TRY(gather_flags(h, a, &w, e));
     struct tag_answer *tags = arena_array(a, h->n_tags + 1, sizeof *tags);
     TRY(arena_ok(a, "the answer", e));
     for (size_t t = 0; t < h->n_tags; t++)
@@ -278,7 +306,7 @@ static json_t *tag_json(const struct history *h, const struct answer *w, size_t 
     json_put_bool(o, "counts", r->counts);
     json_put_str(o, "status", str_c(aff_status_name(ta->status)));
     json_put_str(o, "confidence", str_c(ta->confidence));
-    json_put_bool(o, "flagged", tagset_has(&w->fixes.flagged, t));
+    json_put_bool(o, "flagged", tagset_has(&w->flagged, t));
     json_object_set_new(o, "evidence", why_json(h, &ta->why));
     return o;
 }

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "engine/affected/candidates.h"
 #include "engine/affected/fixes.h"
+#include "engine/affected/origins.h"
 #include "engine/affected/question.h"
 
 /*
@@ -34,13 +35,20 @@ struct tag_answer {
 
 struct answer {
     struct tagset affected, fixed, not_affected, unknown; /* parts of question.counts */
-    const struct tag_answer *tags;                        /* of all n_tags */
+    struct tagset flagged;         /* to be looked at: history and content disagree, or a copy of an
+                                    * introducing commit; of all tags */
+    const struct tag_answer *tags; /* of all n_tags */
     struct origin *origins;
     size_t n_origins;
     struct fixes fixes;
+    struct origins brought; /* when the introducing commits were given */
     struct candidate candidates[CANDIDATES_MAX];
     size_t n_candidates;
 };
+
+/* Makes what questions need once for a repository and takes long: the walk over the history and the
+ * index of its commits.  Else the first question does. */
+enum rc affected_prepare(struct history *h, struct err *e) WARN_UNUSED;
 
 /* ret lives in the arena a, which must outlive it; the history's own grows by rows of reach. */
 enum rc affected_answer(struct history *h, const struct question *q, struct arena *a,

@@ -311,12 +311,12 @@ enum rc fixes_find(struct history *h, const struct question *q, struct arena *a,
     struct fixes *f = &w.out;
     f->groups = arena_array(a, q->n_groups + 1, sizeof *f->groups);
     f->n_groups = q->n_groups;
-    f->fixed = tagset_all(a, h->n_tags);
+    f->fixed = q->n_groups ? tagset_all(a, h->n_tags) : tagset_new(a, h->n_tags);
     f->part = tagset_new(a, h->n_tags);
     f->unknown = tagset_new(a, h->n_tags);
     f->flagged = tagset_new(a, h->n_tags);
     f->why = arena_array(a, h->n_tags + 1, sizeof *f->why);
-    struct tagset hidden = tagset_new(a, h->n_tags), possible = tagset_all(a, h->n_tags);
+    struct tagset hidden = tagset_new(a, h->n_tags), possible = tagset_copy(a, &f->fixed);
     TRY(arena_ok(a, "the answer", e));
     for (size_t t = 0; t < h->n_tags; t++)
         f->why[t] = EVIDENCE_NONE;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "engine/affected/equiv.h"
 #include "engine/affected/order.h"
 
 #define TEXT_MAX (4u << 20)
@@ -175,7 +176,8 @@ static void commit_range(const struct job *j, struct str url, json_t *to)
         event(events, "fixed", str_c(j->q->groups[0].revs[i].hex));
     const struct fix_found *f = &w->fixes.groups[0];
     for (size_t i = 0; i < f->n_equivalents; i++)
-        event(events, "fixed", graph_hex(j->h->graph, f->equivalents[i].commit, hex));
+        if (f->equivalents[i].weight >= EQUIV_WEIGHT_MIN)
+            event(events, "fixed", graph_hex(j->h->graph, f->equivalents[i].commit, hex));
     json_put_str(o, "type", STR("GIT"));
     json_put_str(o, "repo", url);
     json_object_set_new(o, "events", events);
@@ -316,8 +318,8 @@ static void add_row(const struct job *j, size_t t, int width, struct buf *b)
     buf_addf(b, "%-*.*s  %-12s  %-6s  ", width, STR_ARG(j->h->tags[t].name), words[ta->status],
              ta->confidence);
     add_evidence(j, &ta->why, b);
-    if (tagset_has(&j->w->fixes.flagged, t))
-        buf_adds(b, " [history and content disagree: look at it]");
+    if (tagset_has(&j->w->flagged, t))
+        buf_adds(b, " [look at it]");
     if (!j->h->tags[t].counts)
         buf_adds(b, j->h->tags[t].preview ? " [preview]" : " [no release]");
     buf_addc(b, '\n');
