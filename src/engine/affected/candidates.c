@@ -5,30 +5,43 @@
  */
 #include "engine/affected/candidates.h"
 
-/* Since the beginning: every tag that is not fixed. */
-static struct candidate whole_history(struct history *h, const struct fixes *f, struct arena *a)
+#include <string.h>
+
+#include "engine/affected/propose.h"
+
+static enum rc candidate_of(struct history *h, const struct fixes *f, const struct proposal *x,
+                            struct arena *a, struct candidate *ret, struct err *e)
 {
-    struct candidate c = {.affected = tagset_all(a, h->n_tags),
+    struct candidate c = {.affected = tagset_copy(a, &x->affected),
                           .unknown = tagset_copy(a, &f->unknown),
-                          .why = arena_array(a, 1, sizeof *c.why),
-                          .n_why = 1,
-                          .score = 0,
+                          .why = arena_array(a, x->n_why + 1, sizeof *c.why),
+                          .n_why = x->n_why,
+                          .score = x->score,
                           .confidence = "low"};
-    if (c.why == NULL || c.affected.n != h->n_tags || c.unknown.n != h->n_tags)
-        return c;
+    TRY(arena_ok(a, "the candidates", e));
+    memcpy(c.why, x->why, x->n_why * sizeof *c.why);
+    for (size_t i = 0; i < c.n_why; i++)
+        if (c.why[i].commit != GRAPH_NONE)
+            history_hidden(h, c.why[i].commit, &c.unknown);
+    tagset_andnot(&c.unknown, &c.affected);
+    tagset_or(&c.unknown, &f->unknown);
     tagset_andnot(&c.affected, &f->fixed);
     tagset_andnot(&c.affected, &f->unknown);
-    c.why[0] = EVIDENCE_NONE;
-    c.why[0].rule = "since-the-beginning";
-    c.why[0].why = STR("nothing tells when it came in");
-    return c;
+    *ret = c;
+    return RC_OK;
 }
 
 enum rc candidates_find(struct history *h, const struct question *q, const struct fixes *f,
                         struct arena *a, struct candidate ret[CANDIDATES_MAX], size_t *ret_n,
                         struct err *e)
 {
-    ret[0] = whole_history(h, f, a);
-    *ret_n = 1;
-    return arena_ok(a, "the candidates", e);
+    struct proposals p;
+    *ret_n = 0;
+    TRY(propose(h, q, f, a, &p, e));
+    TRY(proposals_rank(&p, e));
+    for (size_t i = 0; i < p.n && i < CANDIDATES_MAX; i++)
+        TRY(candidate_of(h, f, &p.v[i], a, &ret[(*ret_n)++], e));
+    if (*ret_n > 0)
+        ret[0].confidence = proposals_confidence(&p);
+    return RC_OK;
 }
