@@ -330,6 +330,7 @@ static enum rc count_twins(struct search *s, struct err *e)
         uint64_t on = commit == GRAPH_NONE ? 0 : s->before[commit] ^ s->after[commit];
         for (size_t k = 0; on && k < s->n; k++)
             s->twins[k] += (on >> k & 1) && r->subject == s->f[k].said.subject &&
+                           r->author_us != s->f[k].author_us && /* the same, picked twice */
                            !(r->flags & (TABLE_REVERTS | TABLE_AGAIN));
     }
     return RC_OK;

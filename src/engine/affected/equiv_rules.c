@@ -38,8 +38,12 @@ static double by_subject(const struct equiv_facts *f)
         return 0;
     if (!f->own_subject)
         return a >= EQUIV_SHARE_SOME + 0.1 ? 0.7 : 0;
+    if (f->author && (f->common || f->vuln))
+        return 0.9;
+    if (f->vuln)
+        return 0.75;
     if (f->author)
-        return f->common ? 0.9 : 0.7;
+        return 0.7;
     return a >= EQUIV_SHARE_SOME - 0.1 ? 0.75 : 0;
 }
 
@@ -83,8 +87,9 @@ struct str equiv_why(const struct equiv_facts *f, const struct equiv_verdict *v,
                           : arena_strf(a, "the same author and author's date, %zu of %zu lines",
                                        f->common, f->given);
     if (strcmp(r, "subject") == 0)
-        return arena_strf(a, "the same subject%s in a file of the same name, %zu of %zu lines",
-                          f->author ? " and author" : "", f->common, f->given);
+        return arena_strf(a, "the same subject%s%s in a file of the same name, %zu of %zu lines",
+                          f->author ? " and author" : "", f->vuln ? " and vulnerability" : "",
+                          f->common, f->given);
     if (strcmp(r, "vulnerability") == 0)
         return arena_strf(a, "names the same vulnerability, %zu of %zu lines", f->common, f->given);
     if (strcmp(r, "pull-request") == 0)

@@ -108,6 +108,7 @@ static void test_subjects_survive_the_way_to_another_branch(void **state)
         "Backport: Fix overflow in parser",
         "Merge of r12, r13: fix overflow in parser.",
         "[backport] Fix overflow in parser [7.0]",
+        "Fix overflow in parser {CVE-2024-12345}",
     };
     for (size_t i = 1; i < ARRAY_LEN(same); i++)
         if (said(same[0]).subject != said(same[i]).subject)

@@ -22,8 +22,9 @@ struct work {
     const struct question *q;
     struct arena *a;
     const struct table *t;
-    struct fix_commit *f;
-    size_t n;
+    struct fix_commit *f; /* the given ones, then their sources */
+    size_t n, f_max;
+    size_t *source_of; /* of commit i: of which given one; SIZE_MAX: given itself */
     struct equiv_found found;
     struct fixes out;
     struct tagset unreadable; /* tags with a commit that may be a copy and cannot be read */
@@ -60,17 +61,73 @@ static struct tagset known_tags(struct work *w)
     return known;
 }
 
-static enum rc find_copies(struct work *w, struct err *e)
+static bool have_fix(const struct work *w, const unsigned char *id)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (memcmp(w->f[i].id, id, w->h->graph->hash_len) == 0)
+            return true;
+    return false;
+}
+
+/* The commit that a given one says it is a copy of: its copies are looked for as well. */
+static enum rc add_source(struct work *w, size_t i, struct err *e)
+{
+    const struct named *only = NULL;
+    const struct message *m = &w->f[i].said;
+    for (size_t k = 0; k < m->n; k++) {
+        if (m->named[k].kind == NAMED_COPY && only)
+            return RC_OK; /* several: it is a sum, or was picked from copy to copy */
+        if (m->named[k].kind == NAMED_COPY)
+            only = &m->named[k];
+    }
+    for (uint32_t c = 0; only && c < w->h->graph->n; c++) {
+        const unsigned char *id = graph_id(w->h->graph, c);
+        if (!named_is(only, id) || have_fix(w, id) || w->n == w->f_max)
+            continue;
+        struct revision *r = arena_alloc(w->a, sizeof *r);
+        const struct revision *revs[1] = {r};
+        struct fix_commit *f;
+        size_t n;
+        TRY(arena_ok(w->a, "the commits of the fix", e));
+        r->commit = c;
+        r->text = graph_hex(w->h->graph, c, r->hex);
+        TRY(fix_commits_read(w->h, revs, 1, w->a, &f, &n, e));
+        w->source_of[w->n] = i;
+        w->f[w->n++] = f[0];
+        return RC_OK;
+    }
+    return RC_OK;
+}
+
+static enum rc read_given(struct work *w, struct err *e)
 {
     size_t n = 0;
     const struct revision **revs = arena_array(w->a, count_revs(w->q) + 1, sizeof *revs);
-    struct tagset known = known_tags(w);
     TRY(arena_ok(w->a, "the commits of the fix", e));
     for (size_t i = 0; i < w->q->n_groups; i++)
         for (size_t k = 0; k < w->q->groups[i].n; k++)
             revs[n++] = &w->q->groups[i].revs[k];
+    struct fix_commit *f;
+    TRY(fix_commits_read(w->h, revs, n, w->a, &f, &n, e));
+    w->f_max = EQUIV_FIXES_MAX;
+    w->f = arena_array(w->a, w->f_max, sizeof *w->f);
+    w->source_of = arena_array(w->a, w->f_max, sizeof *w->source_of);
+    TRY(arena_ok(w->a, "the commits of the fix", e));
+    memcpy(w->f, f, n * sizeof *f);
+    w->n = n;
+    for (size_t i = 0; i < w->f_max; i++)
+        w->source_of[i] = SIZE_MAX;
+    for (size_t i = 0; i < w->n; i++)
+        TRY(add_source(w, i, e));
+    return RC_OK;
+}
+
+static enum rc find_copies(struct work *w, struct err *e)
+{
+    struct tagset known = known_tags(w);
+    TRY(arena_ok(w->a, "the commits of the fix", e));
     TRY(history_table(w->h, &w->t, e));
-    TRY(fix_commits_read(w->h, revs, n, w->a, &w->f, &w->n, e));
+    TRY(read_given(w, e));
     TRY(equiv_find(w->h, w->t, w->f, w->n, &known, w->a, &w->found, e));
     w->unreadable = tagset_new(w->a, w->h->n_tags);
     TRY(arena_ok(w->a, "the answer", e));
@@ -79,10 +136,13 @@ static enum rc find_copies(struct work *w, struct err *e)
     return RC_OK;
 }
 
-static bool in_group(const struct fix_group *g, const struct fix_commit *f)
+/* Is commit i one of the group, or the source of one? */
+static bool in_group(const struct work *w, const struct fix_group *g, size_t i)
 {
-    for (size_t i = 0; i < g->n; i++)
-        if (strcmp(g->revs[i].hex, f->rev->hex) == 0)
+    while (w->source_of[i] != SIZE_MAX)
+        i = w->source_of[i];
+    for (size_t k = 0; k < g->n; k++)
+        if (strcmp(g->revs[k].hex, w->f[i].rev->hex) == 0)
             return true;
     return false;
 }
@@ -97,17 +157,26 @@ struct members {
 static enum rc list_members(struct work *w, const struct fix_group *g, struct fix_found *found,
                             struct members *ret, struct err *e)
 {
-    struct members m = {.v = arena_array(w->a, 2 * g->n + w->found.n + 1, sizeof *m.v)};
-    found->equivalents = arena_array(w->a, g->n + w->found.n + 1, sizeof *found->equivalents);
+    size_t max = 2 * g->n + w->n + w->found.n + 1;
+    struct members m = {.v = arena_array(w->a, max, sizeof *m.v)};
+    found->equivalents = arena_array(w->a, max, sizeof *found->equivalents);
     found->reverts = arena_array(w->a, w->found.n + 1, sizeof *found->reverts);
     TRY(arena_ok(w->a, "the commits of the fix", e));
     for (size_t i = 0; i < g->n; i++)
         if (g->revs[i].commit != GRAPH_NONE)
             m.v[m.n++] = (struct member){
                 .commit = g->revs[i].commit, .of = GRAPH_NONE, .rule = "graph", .weight = 1};
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->source_of[i] == SIZE_MAX || !in_group(w, g, i))
+            continue;
+        struct equivalent q = {w->f[i].commit, w->f[w->source_of[i]].commit, "named",
+                               STR("the fix says that it was copied from it"), 1};
+        found->equivalents[found->n_equivalents++] = q;
+        m.v[m.n++] = (struct member){q.commit, q.of, q.rule, q.why, q.weight};
+    }
     for (size_t i = 0; i < w->found.n; i++) {
         const struct equiv_pair *p = &w->found.pairs[i];
-        if (!in_group(g, &w->f[p->of]))
+        if (!in_group(w, g, p->of))
             continue;
         struct equivalent q = {p->commit, w->f[p->of].commit, p->rule, p->why, p->weight};
         if (p->revert) {
@@ -219,7 +288,7 @@ static bool too_early(const struct work *w, const struct fix_group *g, size_t t)
     const struct release *r = &w->h->tags[t];
     for (size_t i = 0; i < w->n; i++) {
         const struct fix_commit *f = &w->f[i];
-        if (!in_group(g, f) || f->missing)
+        if (!in_group(w, g, i) || f->missing)
             continue;
         if (r->commit_us < f->author_us - EQUIV_OLDER_US)
             return true;
@@ -235,7 +304,7 @@ static void weigh(struct work *w, const struct fix_group *g, struct fix_found *f
     bool held = tagset_has(&found->fixed, t);
     bool reverted = strcmp(w->out.why[t].rule, "reverted") == 0;
     if (held && p->state == PRESENT_VULNERABLE) {
-        if (weight < FIXES_SURE)
+        if (weight < FIXES_SURE && p->proof)
             tagset_unset(&found->fixed, t);
         flag(w, t, p, "but the file is as it was before the fix");
     } else if (!held && p->state == PRESENT_FIXED) {
@@ -272,7 +341,7 @@ static enum rc by_content(struct work *w, const struct fix_group *g, struct fix_
     struct present *bases[FIXES_BASES];
     size_t n = 0;
     for (size_t i = 0; i < w->n && n < FIXES_BASES; i++) {
-        if (!in_group(g, &w->f[i]) || w->f[i].missing)
+        if (!in_group(w, g, i) || w->f[i].missing)
             continue;
         TRY(present_make(w->h, w->t, &w->f[i], w->a, &bases[n], e));
         n += bases[n] != NULL;

@@ -257,11 +257,15 @@ static bool strip_back(struct str *s)
         *s = str_trim(str_sub(*s, 0, s->n - 1));
         return true;
     }
-    size_t open = last == ')' ? str_rchr(*s, '(') : last == ']' ? str_rchr(*s, '[') : STR_NPOS;
+    size_t open = last == ')'   ? str_rchr(*s, '(')
+                  : last == ']' ? str_rchr(*s, '[')
+                  : last == '}' ? str_rchr(*s, '{')
+                                : STR_NPOS;
     if (open == STR_NPOS || open == 0)
         return false;
     struct str inside = str_sub(*s, open + 1, s->n - open - 2);
-    if (!str_starts(inside, STR("#")) && !branch_tag(inside) && !has(inside, "cherry"))
+    if (!str_starts(inside, STR("#")) && !branch_tag(inside) && !has(inside, "cherry") &&
+        !has(inside, "CVE-"))
         return false;
     *s = str_trim(str_sub(*s, 0, open));
     return true;

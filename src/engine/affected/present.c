@@ -414,7 +414,7 @@ static enum present_state add_state(enum present_state all, enum present_state o
 static struct seen look_at_file(const struct file *f, const struct lines *l)
 {
     struct seen s = {.state = PRESENT_NOT_FOUND};
-    size_t new_lines = 0, longest = 0;
+    size_t new_lines = 0, longest = 0, old_lines = 0;
     for (size_t i = 0; i < f->n_places; i++) {
         size_t line = 0;
         enum present_state one = look_at_place(&f->places[i], l, &line);
@@ -422,11 +422,13 @@ static struct seen look_at_file(const struct file *f, const struct lines *l)
             new_lines += f->places[i].n_come;
             longest = f->places[i].come_bytes > longest ? f->places[i].come_bytes : longest;
         }
+        old_lines += one == PRESENT_VULNERABLE ? f->places[i].n_gone : 0;
         if (one != PRESENT_NOT_FOUND && s.line == 0)
             s.line = (uint32_t)line + 1;
         s.state = add_state(s.state, one);
     }
-    s.proof = s.state == PRESENT_FIXED && (new_lines > 1 || longest >= PRESENT_TEXT_ALONE);
+    s.proof = (s.state == PRESENT_FIXED && (new_lines > 1 || longest >= PRESENT_TEXT_ALONE)) ||
+              (s.state == PRESENT_VULNERABLE && old_lines > 0);
     return s;
 }
 
@@ -519,7 +521,7 @@ enum rc present_at(struct present *p, struct str commit, struct present_answer *
         w.proof |= s.proof;
         w.state = add_state(w.state, s.state);
     }
-    w.proof &= w.state == PRESENT_FIXED;
+    w.proof &= w.state == PRESENT_FIXED || w.state == PRESENT_VULNERABLE;
     if (unknown)
         w.state = PRESENT_UNKNOWN;
     *ret = w;

@@ -29,7 +29,8 @@ enum present_state {
 
 struct present_answer {
     enum present_state state;
-    bool proof;      /* fixed: by enough lines to say so without the history */
+    bool proof;      /* fixed: by enough lines to say so without the history; vulnerable: by lines
+                        that the fix takes away, not only by the lack of new ones */
     struct str path; /* of the first place that says so, "" = none */
     uint32_t line;   /* of it, from 1 */
     struct str blob; /* hex id, in the arena */

@@ -13,7 +13,9 @@
 #include "git/difflog.h"
 #include "os/file.h"
 
-#define MAGIC      UINT64_C(0x3130626174646e76) /* "vndtab01" on the disk: version and byte order */
+/* "vndtab02" on the disk: version and byte order.  Whoever changes what message_read makes of a
+ * message, or what a row holds, counts up. */
+#define MAGIC      UINT64_C(0x3230626174646e76)
 #define PATHS_MAX  (UINT64_C(512) << 20)
 #define STEP       4096 /* rows between two words of progress */
 #define HASH_FIRST 1024
