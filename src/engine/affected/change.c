@@ -71,33 +71,50 @@ bool path_is_code(struct str path)
 
 /* ---- Lines ---- */
 
+enum { BYTE_SPACE = 1, BYTE_WORD = 2 };
+static const unsigned char byte_kind[256] = {
+    [' '] = BYTE_SPACE,         ['\t'] = BYTE_SPACE,       ['\r'] = BYTE_SPACE,
+    ['\n'] = BYTE_SPACE,        ['\f'] = BYTE_SPACE,       ['\v'] = BYTE_SPACE,
+    ['0' ... '9'] = BYTE_WORD,  ['A' ... 'Z'] = BYTE_WORD, ['a' ... 'z'] = BYTE_WORD,
+    [0x80 ... 0xff] = BYTE_WORD};
+
 size_t line_squeeze(struct str line, char *room)
 {
     size_t n = 0;
-    for (size_t i = 0; i < line.n; i++)
-        if (!ascii_is_space(line.p[i]) && line.p[i] != '\f' && line.p[i] != '\v')
-            room[n++] = line.p[i];
+    for (size_t i = 0; i < line.n; i++) {
+        room[n] = line.p[i];
+        n += !(byte_kind[(unsigned char)line.p[i]] & BYTE_SPACE);
+    }
     return n;
+}
+
+#define DULL_MAX 9 /* bytes of the longest dull line */
+
+static bool is_dull(struct str s)
+{
+    static const char dull[][DULL_MAX + 1] = {
+        "else",  "}else{", "else{", "break;", "continue;", "return;", "#else", "#endif",
+        "endif", "endif;", "do{",   "then",   "default:",  "done",    "end",   "try:",
+        "try{",  "else:",  "pass",  "esac",   "return",    "break",   "begin"};
+    for (size_t i = 0; s.n <= DULL_MAX && i < ARRAY_LEN(dull); i++)
+        if (str_eq_nocase(s, str_c(dull[i])))
+            return true;
+    return false;
 }
 
 bool line_speaks(struct str s)
 {
-    static const char *const dull[] = {"else",     "}else{", "else{",  "break;", "continue;",
-                                       "return;",  "#else",  "#endif", "endif",  "endif;",
-                                       "default:", "do{",    "then",   "done",   "end",
-                                       "try:",     "try{",   "else:",  "pass",   "esac",
-                                       "return",   "break",  "begin"};
     size_t words = 0;
-    if (s.n < CHANGE_TEXT_MIN || any_of(s, dull, ARRAY_LEN(dull)))
+    if (s.n < CHANGE_TEXT_MIN || is_dull(s))
         return false;
-    if (str_starts(s, STR("//")) || str_starts(s, STR("/*")) || str_starts(s, STR("*/")))
+    if ((s.p[0] == '/' && (s.p[1] == '/' || s.p[1] == '*')) || (s.p[0] == '*' && s.p[1] == '/'))
         return false;
     /* " * text" inside a comment; "*p = 1;" ends like code. */
     char last = s.p[s.n - 1];
     if (s.p[0] == '*' && last != ';' && last != '{' && last != ',' && last != ')')
         return false;
-    for (size_t i = 0; i < s.n; i++)
-        words += ascii_is_alnum(s.p[i]) || (unsigned char)s.p[i] >= 0x80;
+    for (size_t i = 0; words < 2 && i < s.n; i++)
+        words += byte_kind[(unsigned char)s.p[i]] == BYTE_WORD;
     return words >= 2;
 }
 
@@ -123,7 +140,7 @@ struct collect {
 
 static void collect_hunk(struct collect *to, const struct diff_hunk *h, bool all)
 {
-    char room[LINE_MAX_BYTES];
+    char room[LINE_MAX_BYTES + 1];
     for (size_t i = 0; i < h->n; i++) {
         const struct diff_line *l = &h->lines[i];
         if (l->sign == ' ')

@@ -28,7 +28,7 @@ struct change {
 bool path_is_code(struct str path);
 struct str path_base(struct str path);
 
-/* The line without white space, in room of at least line.n bytes; returns its length. */
+/* The line without white space, in room of at least line.n + 1 bytes; returns its length. */
 size_t line_squeeze(struct str line, char *room);
 /* Does a squeezed line say something about what the program does? */
 bool line_speaks(struct str squeezed);

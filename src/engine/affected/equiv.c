@@ -80,40 +80,46 @@ static uint64_t mask_of_path(const struct search *s, struct str path, bool *ret_
     return mask;
 }
 
-static void choose_path(struct search *s, size_t number, uint64_t mask)
+struct path_choice {
+    uint32_t number, touched; /* by so many commits */
+    bool same;                /* a path of the fix itself, not only its name */
+    uint64_t mask;
+};
+
+static int same_then_rare(const void *a, const void *b)
 {
-    if (s->n_paths == DIFFLOG_PATHS_MAX)
-        return;
-    s->paths[s->n_paths++] = s->t->paths[number];
-    s->path_mask[number] = mask;
+    const struct path_choice *x = a, *y = b;
+    if (x->same != y->same)
+        return x->same ? -1 : 1;
+    if (x->touched != y->touched)
+        return x->touched < y->touched ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
 }
 
-static size_t count_files(const struct search *s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->n; i++)
-        n = s->f[i].n_files > n ? s->f[i].n_files : n;
-    return n;
-}
-
-/* The paths of the fix themselves come first, then others with the same name. */
+/* Paths of the fix, those with the same name; of too many the ones that few commits touch. */
 static enum rc choose_paths(struct search *s, struct err *e)
 {
-    uint64_t *masks = arena_array(s->a, s->t->n_paths + 1, sizeof *masks);
-    bool *same = arena_array(s->a, s->t->n_paths + 1, sizeof *same);
+    AUTO(arena) struct arena *tmp = arena_new(HISTORY_MEMORY);
+    uint32_t *touched = arena_array(tmp, s->t->n_paths + 1, sizeof *touched);
+    struct path_choice *v = arena_array(tmp, s->t->n_paths + 1, sizeof *v);
+    size_t n = 0;
     s->path_mask = arena_array(s->a, s->t->n_paths + 1, sizeof *s->path_mask);
+    TRY(arena_ok(tmp, "the paths of the fix", e));
     TRY(arena_ok(s->a, "the paths of the fix", e));
-    for (size_t i = 0; i < s->t->n_paths; i++)
-        masks[i] = mask_of_path(s, s->t->paths[i], &same[i]);
-    s->whole = count_files(s) > DIFFLOG_PATHS_MAX / 2;
-    if (s->whole) {
-        s->path_mask = masks;
-        return RC_OK;
+    for (size_t i = 0; i < s->t->n_files; i++)
+        touched[s->t->files[i]]++;
+    for (uint32_t i = 0; i < s->t->n_paths; i++) {
+        struct path_choice c = {.number = i, .touched = touched[i]};
+        c.mask = mask_of_path(s, s->t->paths[i], &c.same);
+        if (c.mask)
+            v[n++] = c;
     }
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < s->t->n_paths; i++)
-            if (masks[i] && same[i] == (pass == 0))
-                choose_path(s, i, masks[i]);
+    if (n)
+        qsort(v, n, sizeof *v, same_then_rare);
+    for (size_t i = 0; i < n && s->n_paths < DIFFLOG_PATHS_MAX; i++) {
+        s->paths[s->n_paths++] = s->t->paths[v[i].number];
+        s->path_mask[v[i].number] = v[i].mask;
+    }
     return RC_OK;
 }
 
@@ -395,8 +401,9 @@ static enum rc read_changes(struct search *s, struct err *e)
     struct reading r = {.s = s, .sha256_repo = s->h->graph->hash_len == 32};
     struct difflog_ask ask = {.ids = ids, .n = n, .patch = true};
     ask.paths = s->paths;
-    ask.n_paths = s->whole ? 0 : s->n_paths;
+    ask.n_paths = s->n_paths;
     s->out.compared = n;
+    fprintf(stderr, "compared %zu paths %zu\n", n, s->n_paths);
     TRY(difflog_run(s->h->git, &ask, read_change, &r, missing, e));
     return note_unreadable(s, missing, commits, n, e);
 }

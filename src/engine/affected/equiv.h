@@ -15,9 +15,9 @@
  * same name, are not much older, and lie in a tag that is not known to hold it yet; and whatever
  * names it, has its subject or its author's date.
  */
-#define EQUIV_FIXES_MAX      64    /* commits of one question whose copies are looked for */
-#define EQUIV_CANDIDATES_MAX 20000 /* commits whose changes are compared, nearest in time first */
-#define EQUIV_FILES_MAX      400   /* files of a given commit that are looked at */
+#define EQUIV_FIXES_MAX      64   /* commits of one question whose copies are looked for */
+#define EQUIV_CANDIDATES_MAX 6000 /* commits whose changes are compared, nearest in time first */
+#define EQUIV_FILES_MAX      400  /* files of a given commit that are looked at */
 #define EQUIV_OLDER_US       (INT64_C(200) * 86400 * 1000000) /* a copy may be so much older */
 #define EQUIV_WEIGHT_MIN     0.6 /* from here on a commit counts as a copy */
 

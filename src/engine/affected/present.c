@@ -13,7 +13,8 @@
 #define LINE_BYTES   4096
 #define FUNC_WHOLE   78 /* bytes of git's words behind @@: longer ones are cut */
 #define CONTEXT_SOME 0.6
-#define SEEN_MAX     100000 /* distinct files that are remembered */
+#define HASH_LATER   UINT64_C(1) /* no hash of a line without a sign is odd */
+#define SEEN_MAX     100000      /* distinct files that are remembered */
 
 /* A file's lines, squeezed and hashed. */
 struct lines {
@@ -60,18 +61,18 @@ struct present {
 static enum rc lines_of(struct str text, struct arena *a, struct lines *ret, struct err *e)
 {
     struct lines l = {.text = text};
-    char room[LINE_BYTES];
     size_t n = 1;
-    for (size_t i = 0; i < text.n; i++)
-        n += text.p[i] == '\n';
+    for (const char *p = text.p, *end = text.p + text.n; text.n && p < end; n++) {
+        const char *lf = memchr(p, '\n', (size_t)(end - p));
+        p = lf ? lf + 1 : end;
+    }
     l.hash = arena_array(a, n + 1, sizeof *l.hash);
     l.at = arena_array(a, n + 1, sizeof *l.at);
     TRY(arena_ok(a, "the lines of a file", e));
     struct str rest = text, line;
     while (str_cut(&rest, '\n', &line)) {
-        struct str s = str_of(room, line_squeeze(str_sub(line, 0, LINE_BYTES), room));
         l.at[l.n] = (uint32_t)(line.p - text.p);
-        l.hash[l.n++] = line_speaks(s) ? line_hash(' ', s) : 0;
+        l.hash[l.n++] = HASH_LATER;
     }
     l.at[l.n] = (uint32_t)text.n;
     *ret = l;
@@ -81,6 +82,19 @@ static enum rc lines_of(struct str text, struct arena *a, struct lines *ret, str
 static struct str line_at(const struct lines *l, size_t i)
 {
     return str_sub(l->text, l->at[i], l->at[i + 1] - l->at[i]);
+}
+
+/* Most lines of a file are in none of the functions that are looked at. */
+static void hash_lines(const struct lines *l, size_t from, size_t to)
+{
+    char room[LINE_BYTES + 1];
+    for (size_t i = from; i < to; i++) {
+        if (l->hash[i] != HASH_LATER)
+            continue;
+        struct str line = str_sub(line_at(l, i), 0, LINE_BYTES);
+        struct str s = str_of(room, line_squeeze(line, room));
+        l->hash[i] = line_speaks(s) ? line_hash(' ', s) : 0;
+    }
 }
 
 static size_t count_in(const struct lines *l, size_t from, size_t to, uint64_t hash)
@@ -101,9 +115,9 @@ static bool name_char(char c)
 /* Where git would see a function begin: a name in the first column, and no label. */
 static bool opens(struct str line)
 {
-    struct str t = str_trim(line);
-    if (line.n == 0 || t.n == 0 || !name_char(line.p[0]) || ascii_is_digit(line.p[0]))
+    if (line.n == 0 || !name_char(line.p[0]) || ascii_is_digit(line.p[0]))
         return false;
+    struct str t = str_trim(line);
     return t.p[t.n - 1] != ':' || str_chr(t, '(') != STR_NPOS || str_chr(t, ' ') != STR_NPOS;
 }
 
@@ -138,7 +152,7 @@ static struct str name_in(struct str head)
 
 static bool head_is(struct str line, struct str func, struct str name)
 {
-    char room[LINE_BYTES];
+    char room[LINE_BYTES + 1];
     struct str s = str_of(room, line_squeeze(str_sub(line, 0, LINE_BYTES), room));
     if (name.n == 0)
         return func.n >= FUNC_WHOLE / 2 ? str_starts(s, func) : str_eq(s, func);
@@ -194,18 +208,22 @@ static enum rc spot_make(const struct diff_file *f, struct str func, bool whole,
                          const struct sides *s, struct arena *a, struct spot *ret, struct err *e)
 {
     struct spot p = {.func = whole ? STR_NONE : func};
-    char room[LINE_BYTES];
+    char room[LINE_BYTES + 1];
     size_t bf, bt, af, at, n = 0;
     bool there = find_func(&s->before, p.func, &bf, &bt) && find_func(&s->after, p.func, &af, &at);
     for (size_t i = 0; i < f->n; i++)
         n += f->hunks[i].n;
+    if (there) {
+        hash_lines(&s->before, bf, bt);
+        hash_lines(&s->after, af, at);
+    }
     p.come = arena_array(a, n + 1, sizeof *p.come);
     p.gone = arena_array(a, n + 1, sizeof *p.gone);
     p.context = arena_array(a, n + 1, sizeof *p.context);
     TRY(arena_ok(a, "the lines of the fix", e));
     for (size_t i = 0; there && i < f->n; i++) {
         const struct diff_hunk *h = &f->hunks[i];
-        char head[LINE_BYTES];
+        char head[LINE_BYTES + 1];
         struct str own = str_of(head, line_squeeze(str_sub(h->func, 0, LINE_BYTES), head));
         if (!str_eq(own, func))
             continue;
@@ -234,13 +252,13 @@ static enum rc spot_make(const struct diff_file *f, struct str func, bool whole,
 
 static size_t changed_lines(const struct diff_file *f, struct str func)
 {
-    char room[LINE_BYTES];
+    char room[LINE_BYTES + 1];
     size_t n = 0;
     for (size_t i = 0; i < f->n; i++) {
         const struct diff_hunk *h = &f->hunks[i];
         struct str own = str_of(room, line_squeeze(str_sub(h->func, 0, LINE_BYTES), room));
         for (size_t k = 0; str_eq(own, func) && k < h->n; k++) {
-            char line[LINE_BYTES];
+            char line[LINE_BYTES + 1];
             struct str t =
                 str_of(line, line_squeeze(str_sub(h->lines[k].text, 0, LINE_BYTES), line));
             n += h->lines[k].sign != ' ' && line_speaks(t);
@@ -268,7 +286,7 @@ static enum rc spot_best(const struct diff_file *f, struct str func, const struc
 static enum rc file_places(const struct diff_file *f, const struct sides *s, struct arena *a,
                            struct file *to, struct err *e)
 {
-    char room[LINE_BYTES];
+    char room[LINE_BYTES + 1];
     struct str *done = arena_array(a, f->n + 1, sizeof *done);
     size_t n_done = 0;
     to->places = arena_array(a, f->n + 1, sizeof *to->places);
@@ -392,6 +410,7 @@ static enum present_state look_at_place(const struct spot *p, const struct lines
     size_t from, to, line = 0;
     if (!find_func(l, p->func, &from, &to))
         return PRESENT_NOT_FOUND;
+    hash_lines(l, from, to);
     *ret_line = from;
     size_t come = hits(l, from, to, p->come, p->n_come, ret_line);
     size_t gone = hits(l, from, to, p->gone, p->n_gone, &line);
