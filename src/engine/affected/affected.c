@@ -288,36 +288,3 @@ json_t *affected_short_json(const struct history *h, const struct question *q,
     json_object_set_new(o, "candidates", candidates_json(h, q, w));
     return o;
 }
-
-/* ---- The long form ---- */
-
-static json_t *tag_json(const struct history *h, const struct answer *w, size_t t)
-{
-    const struct release *r = &h->tags[t];
-    const struct tag_answer *ta = &w->tags[t];
-    json_t *o = json_object();
-    char hex[GIT_OID_HEX + 1];
-    json_put_str(o, "tag", r->name);
-    if (r->commit == GRAPH_NONE)
-        json_object_set_new(o, "commit", json_null());
-    else
-        json_put_str(o, "commit", graph_hex(h->graph, r->commit, hex));
-    json_put_time(o, "at", r->at_us);
-    json_put_bool(o, "counts", r->counts);
-    json_put_str(o, "status", str_c(aff_status_name(ta->status)));
-    json_put_str(o, "confidence", str_c(ta->confidence));
-    json_put_bool(o, "flagged", tagset_has(&w->flagged, t));
-    json_object_set_new(o, "evidence", why_json(h, &ta->why));
-    return o;
-}
-
-json_t *affected_long_json(const struct history *h, const struct question *q,
-                           const struct answer *w)
-{
-    json_t *o = affected_short_json(h, q, w), *tags = json_array();
-    for (size_t t = 0; t < h->n_tags; t++)
-        json_array_append_new(tags, tag_json(h, w, t));
-    json_object_set_new(o, "tags", tags);
-    json_object_set_new(o, "groups", fixes_json(h, &w->fixes));
-    return o;
-}

@@ -54,10 +54,8 @@ enum rc affected_prepare(struct history *h, struct err *e) WARN_UNUSED;
 enum rc affected_answer(struct history *h, const struct question *q, struct arena *a,
                         struct answer *ret, struct err *e) WARN_UNUSED;
 
-/* The object of a batch (id may be NULL; without "ms"), and the long form of --json. */
+/* The object of a batch, without "id" and "ms". The whole document: engine/affected/whole.h. */
 json_t *affected_short_json(const struct history *h, const struct question *q,
                             const struct answer *w);
-json_t *affected_long_json(const struct history *h, const struct question *q,
-                           const struct answer *w);
 
 #endif
