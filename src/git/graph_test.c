@@ -246,10 +246,9 @@ static enum rc use_file(struct str bytes, struct err *e)
 {
     AUTO(graph_file) struct graph_file *f = NULL;
     char path[200];
-    snprintf(path, sizeof path, "%s/graph", top);
-    AUTO(fd) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(fd_write_all(fd, bytes, e), RC_OK);
+    AUTO(fd) int fd = -1;
+    assert_int_equal(memfd_of(bytes, "graph", &fd, e), RC_OK);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     TRY(graph_file_open(path, 20, &f, e));
     uint32_t p[GRAPH_PARENTS], at;
     size_t n;
