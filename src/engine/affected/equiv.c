@@ -403,7 +403,6 @@ static enum rc read_changes(struct search *s, struct err *e)
     ask.paths = s->paths;
     ask.n_paths = s->n_paths;
     s->out.compared = n;
-    fprintf(stderr, "compared %zu paths %zu\n", n, s->n_paths);
     TRY(difflog_run(s->h->git, &ask, read_change, &r, missing, e));
     return note_unreadable(s, missing, commits, n, e);
 }
