@@ -75,6 +75,21 @@ const struct command commands[] = {
 {"case", "raw", "message.fetch", {"#message"}, {NUMBER("part")}, TEXT_NONE, true,
   "MESSAGE [--part N]", "the mail as it came, or one part of it"},
 
+{"case", "affected", "affected.show", {"case"}, NO_OPTIONS, TEXT_NONE, false,
+  "NUMBER", "which releases are affected, as found and decided"},
+{"case", "affected-ask", "affected.ask", {"case"}, {TEXT("fix"), TEXT("introduced"), TEXT("at")},
+  TEXT_NONE, false, "NUMBER [--fix LINES] [--introduced REVS] [--at LINES]",
+  "find them from the history: a line of fixes each thing that has to be there,\n"
+  "        its words alternatives; at: PATH:START-END"},
+{"case", "affected-again", "affected.again", {"case"}, NO_OPTIONS, TEXT_NONE, false,
+  "NUMBER", "the same question again, for new releases"},
+{"case", "affected-choose", "affected.choose", {"case"}, {NUMBER("candidate"), NUMBER("answer")},
+  TEXT_NONE, false, "NUMBER [--candidate N --answer N]",
+  "choose where the flaw came in; without options take the choice back"},
+{"case", "affected-decide", "affected.decide", {"case", "tag"}, {TEXT("status"), REASON}, TEXT_NONE,
+  false, "NUMBER TAG [--status S --reason TEXT]",
+  "decide about one release; without options take that back"},
+
 {"third-party", "contacts", "third.contacts", NO_WORDS, NO_OPTIONS, TEXT_NONE, false,
   "", "components and their maintainers"},
 {"third-party", "list", "third.list", {"case"}, NO_OPTIONS, TEXT_NONE, false,

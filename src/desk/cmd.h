@@ -57,6 +57,11 @@
  *   waiting.send   task or kind                                    -> {"done"}
  *   waiting.drop   task or kind, reason                            -> {"done"}
  *   waiting.clocks (the clocks that wait go on)                    -> {"clocks"}
+ *   affected.show      case                                        -> state, releases, ranges ...
+ *   affected.ask       case, fix?, introduced?, at?: lines (desk/affected.h)
+ *   affected.again     case
+ *   affected.choose    case, candidate, answer (that was looked at); without both: choice taken
+ * back affected.decide    case, tag, status, reason; without a status: decision taken back
  *   advisory.show      case                                        -> advisory
  *   advisory.list                                                  -> {"advisories":[...]}
  *   advisory.edit      case, revision?, title?, summary?, severity?, cvss?, cve?, affected?,

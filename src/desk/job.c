@@ -5,6 +5,7 @@
  */
 #include "desk/job.h"
 
+#include "desk/affected_inside.h"
 #include "desk/proposal_inside.h"
 
 #define ANSWER_MAX (16u << 20)
@@ -13,11 +14,17 @@ static const struct {
     const char *kind;
     enum rc (*ask)(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e);
     enum rc (*answer)(struct desk *d, int64_t subject, const json_t *answer, struct err *e);
+    /* May be NULL: */
+    enum rc (*progress)(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
+                        struct err *e);
+    enum rc (*failed)(struct desk *d, int64_t subject, struct str why, struct err *e);
 } jobs[] = {
-    {PROPOSAL_APPLY, proposal_apply_ask, proposal_apply_answer},
-    {POLICY_COMMIT, policy_commit_ask, policy_commit_answer},
+    {PROPOSAL_APPLY, proposal_apply_ask, proposal_apply_answer, NULL, NULL},
+    {POLICY_COMMIT, policy_commit_ask, policy_commit_answer, NULL, NULL},
+    {AFFECTED_JOB, affected_job_ask, affected_job_answer, affected_job_progress,
+     affected_job_failed},
 };
-const char *const desk_job_kinds[] = {PROPOSAL_APPLY, POLICY_COMMIT, NULL};
+const char *const desk_job_kinds[] = {PROPOSAL_APPLY, POLICY_COMMIT, AFFECTED_JOB, NULL};
 
 void desk_ask_release(struct desk_ask *q)
 {
@@ -51,4 +58,23 @@ enum rc desk_job_answer(struct desk *d, struct str kind, int64_t subject, struct
         if (str_eq(kind, str_c(jobs[i].kind)))
             return jobs[i].answer(d, subject, j, e);
     return err_set(e, RC_INVALID, "a job of a kind that the desk does not know");
+}
+
+enum rc desk_job_progress(struct desk *d, struct str kind, int64_t subject, struct str what,
+                          int64_t *ret_case, struct err *e)
+{
+    *ret_case = 0;
+    for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+        if (str_eq(kind, str_c(jobs[i].kind)) && jobs[i].progress)
+            return jobs[i].progress(d, subject, what, ret_case, e);
+    return RC_OK;
+}
+
+enum rc desk_job_failed(struct desk *d, struct str kind, int64_t subject, struct str why,
+                        struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+        if (str_eq(kind, str_c(jobs[i].kind)) && jobs[i].failed)
+            return jobs[i].failed(d, subject, why, e);
+    return err_set(e, RC_NOTFOUND, "a failure of that job is no answer");
 }

@@ -32,5 +32,12 @@ enum rc desk_job_ask(struct desk *d, struct str kind, int64_t subject, struct de
                      struct err *e) WARN_UNUSED;
 enum rc desk_job_answer(struct desk *d, struct str kind, int64_t subject, struct str answer,
                         struct err *e) WARN_UNUSED;
+/* How far a job is, a line for a person; *ret_case: whose page shows it, 0 none. */
+enum rc desk_job_progress(struct desk *d, struct str kind, int64_t subject, struct str what,
+                          int64_t *ret_case, struct err *e) WARN_UNUSED;
+/* The engine said no, died or took too long.  RC_OK: that is recorded and the task is done;
+ * RC_NOTFOUND: a job of this kind is tried again. */
+enum rc desk_job_failed(struct desk *d, struct str kind, int64_t subject, struct str why,
+                        struct err *e) WARN_UNUSED;
 
 #endif

@@ -38,6 +38,7 @@ static enum rc on_frame(struct role_ctx *r, struct chan *from, struct frame *f, 
     AUTO(fd) int fd = fd_take(&f->fd);
     struct wire_parsed parsed;
     struct wire_job_done job;
+    struct wire_job_progress progress;
     struct wire_may_hand_over may;
     struct wire_submitted submitted;
     struct wire_mailbox_at at;
@@ -53,6 +54,10 @@ static enum rc on_frame(struct role_ctx *r, struct chan *from, struct frame *f, 
     case WIRE_JOB_DONE:
         TRY(wire_get_job_done(f->body, &job, e));
         core_job_done(c, &job, fd_take(&fd));
+        return RC_OK;
+    case WIRE_JOB_PROGRESS:
+        TRY(wire_get_job_progress(f->body, &progress, e));
+        core_job_progress(c, &progress);
         return RC_OK;
     case WIRE_MAY_HAND_OVER:
         TRY(wire_get_may_hand_over(f->body, &may, e));

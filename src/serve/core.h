@@ -27,6 +27,7 @@ struct web;
 #define CORE_WAIT_MS       3000  /* so long each */
 #define CORE_WAIT_LOOK_US  (100 * INT64_C(1000)) /* how often the store is asked for them */
 #define CORE_JOBS_MAX      4                     /* engine jobs with the worker at once */
+#define CORE_PROGRESS_US   (500 * INT64_C(1000)) /* a job's progress is written down so often */
 #define CORE_STREAMS_MAX   256  /* pages kept up to date; of more the oldest is ended */
 #define CORE_STREAMS_EACH  6    /* of one session; of more its oldest is ended */
 #define CORE_STREAM_MS     250  /* how often new events are looked for while there are any */
@@ -72,6 +73,7 @@ struct core_wait {
 struct core_job {
     uint64_t number; /* 0 = free */
     int64_t task_id, attempt, subject;
+    int64_t said_us; /* when its progress was last written down */
     char kind[33];
 };
 
@@ -186,6 +188,7 @@ void core_net_lost(struct core *c);
 size_t core_jobs_free(const struct core *c);
 void core_job_start(struct core *c, const struct task *t);
 void core_job_done(struct core *c, const struct wire_job_done *m, int fd);
+void core_job_progress(struct core *c, const struct wire_job_progress *m);
 /* The worker is gone: its jobs go back. */
 void core_jobs_lost(struct core *c);
 
@@ -233,6 +236,8 @@ void core_stream_gone(struct core *c, const struct chan *from, uint32_t id);
 void core_streams_lost(struct core *c, const struct chan *from);
 /* Looks for new events, of other cores too, and tells whom they concern; cheap without streams. */
 void core_streams_run(struct core *c);
+/* Something about that case changed that is no event: how far a job is. */
+void core_streams_poke(struct core *c, int64_t case_id);
 
 /* A free ticket of that kind, or NULL. */
 struct ticket *core_ticket_new(struct core *c, bool download);

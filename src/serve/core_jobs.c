@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "desk/job.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "serve/core.h"
 #include "store/task.h"
@@ -80,6 +81,42 @@ static enum rc take_answer(struct core *c, const struct core_job *j, int fd, str
     return desk_job_answer(&c->desk, str_c(j->kind), j->subject, buf_str(&text), e);
 }
 
+void core_job_progress(struct core *c, const struct wire_job_progress *m)
+{
+    struct err e = ERR_INIT;
+    int64_t now = clock_mono_us(), case_id = 0;
+    for (size_t i = 0; i < CORE_JOBS_MAX; i++) {
+        struct core_job *j = &c->jobs[i];
+        if (m->ticket == 0 || j->number != m->ticket || now - j->said_us < CORE_PROGRESS_US)
+            continue;
+        j->said_us = now;
+        if (desk_job_progress(&c->desk, str_c(j->kind), j->subject, m->what, &case_id, &e) ==
+                RC_OK &&
+            case_id > 0)
+            core_streams_poke(c, case_id);
+        return;
+    }
+}
+
+/* What a job could not do may be an answer too; else it is tried again. */
+static enum rc take_failure(struct core *c, const struct core_job *j, struct str why, struct err *e)
+{
+    struct err own = ERR_INIT;
+    enum rc rc = desk_job_failed(&c->desk, str_c(j->kind), j->subject, why, &own);
+    if (rc == RC_NOTFOUND)
+        return err_set(e, RC_IO, "the job failed: %.*s", STR_ARG(why));
+    if (rc != RC_OK)
+        *e = own;
+    return rc;
+}
+
+static enum rc take_bad_answer(struct core *c, const struct core_job *j, enum rc rc, struct err *e)
+{
+    struct err own = ERR_INIT;
+    enum rc taken = desk_job_failed(&c->desk, str_c(j->kind), j->subject, str_c(e->msg), &own);
+    return taken == RC_OK ? RC_OK : rc;
+}
+
 void core_job_done(struct core *c, const struct wire_job_done *m, int answer_fd)
 {
     AUTO(fd) int fd = answer_fd;
@@ -89,9 +126,10 @@ void core_job_done(struct core *c, const struct wire_job_done *m, int answer_fd)
         if (m->ticket == 0 || j->number != m->ticket)
             continue;
         struct task t = task_of(j);
-        enum rc rc = m->outcome == WIRE_DONE && fd >= 0
-                         ? take_answer(c, j, fd, &e)
-                         : err_set(&e, RC_IO, "the job failed: %.*s", STR_ARG(m->why));
+        enum rc rc = m->outcome == WIRE_DONE && fd >= 0 ? take_answer(c, j, fd, &e)
+                                                        : take_failure(c, j, m->why, &e);
+        if (rc == RC_INVALID || rc == RC_LIMIT) /* an answer that cannot be taken is none */
+            rc = take_bad_answer(c, j, rc, &e);
         log_event(LOG_INFO_, "job", "task=%lld kind=%s code=%s", (long long)j->task_id, j->kind,
                   rc_name(rc));
         j->number = 0;

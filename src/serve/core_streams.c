@@ -122,6 +122,13 @@ static void tell(struct core *c)
     }
 }
 
+void core_streams_poke(struct core *c, int64_t case_id)
+{
+    for (size_t i = 0; i < CORE_STREAMS_MAX; i++)
+        if (c->streams[i].to && c->streams[i].case_id == case_id)
+            say(c, &c->streams[i], WIRE_EVENT_CHANGED);
+}
+
 void core_streams_run(struct core *c)
 {
     struct err e = ERR_INIT;

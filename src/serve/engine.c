@@ -11,7 +11,9 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "engine/affected/whole.h"
 #include "engine/policy.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "serve/rights.h"
 #include "wire/msg.h"
@@ -22,8 +24,12 @@ static const struct {
     struct engine_kind k;
     engine_fn run;
 } kinds[] = {
-    {{"policy-apply", ENGINE_TEMPORARY, NULL, 30 * US_PER_S, 1024 * MIB}, engine_policy_apply},
-    {{"policy-commit", ENGINE_KEPT, "policy", 300 * US_PER_S, 1024 * MIB}, engine_policy_commit},
+    {{"policy-apply", ENGINE_TEMPORARY, NULL, 30 * US_PER_S, 1024 * MIB, false},
+     engine_policy_apply},
+    {{"policy-commit", ENGINE_KEPT, "policy", 300 * US_PER_S, 1024 * MIB, false},
+     engine_policy_commit},
+    /* The cache stays: what is known of each commit is worked out once. */
+    {{"affected", ENGINE_KEPT, "affected", 900 * US_PER_S, 8192 * MIB, true}, engine_affected},
 };
 
 enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, struct err *e)
@@ -45,6 +51,20 @@ static enum rc confine(const char *scratch, const char *mirror, struct err *e)
     struct sandbox_summary got;
     TRY(rights_of(ROLE_ENGINE, &places, &rights, e));
     return sandbox_apply(&rights.rules, &got, e);
+}
+
+/* Nobody waits for these words: what the pipe does not take is lost. */
+static void say_progress(void *arg, const char *what, size_t done, size_t all)
+{
+    int64_t *next_us = arg, now = clock_mono_us();
+    char line[ENGINE_LINE_MAX];
+    if (now < *next_us)
+        return;
+    *next_us = now + ENGINE_PROGRESS_US;
+    int n = all ? snprintf(line, sizeof line, "%s: %zu of %zu\n", what, done, all)
+                : snprintf(line, sizeof line, "%s\n", what);
+    if (n > 0 && (size_t)n < sizeof line)
+        (void)!write(ENGINE_PROGRESS_FD, line, (size_t)n);
 }
 
 static enum rc run(engine_fn fn, struct engine_job *j, struct err *e)
@@ -77,7 +97,12 @@ int engine_main(int argc, char **argv)
         fprintf(stderr, "vulndesk role engine: no such job\n");
         return EX_USAGE;
     }
-    struct engine_job j = {.scratch = argv[2], .mirror = argc > 3 ? argv[3] : NULL};
+    int64_t next_us = 0;
+    struct engine_job j = {.scratch = argv[2],
+                           .mirror = argc > 3 ? argv[3] : NULL,
+                           .progress = say_progress,
+                           .progress_arg = &next_us};
+    signal(SIGPIPE, SIG_IGN);
     enum rc rc = run(fn, &j, &e);
     if (rc != RC_OK) {
         log_event(LOG_WARN_, "engine", "kind=%s code=%s", argv[1], rc_name(rc));

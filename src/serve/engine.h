@@ -11,11 +11,16 @@
  * output: the answer, JSON.  Exit 0: the answer is whole.  Else one line for a person is on
  * standard output instead.
  *
- * A new engine is one row of engine_kinds.  Progress may be added later as lines on descriptor 4;
- * until then a job says nothing before its end.
+ * Descriptor 4: a pipe for lines that say how far it is, a few a second; those that do not fit are
+ * dropped.
+ *
+ * A new engine is one row of kinds[] in engine.c.
  */
-#define ENGINE_ARGS_FD 3
-#define ENGINE_FOLDER  "engine" /* below the data folder: scratch folders of jobs */
+#define ENGINE_ARGS_FD     3
+#define ENGINE_PROGRESS_FD 4
+#define ENGINE_PROGRESS_US 250000   /* not more often */
+#define ENGINE_LINE_MAX    200      /* bytes of such a line */
+#define ENGINE_FOLDER      "engine" /* below the data folder: scratch folders of jobs */
 
 enum engine_place {
     ENGINE_TEMPORARY, /* an empty folder for this job, removed after it */
@@ -27,6 +32,7 @@ struct engine_kind {
     const char *kept;  /* name of the kept folder */
     int64_t time_us;   /* then it is killed */
     uint64_t as_bytes; /* address space */
+    bool mirror;       /* it reads the project's repository */
 };
 /* RC_NOTFOUND for a kind that is none. */
 enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, struct err *e)

@@ -75,8 +75,8 @@ static const struct row git[] = {
     {AT_SYSTEM, "/usr/lib/git-core", PROGRAM | SANDBOX_MAYBE},
     {AT_SYSTEM, "/usr/libexec/git-core", PROGRAM | SANDBOX_MAYBE},
     {AT_SYSTEM, "/usr/share/git-core", SYSTEM},
-    {AT_SYSTEM, "/dev/urandom", SYSTEM}, /* names of its temporary files */
-    {AT_MIRROR, "", SANDBOX_READ},
+    {AT_SYSTEM, "/dev/urandom", SYSTEM},           /* names of its temporary files */
+    {AT_MIRROR, "", SANDBOX_READ | SANDBOX_MAYBE}, /* one that is gone fails its jobs only */
     {AT_SCRATCH, "", SANDBOX_RW | SANDBOX_LINKS},
     {AT_SYSTEM, "", 0},
 };

@@ -291,7 +291,7 @@ enum rc role_int(struct role_ctx *r, const char *key, int64_t *ret_n, struct err
 /* What the supervisor said of this machine, as far as this role's rights depend on it. */
 static enum rc take_places(struct role_ctx *r, struct rights_places *p, struct err *e)
 {
-    struct str dir, ca = STR_NONE, imap_ca = STR_NONE;
+    struct str dir, ca = STR_NONE, imap_ca = STR_NONE, mirror = STR_NONE;
     json_t *ports;
     int64_t pg_port;
     TRY(role_text(r, "data_dir", &dir, e));
@@ -302,6 +302,9 @@ static enum rc take_places(struct role_ctx *r, struct rights_places *p, struct e
         TRY(role_text(r, "ca", &ca, e));
     if (json_object_get(r->setup, "imap_ca"))
         TRY(role_text(r, "imap_ca", &imap_ca, e));
+    if (json_object_get(r->setup, "mirror"))
+        TRY(role_text(r, "mirror", &mirror, e));
+    p->mirror = mirror.n > 0 ? mirror.p : NULL;
     p->imap_ca = imap_ca.n > 0 ? imap_ca.p : NULL;
     p->data_dir = dir.p; /* jansson's texts end with NUL */
     p->pg_port = (uint16_t)pg_port;

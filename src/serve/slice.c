@@ -175,6 +175,7 @@ static void slice_worker(const struct settings *set, json_t *j)
     for (size_t i = 0; i < set->mail.spam_headers.n; i++)
         json_array_append_new(spam, json_str(set->mail.spam_headers.v[i]));
     put(j, "spam", spam);
+    json_put_str(j, "mirror", set->project.repository);
 }
 
 /* Adds the port of a server that net connects to. */

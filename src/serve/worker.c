@@ -6,6 +6,7 @@
 #include "serve/worker.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ struct item {
     /* of an engine job: */
     const struct engine_kind *job; /* NULL: a mail or attachment */
     int args;                      /* memory file */
+    int progress;                  /* read end of its pipe */
     char *scratch;                 /* its folder, owned */
 };
 
@@ -48,6 +50,7 @@ struct worker {
     size_t queue_count;
     int64_t time_us, memory;
     char engine_dir[FILE_PATH_MAX];
+    const char *mirror; /* the project's repository, NULL: none */
     /* Arguments of the child, made once from the settings. */
     char max_size[24], received[24], spam[PARSE_SPAM_MAX][SPAM_RULE_MAX],
         no_report[PARSE_SPAM_MAX][SPAM_RULE_MAX];
@@ -86,6 +89,7 @@ static void item_close(struct item *it)
     fd_auto(&it->in);
     fd_auto(&it->out);
     fd_auto(&it->args);
+    fd_auto(&it->progress);
     if (it->scratch && it->job->place == ENGINE_TEMPORARY &&
         dir_remove(AT_FDCWD, it->scratch, &e) != RC_OK)
         log_event(LOG_WARN_, "scratch-left", "kind=%s code=%s", it->job->kind, rc_name(e.rc));
@@ -106,12 +110,25 @@ static enum rc job_scratch(const struct worker *w, struct item *it, struct err *
     return RC_OK;
 }
 
+static enum rc progress_pipe(struct item *it, int *ret_write, struct err *e)
+{
+    int p[2];
+    if (pipe2(p, O_CLOEXEC | O_NONBLOCK) != 0)
+        return err_errno(e, RC_IO, "a pipe for a job");
+    it->progress = p[0];
+    *ret_write = p[1];
+    return RC_OK;
+}
+
 static enum rc job_start(struct worker *w, struct item *it, struct err *e)
 {
     const struct engine_kind *k = it->job;
     TRY(job_scratch(w, it, e));
-    const char *const argv[] = {"vulndesk", "role", "engine", k->kind, it->scratch, NULL};
+    const char *const argv[] = {
+        "vulndesk", "role", "engine", k->kind, it->scratch, k->mirror ? w->mirror : NULL, NULL};
+    AUTO(fd) int says = -1;
     TRY(memfd_new("answer", &it->out, e));
+    TRY(progress_pipe(it, &says, e));
     struct spawn s = SPAWN_INIT;
     s.path = SPAWN_SELF;
     s.argv = argv;
@@ -122,6 +139,7 @@ static enum rc job_start(struct worker *w, struct item *it, struct err *e)
                                      .as_bytes = sandbox_is_sanitizer_build() ? 0 : k->as_bytes,
                                      .fsize_bytes = OUTPUT_MAX};
     TRY(spawn_add_fd(&s, it->args, ENGINE_ARGS_FD, e));
+    TRY(spawn_add_fd(&s, says, ENGINE_PROGRESS_FD, e));
     it->deadline_us = clock_mono_us() + k->time_us;
     return spawn_start(&s, &it->child, e);
 }
@@ -151,6 +169,45 @@ static enum rc item_start(struct worker *w, struct item *it, struct err *e)
 
 static void on_child(struct role_ctx *r, int fd);
 
+static void tell_core(struct worker *w, const struct item *it, struct str line)
+{
+    AUTO(buf) struct buf b = BUF_INIT(2000);
+    AUTO(buf) struct buf what = BUF_INIT(WIRE_WHY_MAX);
+    struct err e = ERR_INIT;
+    utf8_clean_line(&what, str_sub(line, 0, ENGINE_LINE_MAX));
+    wire_put_job_progress(&b, &(struct wire_job_progress){it->ticket, buf_str(&what)});
+    for (size_t i = 0; i < w->role.peer_count; i++) {
+        struct chan *c = &w->role.peers[i]->chan;
+        if (c->peer == ROLE_CORE && c->peer_index == it->core && chan_open(c) &&
+            role_send(&w->role, c, WIRE_JOB_PROGRESS, 0, &b, -1, &e) != RC_OK)
+            log_event(LOG_WARN_, "core-away", "ticket=%llu", (unsigned long long)it->ticket);
+    }
+}
+
+/* Only the newest line counts. */
+static void on_progress(struct role_ctx *r, int fd)
+{
+    struct worker *w = r->ctx;
+    char text[4096];
+    ssize_t n = read(fd, text, sizeof text);
+    for (size_t i = 0; i < w->running_count; i++) {
+        struct item *it = &w->running[i];
+        struct str rest = str_of(text, n > 0 ? (size_t)n : 0), line, last = STR_NONE;
+        if (it->progress != fd)
+            continue;
+        while (str_line(&rest, &line))
+            last = line;
+        if (last.n)
+            tell_core(w, it, last);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+            role_unwatch_fd(r, fd);
+            fd_auto(&it->progress);
+        }
+        return;
+    }
+    role_unwatch_fd(r, fd);
+}
+
 /* Mails and jobs do not wait for each other, and a kept folder has one user at a time. */
 static bool may_start(const struct worker *w, const struct item *it)
 {
@@ -164,12 +221,20 @@ static bool may_start(const struct worker *w, const struct item *it)
     return same < (it->job ? WORKER_JOBS_MAX : WORKER_CHILDREN_MAX);
 }
 
+static void unwatch_progress(struct worker *w, const struct item *it)
+{
+    if (it->progress >= 0)
+        role_unwatch_fd(&w->role, it->progress);
+}
+
 static void start_one(struct worker *w, struct item *it)
 {
     struct err e = ERR_INIT;
     enum rc rc = item_start(w, it, &e);
     if (rc == RC_OK)
         rc = role_watch_fd(&w->role, it->child.pidfd, on_child, &e);
+    if (rc == RC_OK && it->progress >= 0)
+        rc = role_watch_fd(&w->role, it->progress, on_progress, &e);
     if (rc == RC_OK) {
         w->running[w->running_count++] = *it;
         return;
@@ -233,6 +298,7 @@ static void on_child(struct role_ctx *r, int fd)
         if (it.child.pidfd != fd)
             continue;
         role_unwatch_fd(r, fd);
+        unwatch_progress(w, &it);
         w->running[i] = w->running[--w->running_count];
         if (child_wait(&it.child, 0, &end, &e) == RC_OK) {
             finish(w, &it, &end);
@@ -259,6 +325,7 @@ static int reap_late(struct worker *w)
             continue;
         }
         role_unwatch_fd(&w->role, it.child.pidfd);
+        unwatch_progress(w, &it);
         w->running[i] = w->running[--w->running_count];
         child_kill(&it.child);
         answer(w, &it, WIRE_TIMEOUT, "the time for one item ran out", -1);
@@ -289,7 +356,12 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
     struct worker *w = r->ctx;
     AUTO(fd) int fd = fd_take(&f->fd);
     struct wire_parse m;
-    struct item it = {.core = c->peer_index, .in = -1, .out = -1, .args = -1, .child = CHILD_INIT};
+    struct item it = {.core = c->peer_index,
+                      .in = -1,
+                      .out = -1,
+                      .args = -1,
+                      .progress = -1,
+                      .child = CHILD_INIT};
     if (f->type == WIRE_JOB) {
         enum rc rc = read_job(w, f, &it, e);
         if (rc != RC_OK)
@@ -382,9 +454,11 @@ static void clean_scratch(const struct worker *w)
 static enum rc worker_open(struct worker *w, struct err *e)
 {
     static const struct role_ops ops = {.frame = on_frame};
-    struct str data;
+    struct str data, mirror;
     TRY(role_open(&w->role, ROLE_WORKER, &ops, w, e));
     TRY(role_text(&w->role, "data_dir", &data, e));
+    TRY(role_text(&w->role, "mirror", &mirror, e));
+    w->mirror = mirror.n ? mirror.p : NULL;
     snprintf(w->engine_dir, sizeof w->engine_dir, "%.*s/" ENGINE_FOLDER, STR_ARG(data));
     clean_scratch(w);
     TRY(role_int(&w->role, "parse_time_us", &w->time_us, e));

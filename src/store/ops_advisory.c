@@ -156,7 +156,7 @@ enum rc ops_advisory_move(struct db *db, int64_t from_case, int64_t to_case, str
 
 #define REVISION_COLUMNS                                                                           \
     "id, advisory_id, nth, author_id, approver_id, created_us, approved_us, published_us, title,"  \
-    " body, facts, summary, author, approver FROM advisory_revision"
+    " body, facts, summary, author, approver, picture FROM advisory_revision"
 
 static void revision_fill(struct arena *a, struct rows *r, struct revision_row *v)
 {
@@ -173,7 +173,8 @@ static void revision_fill(struct arena *a, struct rows *r, struct revision_row *
                                .facts = row_keep(a, r, 10),
                                .summary = row_keep(a, r, 11),
                                .author = row_keep(a, r, 12),
-                               .approver = row_keep(a, r, 13)};
+                               .approver = row_keep(a, r, 13),
+                               .picture = row_keep(a, r, 14)};
 }
 
 enum rc ops_revision_insert(struct db *db, const struct revision_row *r, struct err *e)
@@ -181,12 +182,13 @@ enum rc ops_revision_insert(struct db *db, const struct revision_row *r, struct 
     static const struct sql q = {
         "revision_insert",
         "INSERT INTO advisory_revision (advisory_id, nth, title, body, facts, summary, author,"
-        " author_id, created_us, approver) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '')",
+        " author_id, created_us, picture, approver)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '')",
         NULL};
     return db_run(db, &q,
                   DB_ARGS(DB_I(r->advisory_id), DB_I(r->nth), DB_T(r->title), DB_T(r->body),
                           DB_T(r->facts), DB_T(r->summary), DB_T(r->author), DB_I0(r->author_id),
-                          DB_I(r->created_us)),
+                          DB_I(r->created_us), DB_T(r->picture.n ? r->picture : STR_NONE)),
                   NULL, e);
 }
 

@@ -37,6 +37,7 @@ struct revision_row {
     int64_t id, advisory_id, nth, author_id, approver_id;
     int64_t created_us, approved_us, published_us; /* 0 = not */
     struct str title, body, facts, summary, author, approver;
+    struct str picture; /* desk/affected.h: affected_picture, or empty */
 };
 enum rc ops_revision_insert(struct db *db, const struct revision_row *r, struct err *e) WARN_UNUSED;
 /* nth 0: the newest that is public. */

@@ -154,8 +154,17 @@ static const struct sql erase[] = {
      "UPDATE credit SET name = '' WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0 AND NOT EXISTS"
      " (SELECT 1 FROM advisory a WHERE a.case_id = $1 AND a.published_us IS NOT NULL)",
      NULL},
+    {"erase_affected_tags",
+     "DELETE FROM affected_tag WHERE affected_id IN"
+     " (SELECT id FROM affected WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
+    {"erase_affected",
+     "UPDATE affected SET question = '{}', state = 'failed', nth = nth + 1, progress = '', failure "
+     "= '',"
+     " answer = '', summary = '', chosen = '' WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0",
+     NULL},
     {"erase_revisions",
-     "UPDATE advisory_revision SET title = '', body = '', facts = '{}', summary = ''"
+     "UPDATE advisory_revision SET title = '', body = '', facts = '{}', summary = '', picture = ''"
      " WHERE published_us IS NULL AND CAST($2 AS BIGINT) > 0"
      " AND advisory_id IN (SELECT id FROM advisory WHERE case_id = $1)",
      NULL},

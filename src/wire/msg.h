@@ -57,6 +57,8 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
  */
 #define WIRE_FIELDS_job(F)      F(u64, ticket, 0) F(text, kind, 32) F(text, args, WIRE_JOB_MAX)
 #define WIRE_FIELDS_job_done(F) F(u64, ticket, 0) F(u32, outcome, 0) F(text, why, WIRE_WHY_MAX)
+/* worker -> core, any number before the end: how far a job is, in words for a person. */
+#define WIRE_FIELDS_job_progress(F) F(u64, ticket, 0) F(text, what, WIRE_WHY_MAX)
 
 /*
  * core -> keys and back.  scope is the case (or "inbox") a key belongs to; wrapped keys are only
@@ -158,6 +160,7 @@ enum wire_fd { WIRE_NOFD, WIRE_FD, WIRE_MAYFD };
     M(PARSED, parsed, WIRE_FROM(WORKER), WIRE_FROM(CORE), WIRE_MAYFD)                              \
     M(JOB, job, WIRE_FROM(CORE), WIRE_FROM(WORKER), WIRE_MAYFD)                                    \
     M(JOB_DONE, job_done, WIRE_FROM(WORKER), WIRE_FROM(CORE), WIRE_MAYFD)                          \
+    M(JOB_PROGRESS, job_progress, WIRE_FROM(WORKER), WIRE_FROM(CORE), WIRE_NOFD)                   \
     M(SPOOL_OPEN, spool_open, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_NOFD)                         \
     M(SPOOL_OPENED, spool_opened, WIRE_FROM(KEYS), WIRE_FROM(CORE), WIRE_MAYFD)                    \
     M(CASE_KEY, case_key, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_NOFD)                             \

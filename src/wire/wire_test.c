@@ -73,6 +73,8 @@ static void test_table(void **state)
     assert_int_equal(wire_may_send(WIRE_JOB, ROLE_HTTPD_STAFF, ROLE_WORKER, false, &e), RC_DENIED);
     assert_int_equal(wire_may_send(WIRE_JOB_DONE, ROLE_WORKER, ROLE_CORE, true, &e), RC_OK);
     assert_int_equal(wire_may_send(WIRE_JOB_DONE, ROLE_NET, ROLE_CORE, true, &e), RC_DENIED);
+    assert_int_equal(wire_may_send(WIRE_JOB_PROGRESS, ROLE_WORKER, ROLE_CORE, false, &e), RC_OK);
+    assert_int_equal(wire_may_send(WIRE_JOB_PROGRESS, ROLE_NET, ROLE_CORE, false, &e), RC_DENIED);
     assert_int_equal(wire_may_send(WIRE_COMMAND, ROLE_HTTPD_PUBLIC, ROLE_CORE, false, &e),
                      RC_DENIED);
     /* Only the team's pages are kept up to date. */

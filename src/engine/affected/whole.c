@@ -406,42 +406,81 @@ static bool status_parse(const char *s, enum aff_status *ret)
     return false;
 }
 
-/* What people decided, in the sets as in the tags; a tag that is no more is nothing. */
-static enum rc decide(struct history *h, const json_t *decided, struct arena *a, struct answer *w,
+struct decisions {
+    struct history *h;
+    struct answer *w;
+    struct tag_answer *tags;
+};
+
+/* In the sets as in the tags. */
+static void set_status(const struct decisions *k, size_t t, enum aff_status s, const char *rule,
+                       const char *why)
+{
+    struct tagset *const sets[] = {
+        [AFF_AFFECTED] = &k->w->affected,
+        [AFF_FIXED] = &k->w->fixed,
+        [AFF_NOT_AFFECTED] = &k->w->not_affected,
+        [AFF_UNKNOWN] = &k->w->unknown,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(sets); i++)
+        tagset_unset(sets[i], t);
+    tagset_set(sets[s], t);
+    k->tags[t].status = s;
+    k->tags[t].confidence = "exact";
+    k->tags[t].why = EVIDENCE_NONE;
+    k->tags[t].why.rule = rule;
+    k->tags[t].why.why = str_c(why);
+}
+
+/* The chosen candidate is what is affected; where it agrees with the first one, the reason stays.
+ */
+static void choose(const struct decisions *k, const json_t *chosen, struct arena *a)
+{
+    struct tagset in = tagset_new(a, k->h->n_tags);
+    size_t i;
+    json_t *v;
+    json_array_foreach((json_t *)(uintptr_t)chosen, i, v)
+    {
+        size_t t = history_tag(k->h, str_c(json_string_value(v)));
+        if (t < in.n)
+            tagset_set(&in, t);
+    }
+    for (size_t t = 0; t < in.n; t++) {
+        bool is = k->tags[t].status == AFF_AFFECTED;
+        if (tagset_has(&in, t) && is)
+            k->tags[t].confidence = "exact";
+        else if (tagset_has(&in, t))
+            set_status(k, t, AFF_AFFECTED, "chosen", "in the candidate that a person chose");
+        else if (is)
+            set_status(k, t, AFF_NOT_AFFECTED, "chosen",
+                       "not in the candidate that a person chose");
+    }
+}
+
+/* A tag that is no more is nothing. */
+static enum rc decide(struct history *h, const json_t *in, struct arena *a, struct answer *w,
                       struct err *e)
 {
     const char *tag;
-    json_t *v;
-    struct tag_answer *tags = arena_array(a, h->n_tags + 1, sizeof *tags);
-    struct tagset *const sets[] = {
-        [AFF_AFFECTED] = &w->affected,
-        [AFF_FIXED] = &w->fixed,
-        [AFF_NOT_AFFECTED] = &w->not_affected,
-        [AFF_UNKNOWN] = &w->unknown,
-    };
-    if (tags == NULL)
+    json_t *v, *decided = json_object_get(in, "decided"), *chosen = json_object_get(in, "chosen");
+    struct decisions k = {h, w, arena_array(a, h->n_tags + 1, sizeof *k.tags)};
+    if (k.tags == NULL)
         return err_set(e, RC_LIMIT, "the answer needs too much memory");
     if (h->n_tags)
-        memcpy(tags, w->tags, h->n_tags * sizeof *tags);
-    json_object_foreach((json_t *)(uintptr_t)decided, tag, v)
+        memcpy(k.tags, w->tags, h->n_tags * sizeof *k.tags);
+    w->tags = k.tags;
+    if (json_is_array(chosen))
+        choose(&k, chosen, a);
+    json_object_foreach(decided, tag, v)
     {
         enum aff_status s;
         size_t t = history_tag(h, str_c(tag));
         if (!status_parse(json_string_value(v), &s))
             return err_set(e, RC_INVALID, "a decision that is none");
-        if (t == h->n_tags)
-            continue;
-        for (size_t i = 0; i < ARRAY_LEN(sets); i++)
-            tagset_unset(sets[i], t);
-        tagset_set(sets[s], t);
-        tags[t].status = s;
-        tags[t].confidence = "exact";
-        tags[t].why = EVIDENCE_NONE;
-        tags[t].why.rule = "decided";
-        tags[t].why.why = STR("a person decided");
+        if (t < h->n_tags)
+            set_status(&k, t, s, "decided", "a person decided");
     }
-    w->tags = tags;
-    return RC_OK;
+    return arena_ok(a, "the answer", e);
 }
 
 static void mark_decided(json_t *answer, const json_t *decided)
@@ -493,9 +532,10 @@ enum rc engine_affected(const struct engine_job *j, json_t **ret_answer, struct 
     TRY(history_open(j->mirror, &ho, &h, e));
     TRY(question_of_json(h, json_object_get(in, "question"), a, &q, e));
     TRY(affected_answer(h, &q, a, &w, e));
-    TRY(decide(h, json_object_get(in, "decided"), a, &w, e));
+    TRY(decide(h, in, a, &w, e));
     TRY(affected_json(h, &q, &w, a, &wo, &out, e));
     mark_decided(out, json_object_get(in, "decided"));
+    json_object_set(out, "nth", json_object_get(j->args, "nth"));
     *ret_answer = TAKE(out);
     return RC_OK;
 }

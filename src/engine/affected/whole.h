@@ -34,9 +34,11 @@ enum rc affected_json(struct history *h, const struct question *q, const struct 
     WARN_UNUSED;
 
 /*
- * The engine job.  args {"pattern": text, "branches": [name]}, input {"question": (question.h),
- * "decided": {tag: status}}: what people decided about single releases replaces what was found, in
- * the ranges too.  Needs a mirror; the scratch folder is a kept one and holds the cache.
+ * The engine job.  args {"pattern": text, "branches": [name], "nth": any value, which is in the
+ * answer again}, input {"question": (question.h), "chosen": [tag] or null, "decided": {tag:
+ * status}}: the candidate that a person chose replaces the affected tags, and decisions about
+ * single tags what was found, in the ranges too.  Needs a mirror; the scratch folder is a kept one
+ * and holds the cache.
  */
 enum rc engine_affected(const struct engine_job *j, json_t **ret_answer, struct err *e) WARN_UNUSED;
 

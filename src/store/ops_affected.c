@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SQL of the affected versions.
+ * Runs in core.
+ * Input: values that desk/ has checked; nothing here decides.
+ */
+#include "store/ops_affected.h"
+
+#include "store/ops_row.h"
+
+#define HEAD                                                                                       \
+    "SELECT f.id, f.case_id, f.nth, f.answer_nth, f.chosen_us, f.asked_us, f.answered_us,"         \
+    " f.question, f.state, f.progress, f.failure, f.summary, f.chosen, f.chosen_by, c.number, "
+#define FROM " FROM affected f JOIN vcase c ON c.id = f.case_id"
+
+static enum rc one(struct db *db, const struct sql *q, int64_t key, struct arena *a,
+                   struct affected_row *ret, struct err *e)
+{
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, q, DB_ARGS(DB_I(key)), &r, e));
+    if (!rows_next(r))
+        return err_set(e, RC_NOTFOUND, "nothing was asked about the affected versions");
+    *ret = (struct affected_row){.id = row_i64(r, 0),
+                                 .case_id = row_i64(r, 1),
+                                 .nth = row_i64(r, 2),
+                                 .answer_nth = row_i64(r, 3),
+                                 .chosen_us = row_i64(r, 4),
+                                 .asked_us = row_i64(r, 5),
+                                 .answered_us = row_i64(r, 6),
+                                 .question = row_keep(a, r, 7),
+                                 .state = row_keep(a, r, 8),
+                                 .progress = row_keep(a, r, 9),
+                                 .failure = row_keep(a, r, 10),
+                                 .summary = row_keep(a, r, 11),
+                                 .chosen = row_keep(a, r, 12),
+                                 .chosen_by = row_keep(a, r, 13),
+                                 .case_number = row_keep(a, r, 14),
+                                 .answer = row_keep(a, r, 15)};
+    return rows_kept(r, a, e);
+}
+
+enum rc ops_affected_of_case(struct db *db, struct arena *a, int64_t case_id, bool without_answer,
+                             struct affected_row *ret, struct err *e)
+{
+    static const struct sql whole = {"affected_of_case",
+                                     HEAD "f.answer" FROM " WHERE f.case_id = $1", NULL},
+                            line = {"affected_line", HEAD "''" FROM " WHERE f.case_id = $1", NULL};
+    return one(db, without_answer ? &line : &whole, case_id, a, ret, e);
+}
+
+enum rc ops_affected_get(struct db *db, struct arena *a, int64_t id, struct affected_row *ret,
+                         struct err *e)
+{
+    static const struct sql q = {"affected_get", HEAD "f.answer" FROM " WHERE f.id = $1", NULL};
+    return one(db, &q, id, a, ret, e);
+}
+
+static struct dbv time_of(int64_t us)
+{
+    return us ? DB_I(us) : DB_NULL;
+}
+
+enum rc ops_affected_insert(struct db *db, const struct affected_row *r, int64_t *ret_id,
+                            struct err *e)
+{
+    static const struct sql q = {
+        "affected_insert",
+        "INSERT INTO affected (case_id, question, nth, state, progress, failure, answer,"
+        " answer_nth, summary, chosen, chosen_by, chosen_us, asked_us)"
+        " VALUES ($1, $2, $3, $4, '', '', '', 0, '', $5, $6, $7, $8)"
+        " ON CONFLICT (case_id) DO NOTHING RETURNING id",
+        NULL};
+    enum rc rc = db_one_i64(db, &q,
+                            DB_ARGS(DB_I(r->case_id), DB_T(r->question), DB_I(r->nth),
+                                    DB_T(r->state), DB_T(r->chosen), DB_T(r->chosen_by),
+                                    time_of(r->chosen_us), DB_I(r->asked_us)),
+                            ret_id, e);
+    return rc == RC_NOTFOUND ? err_set(e, RC_CONFLICT, "it was asked already") : rc;
+}
+
+enum rc ops_affected_ask(struct db *db, const struct affected_row *r, struct err *e)
+{
+    static const struct sql q = {
+        "affected_ask",
+        "UPDATE affected SET question = $2, nth = $3, state = $4, chosen = $5, chosen_by = $6,"
+        " chosen_us = $7, asked_us = $8, progress = '', failure = '' WHERE id = $1",
+        NULL};
+    return db_run(db, &q,
+                  DB_ARGS(DB_I(r->id), DB_T(r->question), DB_I(r->nth), DB_T(r->state),
+                          DB_T(r->chosen), DB_T(r->chosen_by), time_of(r->chosen_us),
+                          DB_I(r->asked_us)),
+                  NULL, e);
+}
+
+enum rc ops_affected_answer(struct db *db, const struct affected_row *r, struct err *e)
+{
+    static const struct sql q = {
+        "affected_answer",
+        "UPDATE affected SET state = $2, failure = $3, answer = $4, answer_nth = $5, summary = $6,"
+        " answered_us = $7, progress = '' WHERE id = $1",
+        NULL};
+    return db_run(db, &q,
+                  DB_ARGS(DB_I(r->id), DB_T(r->state), DB_T(r->failure), DB_T(r->answer),
+                          DB_I(r->answer_nth), DB_T(r->summary), DB_I(r->answered_us)),
+                  NULL, e);
+}
+
+enum rc ops_affected_failed(struct db *db, int64_t id, struct str why, struct err *e)
+{
+    static const struct sql q = {
+        "affected_failed",
+        "UPDATE affected SET state = 'failed', failure = $2, progress = '' WHERE id = $1", NULL};
+    return db_run(db, &q, DB_ARGS(DB_I(id), DB_T(why)), NULL, e);
+}
+
+enum rc ops_affected_progress(struct db *db, int64_t id, struct str what, int64_t *ret_case,
+                              struct err *e)
+{
+    static const struct sql q = {"affected_progress",
+                                 "UPDATE affected SET progress = $2 WHERE id = $1"
+                                 " AND state = 'asked' RETURNING case_id",
+                                 NULL};
+    return db_one_i64(db, &q, DB_ARGS(DB_I(id), DB_T(what)), ret_case, e);
+}
+
+enum rc ops_affected_tag_put(struct db *db, int64_t id, const struct affected_tag_row *r,
+                             struct err *e)
+{
+    static const struct sql q = {
+        "affected_tag_put",
+        "INSERT INTO affected_tag (affected_id, tag, status, reason, actor, at_us)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (affected_id, tag) DO UPDATE SET"
+        " status = excluded.status, reason = excluded.reason, actor = excluded.actor,"
+        " at_us = excluded.at_us",
+        NULL};
+    return db_run(db, &q,
+                  DB_ARGS(DB_I(id), DB_T(r->tag), DB_T(r->status), DB_T(r->reason), DB_T(r->actor),
+                          DB_I(r->at_us)),
+                  NULL, e);
+}
+
+enum rc ops_affected_tag_drop(struct db *db, int64_t id, struct str tag, struct err *e)
+{
+    static const struct sql q = {
+        "affected_tag_drop", "DELETE FROM affected_tag WHERE affected_id = $1 AND tag = $2", NULL};
+    int64_t n;
+    TRY(db_run(db, &q, DB_ARGS(DB_I(id), DB_T(tag)), &n, e));
+    return n > 0 ? RC_OK : err_set(e, RC_NOTFOUND, "nothing was decided about that release");
+}
+
+enum rc ops_affected_tags(struct db *db, struct arena *a, int64_t id, struct affected_tag_row **ret,
+                          size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {"affected_tags",
+                                 "SELECT tag, status, reason, actor, at_us FROM affected_tag"
+                                 " WHERE affected_id = $1 ORDER BY at_us, tag",
+                                 NULL};
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, &q, DB_ARGS(DB_I(id)), &r, e));
+    struct affected_tag_row *v = ROWS_ARRAY(a, r, struct affected_tag_row);
+    size_t n = 0;
+    while (v && rows_next(r))
+        v[n++] = (struct affected_tag_row){row_keep(a, r, 0), row_keep(a, r, 1), row_keep(a, r, 2),
+                                           row_keep(a, r, 3), row_i64(r, 4)};
+    TRY(rows_kept(r, a, e));
+    *ret = v;
+    *ret_n = n;
+    return RC_OK;
+}

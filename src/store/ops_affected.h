@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_STORE_OPS_AFFECTED_H
+#define VULNDESK_STORE_OPS_AFFECTED_H
+
+#include "base/arena.h"
+#include "store/db.h"
+
+/* Named operations of the affected versions of a case (desk/affected.h); as ops_case.h. */
+
+struct affected_row {
+    int64_t id, case_id, nth, answer_nth, chosen_us, asked_us, answered_us; /* 0 = not */
+    struct str question, state, progress, failure, answer, summary, chosen, chosen_by;
+    struct str case_number;
+};
+/* RC_NOTFOUND: nothing was asked about that case.  without_answer: answer stays empty. */
+enum rc ops_affected_of_case(struct db *db, struct arena *a, int64_t case_id, bool without_answer,
+                             struct affected_row *ret, struct err *e) WARN_UNUSED;
+enum rc ops_affected_get(struct db *db, struct arena *a, int64_t id, struct affected_row *ret,
+                         struct err *e) WARN_UNUSED;
+/* question, nth, state, chosen, chosen_by, chosen_us, asked_us; RC_CONFLICT: it is there. */
+enum rc ops_affected_insert(struct db *db, const struct affected_row *r, int64_t *ret_id,
+                            struct err *e) WARN_UNUSED;
+/* The same of a row; progress and failure become empty. */
+enum rc ops_affected_ask(struct db *db, const struct affected_row *r, struct err *e) WARN_UNUSED;
+/* state, failure, answer, answer_nth, summary, answered_us */
+enum rc ops_affected_answer(struct db *db, const struct affected_row *r, struct err *e) WARN_UNUSED;
+enum rc ops_affected_failed(struct db *db, int64_t id, struct str why, struct err *e) WARN_UNUSED;
+/* While it is asked; its case. */
+enum rc ops_affected_progress(struct db *db, int64_t id, struct str what, int64_t *ret_case,
+                              struct err *e) WARN_UNUSED;
+
+struct affected_tag_row {
+    struct str tag, status, reason, actor;
+    int64_t at_us;
+};
+enum rc ops_affected_tag_put(struct db *db, int64_t id, const struct affected_tag_row *r,
+                             struct err *e) WARN_UNUSED;
+/* RC_NOTFOUND: there is none. */
+enum rc ops_affected_tag_drop(struct db *db, int64_t id, struct str tag, struct err *e) WARN_UNUSED;
+/* Oldest first. */
+enum rc ops_affected_tags(struct db *db, struct arena *a, int64_t id, struct affected_tag_row **ret,
+                          size_t *ret_n, struct err *e) WARN_UNUSED;
+
+#endif
