@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "base/when.h"
 #include "desk/advisory_inside.h"
+#include "desk/affected.h"
 #include "desk/letter.h"
 #include "desk/notice.h"
 #include "store/ops_message.h"
@@ -22,7 +23,7 @@ void advisory_number(char dst[ADVISORY_NUMBER_MAX], struct str prefix, int year,
 enum rc revision_content(struct arena *a, const struct revision_row *r, struct adv_content *ret,
                          struct err *e)
 {
-    struct adv_content c = {.title = r->title, .body = r->body};
+    struct adv_content c = {.title = r->title, .body = r->body, .picture = r->picture};
     TRY(adv_facts_parse(a, r->facts, &c, e));
     *ret = c;
     return RC_OK;
@@ -130,14 +131,17 @@ enum rc advisory_prefill(struct desk *d, struct arena *a, int64_t case_id, struc
                          struct err *e)
 {
     AUTO(json) json_t *facts = NULL;
-    AUTO(buf) struct buf affected = BUF_INIT(FACT_TEXT_MAX + 64);
-    AUTO(buf) struct buf fixed = BUF_INIT(FACT_TEXT_MAX + 64);
+    AUTO(buf) struct buf affected = BUF_INIT(ADV_LIST_MAX * ADV_LINE_MAX + FACT_TEXT_MAX);
+    AUTO(buf) struct buf fixed = BUF_INIT(ADV_LIST_MAX * ADV_LINE_MAX + FACT_TEXT_MAX);
     AUTO(buf) struct buf rest = BUF_INIT(FACT_TEXT_MAX + 64);
     AUTO(buf) struct buf body = BUF_INIT(ADV_BODY_MAX);
     struct open_case oc;
     TRY(case_load(d, a, case_id, &oc, e));
     TRY(json_parse(oc.c.facts, 64 * 1024, "facts of the case", &facts, e));
-    versions(fact_text(facts, FACT_SCOPED), &affected, &fixed, &rest);
+    /* What the history says goes before what somebody noted down. */
+    TRY(affected_versions(d, a, case_id, &affected, &fixed, e));
+    if (affected.n == 0)
+        versions(fact_text(facts, FACT_SCOPED), &affected, &fixed, &rest);
     buf_adds(&body, PREFILL_BODY);
     if (rest.n)
         buf_addf(&body, "\n## Affected versions\n\n%.*s", STR_ARG(buf_str(&rest)));
@@ -223,6 +227,7 @@ static enum rc insert_revision(struct desk *d, struct edit *p, const struct advi
                                .title = c->title,
                                .body = c->body,
                                .facts = buf_str(&text),
+                               .picture = c->picture,
                                .summary = p->n->change,
                                .author = str_c(author)};
     TRY(ops_revision_insert(d->db, &row, e));
@@ -234,7 +239,8 @@ static bool same_content(const struct adv_content *x, const struct adv_content *
 {
     AUTO(json) json_t *a = adv_facts_json(x);
     AUTO(json) json_t *b = adv_facts_json(y);
-    return str_eq(x->title, y->title) && str_eq(x->body, y->body) && json_equal(a, b);
+    return str_eq(x->title, y->title) && str_eq(x->body, y->body) &&
+           str_eq(x->picture, y->picture) && json_equal(a, b);
 }
 
 static enum rc edit_more(struct desk *d, struct arena *a, struct edit *p, struct advisory_row *r,
@@ -252,6 +258,9 @@ static enum rc edit_more(struct desk *d, struct arena *a, struct edit *p, struct
                        "somebody saved revision %lld meanwhile: look at it and save again",
                        (long long)r->revision);
     TRY(content_of(d, a, p->n, &before, &after, e));
+    TRY(affected_picture(d, a, r->case_id, &after.picture, e));
+    if (after.picture.n == 0)
+        after.picture = before.picture;
     if (same_content(&before, &after))
         return err_set(e, RC_INVALID, "nothing is changed");
     if (r->published_us && p->n->change.n == 0)
@@ -273,6 +282,7 @@ static enum rc edit_first(struct desk *d, struct arena *a, struct edit *p, struc
     *r = (struct advisory_row){.case_id = p->n->case_id, .state = STR("draft"), .revision = 1};
     TRY(advisory_prefill(d, a, p->n->case_id, &before, e));
     TRY(content_of(d, a, p->n, &before, &after, e));
+    TRY(affected_picture(d, a, r->case_id, &after.picture, e));
     TRY(ops_advisory_insert(d->db, r, &r->id, e));
     TRY(credits_make(d, a, p->n->case_id, e));
     return insert_revision(d, p, r, &after, e);

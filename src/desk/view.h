@@ -148,8 +148,9 @@ struct view_case {
     size_t n_people;
     bool unseen; /* something is newer than what the account was shown */
     int64_t opened_us, changed_us, closed_us, now_us, escalated;
-    int64_t erased_us;      /* 0: not */
-    struct str erased_by;   /* as actors of events are written */
+    int64_t erased_us;                           /* 0: not */
+    struct str erased_by;                        /* as actors of events are written */
+    struct str affected_state, affected_summary; /* desk/affected.h; empty: nothing was asked */
     struct str joined_into; /* number of the case that this one became part of, empty = none */
     struct str *aliases;    /* numbers of cases joined into this one */
     size_t n_aliases;

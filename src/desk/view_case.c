@@ -5,6 +5,7 @@
  * Input: an id that a team member asks for.
  */
 #include "base/when.h"
+#include "desk/affected.h"
 #include "desk/draft.h"
 #include "desk/view_inside.h"
 #include "store/ops_erase.h"
@@ -366,6 +367,7 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
         TRY(ops_seen_get(d->db, who->account_id, case_id, &newest, &v.seen, e));
     TRY(clocks_of(d, a, &v, e));
     TRY(events_of(d, a, &v, e));
+    TRY(view_affected_line(d, a, case_id, &v.affected_state, &v.affected_summary, e));
     TRY(arena_ok(a, "the case", e));
     v.unseen = newest > v.seen;
     *ret = v;

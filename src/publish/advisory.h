@@ -58,6 +58,7 @@ struct adv_content {
     size_t n_timeline;
     struct adv_credit *credits; /* only who is to be named */
     size_t n_credits;
+    struct str picture; /* of the affected versions: the desk's (desk/affected.h), no field */
 };
 
 /* The same with what the desk knows, ready to be shown or sent. */

@@ -12,7 +12,8 @@
  * that is shown again after an error comes back unchanged.
  */
 
-/* HTML that may be written as it is.  Made in one place only: web/markdown.c. */
+/* HTML that may be written as it is.  Made in two places only: web/markdown.c, and from the map of
+ * engine/affected/map.c in web/page_affected.c. */
 struct html_safe {
     struct str s;
 };

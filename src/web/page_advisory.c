@@ -8,6 +8,7 @@
 #include "base/when.h"
 #include "desk/vcase.h"
 #include "web/markdown.h"
+#include "web/page_affected.h"
 #include "web/templates.h"
 
 /* ---- the document ---- */
@@ -46,9 +47,9 @@ static void lines_fill(const struct maker *m, const struct adv_doc *d, struct ad
             (struct adv_line_view){day_of(m, d->changes[i].at_us), d->changes[i].text};
 }
 
-/* html must outlive the page. */
+/* html and picture must outlive the page. */
 static enum rc doc_of(const struct maker *m, const struct adv_doc *d, struct buf *html,
-                      struct advisory_doc_view *ret, struct err *e)
+                      struct view_picture *picture, struct advisory_doc_view *ret, struct err *e)
 {
     const struct adv_content *c = &d->c;
     struct advisory_doc_view v = {
@@ -77,6 +78,8 @@ static enum rc doc_of(const struct maker *m, const struct adv_doc *d, struct buf
     }
     lines_fill(m, d, &v);
     TRY(markdown_render(c->body, html, &v.body, e));
+    TRY(view_picture(m->a, c->picture, picture, e));
+    picture_fill(m, picture, &v.picture);
     *ret = v;
     return RC_OK;
 }
@@ -85,10 +88,11 @@ enum rc page_advisory_public_write(const struct maker *m, struct page_frame fram
                                    const struct adv_doc *d, struct buf *out, struct err *e)
 {
     AUTO(buf) struct buf html = BUF_INIT(MARKDOWN_OUT_MAX);
+    AUTO(view_picture) struct view_picture picture = {.json = NULL};
     struct page_advisory_public p = {.frame = frame};
     p.frame.title = arena_strf(m->a, "%.*s: %.*s", STR_ARG(d->number), STR_ARG(d->c.title));
     p.frame.open = p.frame.listed = p.frame.at_advisories = true;
-    TRY(doc_of(m, d, &html, &p.doc, e));
+    TRY(doc_of(m, d, &html, &picture, &p.doc, e));
     p.doc.osv = arena_strf(m->a, "/advisories/%.*s.json", STR_ARG(d->number));
     p.doc.feed = STR("/advisories.atom");
     tpl_advisory_public(out, &p);
@@ -324,6 +328,7 @@ enum rc page_advisory_write(const struct maker *m, struct page_frame frame,
                             struct buf *out, struct err *e)
 {
     AUTO(buf) struct buf html = BUF_INIT(MARKDOWN_OUT_MAX);
+    AUTO(view_picture) struct view_picture picture = {.json = NULL};
     struct page_advisory p = {.frame = frame,
                               .number = v->case_number,
                               .title = v->case_title,
@@ -349,7 +354,7 @@ enum rc page_advisory_write(const struct maker *m, struct page_frame frame,
                               .planned = time_view_of(m, v->planned_us),
                               .recipients = (int64_t)v->n_recipients};
     p.frame.title = arena_strf(m->a, "Advisory of %.*s", STR_ARG(v->case_number));
-    TRY(doc_of(m, &v->doc, &html, &p.doc, e));
+    TRY(doc_of(m, &v->doc, &html, &picture, &p.doc, e));
     /* These pages lie on the public site, which is another one than the team's. */
     if (v->published_us && v->doc.url.n) {
         p.public_url = v->doc.url;

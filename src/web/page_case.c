@@ -324,6 +324,18 @@ static struct str cs_words(const struct maker *m, struct str cs)
     return b.n ? arena_str(m->a, buf_str(&b)) : STR("nothing yet");
 }
 
+static struct str affected_line(const struct maker *m, const struct view_case *c)
+{
+    struct str state = c->affected_state;
+    if (str_eq(state, STR("asked")))
+        return c->affected_summary.n
+                   ? arena_strf(m->a, "%.*s (being read again)", STR_ARG(c->affected_summary))
+                   : STR("the history is being read");
+    if (str_eq(state, STR("failed")))
+        return STR("no answer; look at the reason");
+    return c->affected_summary;
+}
+
 void page_case_write(const struct maker *m, struct page_frame frame, const struct view_case *c,
                      const struct case_extra *extra, struct buf *out)
 {
@@ -337,6 +349,7 @@ void page_case_write(const struct maker *m, struct page_frame frame, const struc
         .exit = c->exit,
         .exit_reason = c->exit_reason,
         .joined_into = c->joined_into,
+        .affected = affected_line(m, c),
         .handler = c->handler_name.n ? c->handler_name : c->handler,
         .rm = c->rm_word,
         .em = c->em_word,

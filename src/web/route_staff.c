@@ -79,6 +79,12 @@ static const struct {
     {"policy-reject", "It is rejected."},
     {"policy-answer", "The answer is on its way."},
     {"policy-case", "It is a case now."},
+    {"affected-ask", "The history is being read."},
+    {"affected-again", "The history is being read again."},
+    {"affected-choose", "The choice is recorded."},
+    {"affected-unchoose", "The choice is taken back."},
+    {"affected-decide", "The decision is recorded."},
+    {"affected-undecide", "The decision is taken back."},
     {"advisory-edit", "The text is saved as a new revision."},
     {"advisory-approve", "The revision is approved. Nothing is public yet."},
     {"advisory-publish", "It is public now, and the mails are on their way."},
@@ -298,9 +304,10 @@ static const struct {
     const char *name;
     void (*show)(struct visit *v, const struct route_case *at, struct str rest);
 } case_pages[] = {
-    {"message", case_part}, {"history", case_history},    {"reply", route_reply},
-    {"note", route_note},   {"draft", route_draft},       {"undo", route_undo},
-    {"hurry", route_hurry}, {"third-party", route_third}, {"advisory", route_advisory},
+    {"message", case_part},       {"history", case_history},    {"reply", route_reply},
+    {"note", route_note},         {"draft", route_draft},       {"undo", route_undo},
+    {"hurry", route_hurry},       {"third-party", route_third}, {"advisory", route_advisory},
+    {"affected", route_affected},
 };
 
 static void case_route(struct visit *v, struct str rest)

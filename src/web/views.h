@@ -216,6 +216,7 @@ struct form_view {
 struct page_case {
     struct page_frame frame;
     struct str number, title, phase, severity, exit, exit_reason, joined_into, handler;
+    struct str affected; /* the line about affected versions; empty: nothing was asked */
     struct str rm, em, cs;
     struct time_view opened, changed, closed, embargo;
     struct time_view erased;

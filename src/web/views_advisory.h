@@ -2,7 +2,7 @@
 #ifndef VULNDESK_WEB_VIEWS_ADVISORY_H
 #define VULNDESK_WEB_VIEWS_ADVISORY_H
 
-#include "web/views.h"
+#include "web/views_affected.h"
 
 /* What the templates of advisories see; as views.h. */
 struct adv_line_view {
@@ -17,6 +17,7 @@ struct advisory_doc_view {
     struct adv_line_view *timeline, *credits, *changes; /* credits: date is the role */
     size_t n_timeline, n_credits, n_changes;
     struct html_safe body;
+    struct picture_view picture;    /* of the affected versions, empty: none */
     struct str published, modified; /* empty: at publication; not changed since */
     struct str published_iso, modified_iso;
     struct str withdrawn, reason;
