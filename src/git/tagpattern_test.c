@@ -162,9 +162,56 @@ static void test_one_stray_tag_makes_no_rule(void **state)
     assert_int_equal(l.other, 1);
 }
 
+static void test_letters_go_on_behind_z(void **state)
+{
+    (void)state;
+    struct tag_pattern p;
+    struct tag_version y, z, za, zh;
+    struct err e = ERR_INIT;
+    assert_int_equal(tag_pattern_parse(STR("S_{N}[{a}]"), &p, &e), RC_OK);
+    assert_true(tag_pattern_match(&p, STR("S_8y"), &y));
+    assert_true(tag_pattern_match(&p, STR("S_8z"), &z));
+    assert_true(tag_pattern_match(&p, STR("S_8za"), &za));
+    assert_true(tag_pattern_match(&p, STR("S_8zh"), &zh));
+    assert_true(tag_version_cmp(&y, &z) < 0 && tag_version_cmp(&z, &za) < 0 &&
+                tag_version_cmp(&za, &zh) < 0);
+    assert_false(tag_pattern_match(&p, STR("S_8ab"), &y));
+    assert_false(tag_pattern_match(&p, STR("S_8zab"), &y));
+}
+
+static void test_separators_may_slip(void **state)
+{
+    (void)state;
+    struct tag_pattern p;
+    struct tag_version v;
+    struct err e = ERR_INIT;
+    assert_int_equal(tag_pattern_parse(STR("v{N}.{N}-{N}"), &p, &e), RC_OK);
+    assert_false(tag_pattern_match(&p, STR("v7.0.7"), &v));
+    assert_true(tag_pattern_match_loose(&p, STR("v7.0.7"), &v));
+    assert_true(tag_pattern_match_loose(&p, STR("v7_0-7"), &v));
+    assert_int_equal(v.v[2], 7);
+    assert_false(tag_pattern_match_loose(&p, STR("w7.0.7"), &v));
+    assert_false(tag_pattern_match_loose(&p, STR("v7+0.7"), &v));
+}
+
+static void test_previews(void **state)
+{
+    (void)state;
+    static const char *const yes[] = {"v1.0-rc1", "1.0a2",    "3.8.0b1",  "v2.0-Beta",
+                                      "1.2.dev3", "5_0-pre1", "A_1_2b11", "2.0.0-alpha.1"};
+    static const char *const no[] = {"v1.0", "1.0a", "1.0.2b", "2026-03b", "rc", "b1", "n0.10.1"};
+    for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+        assert_true(tag_is_preview(str_c(yes[i])));
+    for (size_t i = 0; i < ARRAY_LEN(no); i++)
+        assert_false(tag_is_preview(str_c(no[i])));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_letters_go_on_behind_z),
+        cmocka_unit_test(test_separators_may_slip),
+        cmocka_unit_test(test_previews),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_order_of_tags),
         cmocka_unit_test(test_what_does_not_fit),
