@@ -203,13 +203,9 @@ static enum rc put(struct desk *d, struct ack *k, const struct message_row *m,
     AUTO(buf) struct buf link = BUF_INIT(1024);
     AUTO(buf) struct buf until = BUF_INIT(WHEN_TEXT_MAX);
     AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
-    char secret[SECRET_SIZE], subject[128];
+    char subject[128];
     int64_t message;
-    if (d->set->desk.base_url.n > 0) {
-        TRY(way_back_issue(d, t->id, secret, e));
-        letter_link(d->set->desk.base_url, "/r/", secret, &link);
-        when_human(&until, desk_now(d) + d->set->limits.way_back_us);
-    }
+    TRY(letter_way_back(d, t->id, &link, &until, e));
     struct ack_parts p = {.number = k->number,
                           .way_back = buf_str(&link),
                           .way_back_until = buf_str(&until),

@@ -578,15 +578,10 @@ static enum rc ask_letter(struct desk *d, struct arena *a, const struct ask *p,
     AUTO(buf) struct buf link = BUF_INIT(1024);
     AUTO(buf) struct buf until = BUF_INIT(WHEN_TEXT_MAX);
     AUTO(buf) struct buf text = BUF_INIT(TEXT_RENDER_MAX);
-    char secret[SECRET_SIZE];
     struct case_row c;
     int64_t message, outbox;
     TRY(ops_case_get(d->db, a, p->case_id, &c, e));
-    if (d->set->desk.base_url.n) {
-        TRY(way_back_issue(d, t->id, secret, e));
-        letter_link(d->set->desk.base_url, "/r/", secret, &link);
-        when_human(&until, desk_now(d) + d->set->limits.way_back_us);
-    }
+    TRY(letter_way_back(d, t->id, &link, &until, e));
     struct text_value v[] = {{"desk", d->set->desk.name},
                              {"number", c.number},
                              {"way_back", buf_str(&link)},

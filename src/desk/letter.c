@@ -6,6 +6,7 @@
  */
 #include "desk/letter.h"
 
+#include "base/when.h"
 #include "desk/view_inside.h"
 #include "mime/autoreply.h"
 #include "store/ops_message.h"
@@ -17,6 +18,18 @@ void letter_link(struct str base, const char *path, const char *secret, struct b
 {
     if (base.n > 0)
         buf_addf(b, "%.*s%s%s", STR_ARG(base), path, secret);
+}
+
+enum rc letter_way_back(struct desk *d, int64_t thread_id, struct buf *link, struct buf *until,
+                        struct err *e)
+{
+    char secret[SECRET_SIZE];
+    if (d->set->desk.base_url.n == 0)
+        return RC_OK;
+    TRY(way_back_issue(d, thread_id, secret, e));
+    letter_link(d->set->desk.base_url, "/r/", secret, link);
+    when_human(until, desk_now(d) + d->set->limits.way_back_us);
+    return RC_OK;
 }
 
 bool letter_can_go(struct str to)

@@ -37,5 +37,9 @@ bool letter_can_go(struct str to);
 
 /* A link of ours: base, path, secret. Empty base gives an empty text. */
 void letter_link(struct str base, const char *path, const char *secret, struct buf *b);
+/* Inside a transaction: a fresh private link of a thread and how long it is good.  Both stay empty
+ * where the desk has no public pages.  The link is a secret: into a mail to its reporter only. */
+enum rc letter_way_back(struct desk *d, int64_t thread_id, struct buf *link, struct buf *until,
+                        struct err *e) WARN_UNUSED;
 
 #endif
