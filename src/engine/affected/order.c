@@ -43,6 +43,32 @@ static bool variant_of(const struct order *o, struct str name, uint32_t *ret_sch
     return false;
 }
 
+/* What a scheme says before its first number, without separators and generic words. */
+static void product_key(const struct tag_pattern *p, char ret_key[TAG_PATTERN_MAX + 1])
+{
+    static const char *const generic[] = {"v", "ver", "version", "rel", "release"};
+    size_t n = 0;
+    if (p->items[0].kind == TAG_LIT)
+        for (size_t i = 0; i < p->items[0].len; i++) {
+            char c = p->text[p->items[0].at + i];
+            if (ascii_is_alnum(c))
+                ret_key[n++] = ascii_lower(c);
+        }
+    ret_key[n] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(generic); i++)
+        if (strcmp(ret_key, generic[i]) == 0)
+            ret_key[0] = '\0';
+}
+
+/* The same product as the first scheme's: its older or newer way of writing needs few tags. */
+static bool same_product(const struct tag_pattern *a, const struct tag_pattern *b)
+{
+    char x[TAG_PATTERN_MAX + 1], y[TAG_PATTERN_MAX + 1];
+    product_key(a, x);
+    product_key(b, y);
+    return strcmp(x, y) == 0;
+}
+
 static enum rc learn(const struct release *tags, size_t n, struct order *o, struct err *e)
 {
     AUTO(mem) struct str *names = mem_alloc((n + 1) * sizeof *names);
@@ -59,30 +85,14 @@ static enum rc learn(const struct release *tags, size_t n, struct order *o, stru
                 names[k++] = tags[i].name;
         if (k == 0 || tag_pattern_learn(names, k, &l, &none) != RC_OK)
             break;
-        if (o->n_schemes > 0 && l.matched < least)
+        bool same = o->n_schemes > 0 && same_product(&o->schemes[0], &l.pattern);
+        if (o->n_schemes > 0 && l.matched < (same ? ORDER_LEAST : least))
             break;
         if (o->n_schemes == 0 && l.matched / ORDER_SHARE > least)
             least = l.matched / ORDER_SHARE;
         o->schemes[o->n_schemes++] = l.pattern;
     }
     return RC_OK;
-}
-
-/* What a scheme says before its first number, without separators and generic words. */
-static void product_key(const struct tag_pattern *p, char ret_key[TAG_PATTERN_MAX + 1])
-{
-    static const char *const generic[] = {"v", "ver", "version", "rel", "release", "r", "n"};
-    size_t n = 0;
-    if (p->items[0].kind == TAG_LIT)
-        for (size_t i = 0; i < p->items[0].len; i++) {
-            char c = p->text[p->items[0].at + i];
-            if (ascii_is_alnum(c))
-                ret_key[n++] = ascii_lower(c);
-        }
-    ret_key[n] = '\0';
-    for (size_t i = 0; i < ARRAY_LEN(generic); i++)
-        if (strcmp(ret_key, generic[i]) == 0)
-            ret_key[0] = '\0';
 }
 
 /* A product with far fewer releases than the first is another one: a module, a fork. */
@@ -178,23 +188,70 @@ static bool same_series(const struct order *o, const struct release *a, const st
     return true;
 }
 
-/* Do the dates run with the versions in the series of that depth? */
-static bool runs_forward(const struct release *tags, size_t n, const struct order *o,
-                         uint32_t product, size_t depth)
+struct tag_list {
+    const struct release *tags;
+    size_t n;
+};
+
+/* The tags of a product, or of one of its schemes. */
+struct part {
+    uint32_t product, scheme; /* HISTORY_SCHEMES: all */
+};
+
+static bool in_part(const struct order *o, const struct release *r, struct part p)
 {
-    size_t pairs = 0, back = 0;
+    return o->product[r->scheme] == p.product &&
+           (p.scheme == HISTORY_SCHEMES || r->scheme == p.scheme);
+}
+
+/* How badly series of that depth describe a product: one for each, ORDER_BACKWARDS for each release
+ * that is older than one of a lower version in its series. */
+static size_t cost_of(const struct tag_list *l, const struct order *o, struct part part,
+                      size_t depth)
+{
+    size_t cost = 0;
+    int64_t newest_us = 0;
     const struct release *last = NULL;
-    for (size_t i = 0; i < n; i++) {
-        const struct release *r = &tags[i];
-        if (!r->counts || o->product[r->scheme] != product || r->commit == GRAPH_NONE)
+    for (size_t i = 0; i < l->n; i++) {
+        const struct release *r = &l->tags[i];
+        if (!r->counts || !in_part(o, r, part) || r->commit == GRAPH_NONE)
             continue;
-        if (last && same_series(o, last, r, depth)) {
-            pairs++;
-            back += r->commit_us < last->commit_us;
+        if (last == NULL || !same_series(o, last, r, depth)) {
+            cost++;
+            newest_us = r->commit_us;
+        } else if (r->commit_us < newest_us) {
+            cost += ORDER_BACKWARDS;
+        } else {
+            newest_us = r->commit_us;
         }
         last = r;
     }
-    return back * ORDER_BACKWARDS <= pairs;
+    return cost;
+}
+
+static size_t best_depth(const struct tag_list *l, const struct order *o, struct part part)
+{
+    size_t best = 0, least = SIZE_MAX;
+    for (size_t depth = 0; depth + 1 < TAG_VALUES; depth++) {
+        size_t cost = cost_of(l, o, part, depth);
+        if (cost < least) {
+            least = cost;
+            best = depth;
+        }
+    }
+    return best;
+}
+
+/* That of the product, unless a scheme of it is clearly better off with its own. */
+static void find_depths(const struct tag_list *l, const struct order *o,
+                        size_t ret_depth[HISTORY_SCHEMES])
+{
+    for (uint32_t i = 0; i < o->n_schemes; i++) {
+        struct part all = {o->product[i], HISTORY_SCHEMES}, own = {o->product[i], i};
+        size_t depth = best_depth(l, o, all), mine = best_depth(l, o, own);
+        bool better = cost_of(l, o, own, mine) + ORDER_BACKWARDS <= cost_of(l, o, own, depth);
+        ret_depth[i] = better ? mine : depth;
+    }
 }
 
 static void name_series(struct series *s, const struct tag_version *v, struct arena *a)
@@ -212,9 +269,7 @@ static enum rc find_series(struct release *tags, size_t n, struct arena *a, stru
                            struct err *e)
 {
     size_t depth[HISTORY_SCHEMES] = {0};
-    for (uint32_t p = 0; p < HISTORY_SCHEMES; p++)
-        while (depth[p] + 1 < TAG_VALUES && !runs_forward(tags, n, o, p, depth[p]))
-            depth[p]++;
+    find_depths(&(struct tag_list){tags, n}, o, depth);
     o->series = arena_array(a, n + 1, sizeof *o->series);
     TRY(arena_ok(a, "the list of release series", e));
     const struct release *last = NULL;

@@ -12,14 +12,17 @@
  * Names that look like previews, and names that are a release with a word behind it, do not count.
  * Schemes that differ in generic words and separators only (v2.1, version.2.1) are one product with
  * one order; a side product (a module with versions of its own) does not count unless its pattern
- * is asked for.  A series is the releases that share the first k parts of the version, k the
- * smallest number with which the dates run with the versions in (nearly) every series: 0 for a
- * project with one line of releases, 2 for 2.2.x beside 2.4.x, 3 for 1.0.1a beside 1.0.2a.
+ * is asked for.
+ *
+ * A series is the releases that share the first k parts of the version: none for a project with one
+ * line of releases, 2 for 2.2.x beside 2.4.x, 3 for 1.0.1a beside 1.0.2a.  k is the one with the
+ * lowest cost, where each series costs one and each release that is older than a lower version of
+ * its series costs ORDER_BACKWARDS; a scheme of a product may have a k of its own.
  */
 #define ORDER_SHARE     12 /* a further scheme has at least one tag in so many of the first's */
 #define ORDER_LEAST     3  /* and at least so many */
 #define ORDER_SIDE      2 /* a product with fewer than one in so many of the first's is a side one */
-#define ORDER_BACKWARDS 20 /* one in so many neighbours may run backwards */
+#define ORDER_BACKWARDS 3
 
 struct series {
     uint32_t product, depth; /* index of the product, 0 = the one with most tags; k */

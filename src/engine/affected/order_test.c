@@ -95,6 +95,10 @@ static void knows_several_schemes(void **state)
     in_order(side, NULL, " p-1.0 p-1.1 p-1.2 p-1.3 p-1.4 p-1.5 p-1.6 -m-1.0 -m-1.1 -m-1.2");
     in_order(side, "m-{N}.{N}",
              " m-1.0 m-1.1 m-1.2 -p-1.0 -p-1.1 -p-1.2 -p-1.3 -p-1.4 -p-1.5 -p-1.6");
+    /* Its older way of writing needs few tags. */
+    in_order(NAMES("v1.1.0", "v1.2.0", "v1.3.0", "2.0.0", "2.0.1", "2.0.2", "2.0.3", "2.0.4",
+                   "2.0.5", "2.0.6", "2.0.7", "2.0.8"),
+             NULL, " v1.1.0 v1.2.0 v1.3.0 2.0.0 2.0.1 2.0.2 2.0.3 2.0.4 2.0.5 2.0.6 2.0.7 2.0.8");
     /* A slip of the hand is still that release. */
     in_order(NAMES("7.0.7-6", "7.0.7.7", "7.0.7-8", "7.0.7-9"), NULL,
              " 7.0.7-6 7.0.7.7 7.0.7-8 7.0.7-9");
@@ -116,6 +120,8 @@ static void finds_series_by_dates(void **state)
     series_of(NAMES("v1.0", "v1.1", "v1.2", "v2.0", "v2.1"), " :5");
     series_of(NAMES("1.0.0", "1.0.1", "1.2.0", "1.0.2", "1.2.1", "2.0.0", "1.0.3", "2.0.1"),
               " 1.0:4 1.2:2 2.0:2");
+    /* One release of the old line after the new one began is enough. */
+    series_of(NAMES("1.0.0", "1.0.1", "2.0.0", "2.0.1", "2.0.2", "1.0.2"), " 1:3 2:3");
     series_of(NAMES("S_1_0_1", "S_1_0_1a", "S_1_0_2", "S_1_0_1b", "S_1_0_2a", "S_1_0_1c"),
               " 1.0.1:4 1.0.2:2");
 }
