@@ -23,8 +23,9 @@ void advisory_number(char dst[ADVISORY_NUMBER_MAX], struct str prefix, int year,
 enum rc revision_content(struct arena *a, const struct revision_row *r, struct adv_content *ret,
                          struct err *e)
 {
-    struct adv_content c = {.title = r->title, .body = r->body, .picture = r->picture};
+    struct adv_content c = {.title = r->title, .body = r->body};
     TRY(adv_facts_parse(a, r->facts, &c, e));
+    c.picture = r->picture;
     *ret = c;
     return RC_OK;
 }

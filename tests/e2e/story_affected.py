@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a mailed report to the affected versions: asked of the history, chosen, corrected, published.
+
+The history has the shape of a project with monthly releases (2024-07, 2024-08a, ...) and a branch
+"legacy" that gets the fix in words of its own.
+"""
+import os
+import re
+import subprocess
+import xml.dom.minidom
+
+from browser import browse, expect, looked_at, picture
+from desk import Desk, check, equal, report, until
+
+BODY = "".join(f"function part_{i}($x) {{\n  return $x + {i};\n}}\n\n" for i in range(12))
+FLAW = "  $link = 'https://' . $_SERVER['HTTP_HOST'] . '/reset?token=' . $token;\n"
+SAFE = "  $host = allowed_host($_SERVER['HTTP_HOST']) or die('host is not allowed');\n" \
+       "  $link = 'https://' . $host . '/reset?token=' . $token;\n"
+
+
+def source(reset="", more=""):
+    head = "<?php\n" + BODY
+    return head + (f"function reset_password($user) {{\n  $token = make_token($user);\n{reset}{more}"
+                   "  return send_mail($user, $link);\n}\n" if reset else "")
+
+
+class History:
+    def __init__(self, folder):
+        self.folder, self.day = folder, 0
+        folder.mkdir()
+        self.git("init", "-q", "-b", "master")
+
+    def git(self, *args):
+        self.day += 1
+        at = f"{1_717_000_000 + self.day * 86400} +0000"
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "GIT_CONFIG_NOSYSTEM": "1",
+               "GIT_AUTHOR_NAME": "Dev", "GIT_AUTHOR_EMAIL": "dev@project.example",
+               "GIT_COMMITTER_NAME": "Dev", "GIT_COMMITTER_EMAIL": "dev@project.example",
+               "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
+        p = subprocess.run(["git", *args], cwd=self.folder, env=env, capture_output=True, text=True)
+        check(p.returncode == 0, f"git {args}: {p.stderr}")
+        return p.stdout.strip()
+
+    def commit(self, text, message, notes=""):
+        (self.folder / "functions.php").write_text(text, encoding="utf-8")
+        if notes:
+            (self.folder / "NOTES.md").write_text(notes, encoding="utf-8")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+    def release(self, tag):
+        self.commit((self.folder / "functions.php").read_text(encoding="utf-8"),
+                    f"Release {tag}", notes=f"This is {tag}.\n")
+        self.git("tag", tag)
+
+
+def monthly(folder):
+    """The history and its commits: introducing, fix, copy on legacy."""
+    h = History(folder)
+    h.commit(source(), "Begin")
+    for tag in ("2024-04", "2024-06", "2024-06a", "2024-07"):
+        h.release(tag)
+    bad = h.commit(source(FLAW), "Let people reset their password")
+    for tag in ("2024-08", "2024-08a", "2024-11", "2024-11a", "2024-11b"):
+        h.release(tag)
+    h.git("branch", "legacy")
+    h.release("2025-01")
+    fix = h.commit(source(SAFE, "  audit('reset', $user);\n"), "Check the host before a reset link is made")
+    for tag in ("2025-01a", "2025-02", "2025-03"):
+        h.release(tag)
+    h.git("checkout", "-q", "legacy")
+    copy = h.commit(source(SAFE), "[legacy] Check the host before a reset link is made")
+    h.git("checkout", "-q", "master")
+    return bad, fix, copy
+
+
+AFFECTED = ["2024-08", "2024-08a", "2024-11", "2024-11a", "2024-11b", "2025-01"]
+
+
+def signed_in(d, login, jar):
+    url = d.cli("user", "signin", login)["url"]
+    browse([{"do": "open", "url": url}, {"do": "click", "text": "Sign in"}], state=jar)
+
+
+def fill(label, value):
+    return [{"do": "fill", "label": label, "value": value}]
+
+
+def answered(d, number, what="the answer"):
+    return until(what, lambda: (s := d.cli("case", "affected", number))["state"] == "answered" and s)
+
+
+def tags(answer, status):
+    return [r["tag"] for r in answer["releases"] if r["status"] == status]
+
+
+def story_the_affected_versions_are_asked_chosen_corrected_and_published():
+    with Desk(name="Example") as d:
+        repo = d.dir / "repo"
+        bad, fix, copy = monthly(repo)
+        d.set({"project.repository": str(repo), "project.maintained": "master, legacy"})
+        d.start()
+        d.send(report(subject="The reset link trusts the Host header", mid="reset@reporter.example"))
+        number = until("the case", lambda: d.cases())[0]["number"]
+        d.cli("case", "set", number, "--rm", "V", "--reason", "we see it too")
+        robin = d.dir / "robin"
+        signed_in(d, "robin", robin)
+        home = f"http://127.0.0.1:{d.staff}/case/{number}"
+        page = home + "/affected"
+
+        # Something that is not there is answered by its reason, and is not tried for ever.
+        browse([{"do": "open", "url": home}, {"do": "click", "role": "link", "text": "Affected versions"}] +
+               expect("Find them from the history") + looked_at("affected-start") +
+               [{"do": "click", "text": "Find the affected versions", "refused": page + "/ask"}] +
+               expect("Not done.", "name a fix") +
+               fill("Commits of the fix", "no-such-revision") +
+               [{"do": "click", "text": "Find the affected versions"}] + expect("The history is being read"),
+               state=robin)
+        failed = until("the reason", lambda: (s := d.cli("case", "affected", number))["state"] == "failed" and s)
+        check("no-such-revision" in failed["why_not"] or "revision" in failed["why_not"], failed["why_not"])
+        browse([{"do": "open", "url": page}] + expect("No answer.") + looked_at("affected-failed"), state=robin)
+
+        # The fix alone: candidates, of which a person chooses one.
+        browse([{"do": "open", "url": page}] + fill("Commits of the fix", fix) +
+               [{"do": "click", "text": "Find the affected versions"}], state=robin)
+        first = answered(d, number)
+        check(copy in [f["commit"] for f in first["fixes"]], f"the copy on legacy: {first['fixes']}")
+        check(first["candidates"], "candidates")
+        right = next(i for i, c in enumerate(first["candidates"], 1) if c["affected"] == AFFECTED)
+        seen = [{"do": "open", "url": page}] + expect("Map of the history", "Where it may have come in")
+        if right > 1 or len(first["candidates"]) > 1:
+            seen += looked_at("affected-candidates") + picture("affected", 900)
+        browse(seen + [{"do": "click", "text": f"Choose candidate {right}"}] +
+               expect("The choice is recorded."), state=robin)
+        chosen = answered(d, number)
+        equal((tags(chosen, "affected"), chosen["chosen"]), (AFFECTED, right), "what was chosen")
+        equal(tags(chosen, "fixed"), ["2025-01a", "2025-02", "2025-03"], "fixed ones")
+        equal(chosen["advisory"], [">= 2024-08, < 2025-01a"], "lines of an advisory")
+
+        # One release by hand, with a reason, and taken back.
+        browse([{"do": "open", "url": page}] + expect("Every release", "By hand") +
+               [{"do": "click", "role": "link", "text": "Decide about 2024-11b"}] +
+               [{"do": "value", "label": "The tag to decide about", "value": "2024-11b"},
+                {"do": "choose", "label": "Its status", "option": "not affected"}] +
+               fill("Reason for it", "was taken from the shelves <b>within an hour</b>") +
+               [{"do": "click", "text": "Decide"}] + expect("The decision is recorded.", "within an hour"),
+               state=robin)
+        by_hand = answered(d, number)
+        check("2024-11b" not in tags(by_hand, "affected"), "the decision")
+        equal(by_hand["advisory"], [">= 2024-08, < 2024-11b", ">= 2025-01, < 2025-01a"], "the ranges follow")
+        browse([{"do": "open", "url": page}] + expect("Decided by hand") + looked_at("affected-decided") +
+               [{"do": "click", "text": "Take back the decision about 2024-11b"}] +
+               expect("The decision is taken back."), state=robin)
+        again = answered(d, number)
+        equal(tags(again, "affected"), AFFECTED, "without the decision, with the choice")
+
+        # It is on the case, and every step is an event of it.
+        browse([{"do": "open", "url": home}] + expect("2024-08 to 2025-01, fixed in 2025-01a"), state=robin)
+        kinds = [e["kind"] for e in d.case(number)["events"] if e["kind"].startswith("affected.")]
+        for kind in ("affected.asked", "affected.failed", "affected.answered", "affected.chosen",
+                     "affected.decided", "affected.undecided"):
+            check(kind in kinds, f"{kind} among {kinds}")
+        published(d, number, robin)
+
+
+def published(d, number, jar):
+    """The advisory begins with it, shows the picture, and OSV has the ranges."""
+    page = f"http://127.0.0.1:{d.staff}/case/{number}/advisory"
+    text = "## Impact\n\nA reset link can point elsewhere.\n\n## What to do\n\nUpdate to 2025-01a.\n"
+    browse([{"do": "open", "url": page}, {"do": "click", "text": "Start the advisory"}] +
+           expect(">= 2024-08, < 2025-01a", "2025-01a") +
+           fill("Summary", "The host of a reset link was taken from the request.") + fill("Text", text) +
+           [{"do": "click", "text": "Save"}, {"do": "click", "text": "Approve revision 2"},
+            {"do": "click", "text": "Publish now"}] + expect("It is public now"), state=jar)
+    public = re.search(r"EX-SA-\d{4}-0001", d.get("/advisories")[2]).group()
+    status, _, html = d.get(f"/advisories/{public}")
+    equal(status, 200, "the public page")
+    svg = re.search(r"<svg.*?</svg>", html, re.S).group()
+    xml.dom.minidom.parseString(svg)
+    check("2024-08" in svg and "tabindex" in svg and "<script" not in svg, "the picture")
+    check(len(svg) < 100_000, "its size")
+    browse([{"do": "open", "url": f"http://127.0.0.1:{d.public}/advisories/{public}"}] +
+           expect("Affected versions", "The map as a table") + looked_at("advisory-map"))
+    osv = d.get(f"/advisories/{public}.json")[2]
+    check("2024-08" in osv and "2025-01a" in osv, f"OSV: {osv}")
