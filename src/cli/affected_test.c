@@ -291,6 +291,31 @@ static void unknown_names_what_is_missing(void **state)
     assert_non_null(strstr(buf_c(&out), lost));
 }
 
+/* A file of one release is missing, as in a partial clone. */
+static void a_missing_file_is_one_unknown(void **state)
+{
+    (void)state;
+    char blob[TESTREPO_SAID];
+    make_releases();
+    testrepo_said(repo, (const char *const[]){"rev-parse", "v2.1.2:a.c", NULL}, blob);
+    testrepo_lose(repo, blob);
+    write_batch("{\"id\":1,\"fix\":[\"fix\"],\"introduced\":[\"flaw\"]}\n"
+                "{\"id\":2,\"fix\":[\"fix\",\"stable-fix\"],\"introduced\":[\"flaw\"]}\n"
+                "{\"id\":3,\"fix\":[\"fix\"]}\n");
+    assert_int_equal(RUN("--repo", repo, "--cache", cache, "--batch", batch), 0);
+    AUTO(json) json_t *a = line_of(0);
+    list_is(a, "affected", "v2.1.0 v2.1.1 v2.2.0 ");
+    list_is(a, "unknown", "v2.1.2 ");
+    AUTO(json) json_t *b = line_of(1); /* the history says that it is fixed there */
+    list_is(b, "fixed", "v2.1.2 v2.3.0 ");
+    list_is(b, "unknown", "");
+    AUTO(json) json_t *c = line_of(2);
+    list_is(c, "unknown", "v2.1.2 ");
+    assert_int_equal(RUN("--repo", repo, "--cache", cache, "--fix", "fix", "--introduced", "flaw"),
+                     0);
+    assert_non_null(strstr(buf_c(&out), "of the fix is missing"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -301,6 +326,7 @@ int main(void)
         TEST(prints_a_table),
         TEST(leaves_the_repository_alone),
         TEST(unknown_names_what_is_missing),
+        TEST(a_missing_file_is_one_unknown),
     };
     return cmocka_run_group_tests_name("affected", tests, NULL, NULL);
 }

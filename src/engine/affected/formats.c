@@ -11,8 +11,9 @@
 #include "engine/affected/equiv.h"
 #include "engine/affected/order.h"
 
-#define TEXT_MAX (4u << 20)
-#define URL_MAX  2000
+#define TEXT_MAX     (4u << 20)
+#define URL_MAX      2000
+#define SHORT_RANGES 6
 
 /* Everything below works on this. */
 struct job {
@@ -350,23 +351,46 @@ static void add_ranges(const struct job *j, const struct range *r, size_t n, str
     }
 }
 
-static void add_candidates(const struct job *j, struct buf *b)
+/* "1.0 to 1.4, 2.0": a candidate's ranges in short. */
+static enum rc add_short_ranges(const struct job *j, const struct candidate *c, struct buf *b,
+                                struct err *e)
+{
+    struct answer w = *j->w;
+    struct range *r;
+    size_t n;
+    w.affected = tagset_copy(j->a, &c->affected);
+    TRY(arena_ok(j->a, "the table", e));
+    tagset_and(&w.affected, &j->q->counts);
+    TRY(ranges_by_series(j->h, j->q, &w, j->a, &r, &n, e));
+    for (size_t i = 0; i < n && i < SHORT_RANGES; i++) {
+        buf_addf(b, "%s%.*s", i ? ", " : ": ", STR_ARG(j->h->tags[r[i].first].name));
+        if (r[i].last != r[i].first)
+            buf_addf(b, " to %.*s", STR_ARG(j->h->tags[r[i].last].name));
+    }
+    if (n > SHORT_RANGES)
+        buf_addf(b, " and %zu more", n - SHORT_RANGES);
+    return RC_OK;
+}
+
+static enum rc add_candidates(const struct job *j, struct buf *b, struct err *e)
 {
     const struct answer *w = j->w;
     if (w->n_candidates < 2)
-        return;
+        return RC_OK;
     buf_adds(b,
              "\nNobody said where the flaw came in.  Possible, the first is the answer above:\n");
     for (size_t i = 0; i < w->n_candidates; i++) {
         const struct candidate *c = &w->candidates[i];
-        buf_addf(b, "  %zu. %zu affected, %s", i + 1, tagset_count_and(&c->affected, &j->q->counts),
-                 c->confidence);
+        buf_addf(b, "  %zu. %zu affected (%s)", i + 1,
+                 tagset_count_and(&c->affected, &j->q->counts), c->confidence);
+        TRY(add_short_ranges(j, c, b, e));
         for (size_t k = 0; k < c->n_why; k++) {
             buf_adds(b, "\n     ");
             add_evidence(j, &c->why[k], b);
         }
         buf_addc(b, '\n');
     }
+    return RC_OK;
 }
 
 enum rc formats_table(struct history *h, const struct question *q, const struct answer *w,
@@ -387,7 +411,7 @@ enum rc formats_table(struct history *h, const struct question *q, const struct 
     if (!tagset_empty(&w->unknown))
         buf_addf(out, "%zu releases are unknown: see above what is missing.\n",
                  tagset_count(&w->unknown));
-    add_candidates(&j, out);
+    TRY(add_candidates(&j, out, e));
     TRY(arena_ok(a, "the table", e));
     return buf_ok(out, "the table", e);
 }
