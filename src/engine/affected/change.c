@@ -288,11 +288,13 @@ struct change change_sum(const struct change *const *v, size_t n, struct arena *
     if (lines == NULL)
         return s;
     for (size_t i = 0; i < n; i++) {
-        memcpy(lines + s.n, v[i]->lines, v[i]->n * sizeof *lines);
+        if (v[i]->n)
+            memcpy(lines + s.n, v[i]->lines, v[i]->n * sizeof *lines);
         s.n += v[i]->n;
         s.cut |= v[i]->cut;
     }
-    qsort(lines, s.n, sizeof *lines, by_hash);
+    if (s.n)
+        qsort(lines, s.n, sizeof *lines, by_hash);
     s.lines = lines;
     count_signs(&s);
     return s;

@@ -286,6 +286,9 @@ static bool consider(struct search *s, size_t row, struct cand *c)
     c->subject &= ~both | again;
     c->picked = c->revert || c->copy || c->part || c->date || c->subject;
     uint64_t by_files = c->files & recent & ~both;
+    /* Nobody knows which files it touches: it is asked for, and found to be unreadable. */
+    if (r->flags & TABLE_MISSING)
+        by_files = recent & ~both;
     return c->picked || (by_files && matters(s, commit));
 }
 
@@ -394,7 +397,7 @@ static enum rc read_changes(struct search *s, struct err *e)
             ids[n++] = str_c(s->f[i].rev->hex);
         }
     for (size_t i = 0; i < s->n_c; i++)
-        if (s->c[i].files) {
+        if (s->c[i].files || s->t->rows[s->c[i].row].flags & TABLE_MISSING) {
             commits[n] = s->c[i].commit;
             ids[n++] = graph_hex(s->h->graph, s->c[i].commit, hex[i]);
         }

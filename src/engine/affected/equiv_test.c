@@ -400,6 +400,92 @@ static void test_a_fix_may_be_a_merge(void **state)
     done(&w);
 }
 
+/* Removes a loose object of the repository. */
+static void lose(const char *rev)
+{
+    AUTO(git) struct git *g = NULL;
+    AUTO(buf) struct buf id = BUF_INIT(200);
+    struct err e = ERR_INIT;
+    char path[300];
+    const char *const args[] = {"rev-parse", rev, NULL};
+    assert_int_equal(git_open(repo, NULL, &g, &e), RC_OK);
+    assert_int_equal(git_run(g, args, STR_NONE, &id, &e), RC_OK);
+    struct str hex = str_trim(buf_str(&id));
+    snprintf(path, sizeof path, "%s/.git/objects/%.2s/%.*s", repo, hex.p, (int)hex.n - 2,
+             hex.p + 2);
+    assert_int_equal(unlink(path), 0);
+}
+
+static bool unknown(const struct asked *w, const char *tag)
+{
+    return tagset_has(&w->f.unknown, history_tag(w->h, str_c(tag)));
+}
+
+static void test_a_missing_file_makes_its_tags_unknown_and_no_others(void **state)
+{
+    (void)state;
+    start();
+    put("a.c", AFTER "int h;\n", 5, "odd jobs");
+    TESTREPO(repo, "tag", "v1.0.1");
+    put("a.c", AFTER "int h, k;\n", 6, "more odd jobs");
+    TESTREPO(repo, "tag", "v1.0.2");
+    TESTREPO(repo, "checkout", "-q", "master");
+    lose("v1.0.1:a.c");
+    struct asked w = ask(FIX_ONLY);
+    tag_is(&w, "v1.0.0", false, NULL);
+    assert_false(unknown(&w, "v1.0.0"));
+    assert_true(unknown(&w, "v1.0.1"));
+    tag_is(&w, "v1.0.2", true, "content"); /* the file of that tag is there */
+    tag_is(&w, "v1.1.0", true, "graph");
+    assert_false(unknown(&w, "v1.1.0"));
+    done(&w);
+}
+
+static void test_a_commit_without_its_tree_may_be_the_copy(void **state)
+{
+    (void)state;
+    start();
+    put("a.c", AFTER "int h;\n", 5, "odd jobs");
+    TESTREPO(repo, "tag", "v1.0.1");
+    TESTREPO(repo, "checkout", "-q", "master");
+    lose("v1.0.1^{tree}");
+    struct asked w = ask(FIX_ONLY);
+    assert_true(unknown(&w, "v1.0.1"));
+    assert_false(unknown(&w, "v1.0.0"));
+    done(&w);
+}
+
+static void test_a_fix_that_is_missing_itself_is_known_by_the_graph(void **state)
+{
+    (void)state;
+    start();
+    TESTREPO(repo, "checkout", "-q", "old");
+    lose("fix:a.c");
+    struct asked w = ask(FIX_ONLY);
+    tag_is(&w, "v1.1.0", true, "graph");
+    tag_is(&w, "v1.0.0", false, NULL);
+    assert_false(unknown(&w, "v1.0.0"));
+    done(&w);
+}
+
+static void test_a_copy_of_a_copy_is_found_through_its_source(void **state)
+{
+    (void)state;
+    start();
+    TESTREPO(repo, "cherry-pick", "-x", "fix");
+    TESTREPO(repo, "tag", "copy");
+    TESTREPO(repo, "tag", "v1.0.1");
+    TESTREPO(repo, "checkout", "-q", "-b", "older", "v1.0.0");
+    put("z.c", "int z;\n", 3, "start of a line");
+    TESTREPO(repo, "cherry-pick", "-x", "fix");
+    TESTREPO(repo, "tag", "v0.9.1");
+    struct asked w = ask((const char *const[]){"copy"}, 1, false);
+    tag_is(&w, "v1.1.0", true, "named");
+    tag_is(&w, "v0.9.1", true, NULL);
+    tag_is(&w, "v1.0.0", false, NULL);
+    done(&w);
+}
+
 /* ---- The table's file ---- */
 
 static struct table *open_table(struct history **ret_h)
@@ -472,6 +558,10 @@ int main(void)
         TEST(test_content_proves_what_the_history_hides),
         TEST(test_all_groups_are_needed_and_one_commit_may_hold_them),
         TEST(test_a_fix_may_be_a_merge),
+        TEST(test_a_missing_file_makes_its_tags_unknown_and_no_others),
+        TEST(test_a_commit_without_its_tree_may_be_the_copy),
+        TEST(test_a_fix_that_is_missing_itself_is_known_by_the_graph),
+        TEST(test_a_copy_of_a_copy_is_found_through_its_source),
         TEST(test_the_table_grows_and_mends_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

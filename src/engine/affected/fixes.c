@@ -326,13 +326,14 @@ static void weigh(struct work *w, const struct fix_group *g, struct fix_found *f
         }
     }
     /* What could not be read matters where neither history nor content decides. */
-    if (!tagset_has(&found->fixed, t) && p->state != PRESENT_VULNERABLE &&
-        (tagset_has(&w->unreadable, t) || p->state == PRESENT_UNKNOWN)) {
-        tagset_set(&w->out.unknown, t);
-        w->out.why[t].why = p->state == PRESENT_UNKNOWN
-                                ? STR("a file of the fix is missing from the repository")
-                                : STR("a commit that may be a copy of the fix is missing");
-    }
+    if (tagset_has(&found->fixed, t) || p->state == PRESENT_VULNERABLE)
+        return;
+    bool file = p->state == PRESENT_UNKNOWN && !too_early(w, g, t);
+    if (!file && !tagset_has(&w->unreadable, t))
+        return;
+    tagset_set(&w->out.unknown, t);
+    w->out.why[t].why = file ? STR("a file of the fix is missing from the repository")
+                             : STR("a commit that may be a copy of the fix is missing");
 }
 
 static enum rc by_content(struct work *w, const struct fix_group *g, struct fix_found *found,

@@ -2,7 +2,6 @@
 #ifndef VULNDESK_ENGINE_AFFECTED_FIXES_H
 #define VULNDESK_ENGINE_AFFECTED_FIXES_H
 
-#include "base/json.h"
 #include "engine/affected/question.h"
 
 /*
@@ -45,9 +44,5 @@ struct fixes {
 /* ret lives in the arena. */
 enum rc fixes_find(struct history *h, const struct question *q, struct arena *a, struct fixes *ret,
                    struct err *e) WARN_UNUSED;
-
-/* [{"fixed_by": [{"commit", "of", "rule", "weight", "why"}], "reverts": [the same]}], one object a
- * group: the copies that were found on whatever branch, and what was too weak to count. */
-json_t *fixes_json(const struct history *h, const struct fixes *f);
 
 #endif

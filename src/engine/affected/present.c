@@ -14,6 +14,7 @@
 #define FUNC_WHOLE   78 /* bytes of git's words behind @@: longer ones are cut */
 #define CONTEXT_SOME 0.6
 #define HASH_LATER   UINT64_C(1) /* no hash of a line without a sign is odd */
+#define TREE_MAX     (8u << 20)  /* bytes of a folder */
 #define SEEN_MAX     100000      /* distinct files that are remembered */
 
 /* A file's lines, squeezed and hashed. */
@@ -468,9 +469,30 @@ static enum rc remember(struct present *p, struct file *f, const struct seen *s,
     return RC_OK;
 }
 
-/* The file in this commit: its blob's id; empty: not there. */
+/* git says "missing" to a path that is not there and to one whose object is not: the folder tells.
+ */
+static bool lost(struct present *p, struct str commit, struct str path)
+{
+    AUTO(buf) struct buf name = BUF_INIT(OBJECT_NAME_MAX);
+    struct err none = ERR_INIT;
+    struct object o;
+    struct tree_entry t;
+    struct str base = path_base(path);
+    size_t dir = path.n > base.n ? path.n - base.n - 1 : 0;
+    buf_addf(&name, "%.*s:%.*s", STR_ARG(commit), (int)dir, path.p);
+    if (objects_read(p->h->objects, buf_str(&name), TREE_MAX, &o, &none) != RC_OK ||
+        o.type != OBJECT_TREE)
+        return false;
+    struct str rest = o.body;
+    while (tree_next(&rest, p->h->graph->hash_len, &t))
+        if (str_eq(t.name, base))
+            return (t.mode & TREE_MODE_TYPE) == TREE_MODE_FILE;
+    return false;
+}
+
+/* The file in this commit: its blob's id; an empty path: not there, or ret_lost. */
 static enum rc find_file(struct present *p, const struct file *f, struct str commit,
-                         struct str *ret_path, struct object *ret_o, struct err *e)
+                         struct str *ret_path, struct object *ret_o, bool *ret_lost, struct err *e)
 {
     AUTO(buf) struct buf name = BUF_INIT(OBJECT_NAME_MAX);
     struct err none = ERR_INIT;
@@ -485,6 +507,8 @@ static enum rc find_file(struct present *p, const struct file *f, struct str com
         }
         if (rc != RC_OK && rc != RC_NOTFOUND && rc != RC_INVALID)
             return err_set(e, rc, "%s", none.msg);
+        if (rc == RC_NOTFOUND && i == 0)
+            *ret_lost = lost(p, commit, f->paths[i]);
     }
     return RC_OK;
 }
@@ -493,9 +517,10 @@ static enum rc file_at(struct present *p, struct file *f, struct str commit, str
                        struct seen *ret_s, struct err *e)
 {
     struct object o;
-    TRY(find_file(p, f, commit, ret_path, &o, e));
-    *ret_s = (struct seen){.state = PRESENT_NOT_FOUND};
-    if (ret_path->n == 0)
+    bool is_lost = false;
+    TRY(find_file(p, f, commit, ret_path, &o, &is_lost, e));
+    *ret_s = (struct seen){.state = is_lost ? PRESENT_UNKNOWN : PRESENT_NOT_FOUND};
+    if (ret_path->n == 0 || is_lost)
         return RC_OK;
     for (size_t i = f->n_seen; i-- > 0;)
         if (strcmp(f->seen[i].oid, o.oid) == 0) {

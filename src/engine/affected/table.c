@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/when.h"
 #include "git/difflog.h"
 #include "os/file.h"
 
@@ -204,9 +205,13 @@ static enum rc read_new(struct history *h, struct table_inside *in, const uint32
     struct making m = {.h = h, .in = in, .all = n};
     struct difflog_ask ask = {.ids = ids, .n = n};
     TRY(difflog_run(h->git, &ask, row_make, &m, missing, e));
-    for (size_t i = 0; i < n; i++)
-        if (missing[i])
-            row_add(in, graph_id(h->graph, new[i]), h->graph->hash_len)->flags = TABLE_MISSING;
+    for (size_t i = 0; i < n; i++) {
+        if (!missing[i])
+            continue;
+        struct table_row *r = row_add(in, graph_id(h->graph, new[i]), h->graph->hash_len);
+        r->flags = TABLE_MISSING;
+        r->commit_us = graph_date_s(h->graph, new[i]) * US_PER_S;
+    }
     return RC_OK;
 }
 
