@@ -71,7 +71,8 @@ static const struct {
     {"waiting", verb_main, "send or drop what waits for a person", VERBS},
     {"affected", affected_main, "tell which releases of a repository hold a flaw",
      "--repo DIR --fix REV[,REV...] [--fix ...] [--introduced REV[,REV...]]\n"
-     "           [--at PATH:START-END ...] [--tags PATTERN] [--all] [--json] [--cache DIR]\n"
+     "           [--at PATH:START-END ...] [--tags PATTERN] [--all] [--json] [--svg FILE]\n"
+     "           [--cache DIR]\n"
      "       vulndesk affected --repo DIR --batch FILE [--tags PATTERN] [--cache DIR]"},
     {"ingest", ingest_main, "take one mail from standard input",
      "[--from ADDRESS] [--to ADDRESS ...] [--config FILE]"},

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -324,6 +325,7 @@ int affected_main(int argc, char **argv)
     struct args a = {.known = known, .n_known = O_COUNT};
     struct err e = ERR_INIT;
     FILE *batch = NULL;
+    signal(SIGPIPE, SIG_IGN); /* a reader that goes away leaves no folder behind */
     if (args_parse(&a, argc, argv, &e) != RC_OK || !usage_ok(&a, &e)) {
         fprintf(stderr, "vulndesk affected: %s\n", e.msg);
         return EX_USAGE;

@@ -20,7 +20,8 @@
 #define TAG_OBJECT_MAX (1u << 20)
 #define PEEL_MAX       10 /* tags of tags */
 #define NOTE_MAX       4000
-#define CACHE_HEX      16 /* bytes of the hash in a cache folder's name */
+#define SHOWN_MAX      100 /* bytes of a wrong name that are shown */
+#define CACHE_HEX      16  /* bytes of the hash in a cache folder's name */
 
 struct history_inside {
     uint64_t *rows;       /* of all commits, NULL: not made */
@@ -369,9 +370,13 @@ static enum rc not_there(struct history *h, struct str text, struct err *e)
 enum rc history_revision(struct history *h, struct str text, struct revision *ret_r, struct err *e)
 {
     struct revision r = {.text = arena_str(h->a, text), .commit = GRAPH_NONE};
-    if (!git_ref_ok(text) || !utf8_is_clean(text))
+    if (!git_ref_ok(text) || !utf8_is_clean(text)) {
+        AUTO(buf) struct buf clean = BUF_INIT(4 * SHOWN_MAX);
+        utf8_clean_line(&clean, str_sub(text, 0, SHOWN_MAX));
         return err_set(e, RC_INVALID,
-                       "that is no name of a revision: give an id, a tag or a branch");
+                       "\"%s\" is no name of a revision: give an id, a tag or a branch",
+                       buf_c(&clean));
+    }
     bool full = git_oid_ok(text) && text.n == 2 * h->graph->hash_len;
     r.commit = full ? graph_find_hex(h->graph, text) : GRAPH_NONE;
     if (r.commit != GRAPH_NONE) {
