@@ -379,7 +379,7 @@ static int64_t start(struct fixture *f, int64_t id, enum outbox_state want)
 static enum rc end(struct fixture *f, int64_t id, int64_t attempt, enum outbox_end how, int code,
                    struct err *e)
 {
-    struct outbox_result r = {how, code, STR("the server's words")};
+    struct outbox_result r = {.end = how, .code = code, .answer = STR("the server's words")};
     return outbox_end(f->db, id, attempt, &r, NULL, e);
 }
 
