@@ -141,11 +141,11 @@ static enum rc file_at(struct blame *b, uint32_t c, size_t path, const struct te
 }
 
 /* Id of the file's blob in a commit, "" when it has none. */
-static enum rc blob_at(struct blame *b, uint32_t c, size_t path, char ret[GIT_OID_HEX + 1],
+static enum rc blob_at(struct blame *b, uint32_t c, struct str p, char ret[GIT_OID_HEX + 1],
                        struct err *e)
 {
     char hex[GIT_OID_HEX + 1], name[OBJECT_NAME_MAX];
-    struct str id = graph_hex(b->h->graph, c, hex), p = b->files[path].path;
+    struct str id = graph_hex(b->h->graph, c, hex);
     struct object o;
     ret[0] = '\0';
     if (id.n + p.n + 2 > sizeof name)
@@ -177,9 +177,9 @@ static enum rc settle(struct blame *b, uint32_t c, size_t path, uint32_t *ret, s
             continue;
         }
         if (mine[0] == '\0')
-            TRY(blob_at(b, c, path, mine, e));
+            TRY(blob_at(b, c, b->files[path].path, mine, e));
         for (size_t i = 0; (p = parent_of(b, c, i)) != GRAPH_NONE && next == GRAPH_NONE; i++) {
-            TRY(blob_at(b, p, path, theirs, e));
+            TRY(blob_at(b, p, b->files[path].path, theirs, e));
             if (strcmp(mine, theirs) == 0)
                 next = p;
         }
@@ -290,7 +290,7 @@ static double part_of_both(const struct text *x, const struct text *y)
     return most ? (double)both / (double)most : 0;
 }
 
-/* A file that the new one at c was made of: deleted or changed by the same commit. */
+/* The file that the new one at c was renamed from: gone in the same commit. */
 static enum rc find_source(struct blame *b, uint32_t c, uint32_t parent, size_t path,
                            const struct text *now, size_t *ret_path, const struct text **ret,
                            struct err *e)
@@ -310,6 +310,10 @@ static enum rc find_source(struct blame *b, uint32_t c, uint32_t parent, size_t 
             if (str_eq(p, b->files[path].path) || str_eq(path_base(p), base) != (same == 1) ||
                 (!same && row->n_files > 200) || !path_is_code(p))
                 continue;
+            char there[GIT_OID_HEX + 1];
+            TRY(blob_at(b, c, p, there, e));
+            if (there[0])
+                continue; /* a copy: its lines begin here, as for git */
             looked++;
             enum rc rc = textpool_get(b->texts, graph_hex(b->h->graph, parent, hex), p, &old, e);
             if (rc == RC_NOTFOUND || rc == RC_LIMIT || rc == RC_INVALID)

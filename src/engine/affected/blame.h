@@ -10,7 +10,7 @@
  *
  * White space does not count.  A line that a commit brought is followed into the most alike line
  * that the same place had before (TEXT_LIKENESS), up to BLAME_STEPS times; a file that a commit
- * brought, into the file that it was renamed or copied from.  Commits that do not touch the file
+ * brought, into the file that it was renamed from.  Commits that do not touch the file
  * are passed by (engine/affected/table.h), and of those that do only as many are read as it takes
  * to find the one: the walk doubles its steps while a line is there and halves them where it is
  * not.

@@ -16,33 +16,33 @@ static const struct weight {
     const char *name;
     double near, self, alone;
 } weights[CLUE_KINDS] = {
-    [CLUE_REMOVED_LAST] = {"removed-last", 4, 0.29, 0},
+    [CLUE_REMOVED_LAST] = {"removed-last", 4, 0.2, 0},
     [CLUE_REMOVED_FIRST] = {"removed-first", 2, 0, 0},
-    [CLUE_REMOVED_ANY] = {"removed-any", 0, 0.24, 0},
-    [CLUE_REMOVED_OLDEST] = {"removed-oldest", 0, 0.56, 0},
-    [CLUE_REMOVED_QUARTER] = {"removed-quarter", 0, 0.48, 0},
-    [CLUE_AROUND_LAST] = {"around-last", 2, 0, 0.06},
+    [CLUE_REMOVED_ANY] = {"removed-any", 0, 0.15, 0},
+    [CLUE_REMOVED_OLDEST] = {"removed-oldest", 0, 0.8, 0},
+    [CLUE_REMOVED_QUARTER] = {"removed-quarter", 0, 0.5, 0},
+    [CLUE_AROUND_LAST] = {"around-last", 2, 0, 0.15},
     [CLUE_AROUND_FIRST] = {"around-first", 1, 0, 0},
-    [CLUE_AROUND_OLDEST] = {"around-oldest", 0, 0, 0.09},
-    [CLUE_LINES_QUARTER] = {"lines-quarter", 1, 0.32, 0.32},
+    [CLUE_AROUND_OLDEST] = {"around-oldest", 0, 0, 0.15},
+    [CLUE_LINES_QUARTER] = {"lines-quarter", 1, 0.35, 0.35},
     [CLUE_LINES_HALF] = {"lines-half", 1, 0, 0},
     [CLUE_GONE_QUARTER] = {"gone-quarter", 1, 0, 0},
     [CLUE_GONE_HALF] = {"gone-half", 1, 0, 0},
     [CLUE_GONE_MOST] = {"gone-most", 1, 0, 0},
-    [CLUE_FUNC_ANY] = {"function", 1, 0.27, 0.27},
+    [CLUE_FUNC_ANY] = {"function", 1, 0.3, 0.3},
     [CLUE_FUNC_ALL] = {"functions", 1, 0, 0},
     [CLUE_FILE] = {"file", 0.5, 0, 0},
-    [CLUE_NAME_REMOVED] = {"name-removed", 1, 0.26, 0.26},
+    [CLUE_NAME_REMOVED] = {"name-removed", 1, 0.3, 0.3},
     [CLUE_NAME_ADDED] = {"name-added", 0.5, 0, 0},
-    [CLUE_NAME_AROUND] = {"name-around", 1, 0.25, 0.25},
+    [CLUE_NAME_AROUND] = {"name-around", 1, 0.35, 0.35},
     [CLUE_NAMES_REMOVED] = {"names-removed", 1, 0, 0},
     [CLUE_WHOLE] = {"whole", 0, 0, 0},
 };
 #define WEIGHT_NEAR 0.25 /* of the agreement */
-#define WEIGHT_NET  0.55 /* a commit that brings code more than it moves or changes it */
+#define WEIGHT_NET  0.85 /* a commit that brings code more than it moves or changes it */
 
-#define MARGIN_HIGH   0.8 /* between the first and the second */
-#define MARGIN_MEDIUM 0.3
+#define MARGIN_HIGH   2.5 /* between the first and the second */
+#define MARGIN_MEDIUM 1.0
 
 const char *clue_name(enum clue c)
 {
