@@ -432,9 +432,39 @@ static void set_status(const struct decisions *k, size_t t, enum aff_status s, c
     k->tags[t].why.why = str_c(why);
 }
 
+/* The commits that the chosen candidate names are where the flaw came from. */
+static void take_origins(const struct decisions *k, const struct tagset *chosen,
+                         const struct tagset *counts, struct arena *a)
+{
+    for (size_t i = 0; i < k->w->n_candidates; i++) {
+        const struct candidate *c = &k->w->candidates[i];
+        struct tagset mine = tagset_copy(a, &c->affected);
+        tagset_and(&mine, counts);
+        if (!tagset_eq(&mine, chosen))
+            continue;
+        struct origin *o = arena_array(a, c->n_why + 1, sizeof *o);
+        size_t n = 0;
+        for (size_t w = 0; o && w < c->n_why; w++) {
+            uint32_t commit = c->why[w].commit;
+            bool have = commit == GRAPH_NONE;
+            for (size_t p = 0; p < n; p++)
+                have = have || o[p].commit == commit;
+            if (have)
+                continue;
+            o[n] = (struct origin){.commit = commit, .why = c->why[w].why, .confidence = "exact"};
+            (void)graph_hex(k->h->graph, commit, o[n++].hex);
+        }
+        k->w->origins = o;
+        k->w->n_origins = o ? n : 0;
+        return;
+    }
+    k->w->n_origins = 0; /* it is no candidate any more: nothing is known of where from */
+}
+
 /* The chosen candidate is what is affected; where it agrees with the first one, the reason stays.
  */
-static void choose(const struct decisions *k, const json_t *chosen, struct arena *a)
+static void choose(const struct decisions *k, const json_t *chosen, const struct tagset *counts,
+                   struct arena *a)
 {
     struct tagset in = tagset_new(a, k->h->n_tags);
     size_t i;
@@ -445,7 +475,8 @@ static void choose(const struct decisions *k, const json_t *chosen, struct arena
         if (t < in.n)
             tagset_set(&in, t);
     }
-    for (size_t t = 0; t < in.n; t++) {
+    take_origins(k, &in, counts, a);
+    for (size_t t = tagset_next(counts, 0); t < in.n; t = tagset_next(counts, t + 1)) {
         bool is = k->tags[t].status == AFF_AFFECTED;
         if (tagset_has(&in, t) && is)
             k->tags[t].confidence = "exact";
@@ -458,8 +489,8 @@ static void choose(const struct decisions *k, const json_t *chosen, struct arena
 }
 
 /* A tag that is no more is nothing. */
-static enum rc decide(struct history *h, const json_t *in, struct arena *a, struct answer *w,
-                      struct err *e)
+static enum rc decide(struct history *h, const struct question *q, const json_t *in,
+                      struct arena *a, struct answer *w, struct err *e)
 {
     const char *tag;
     json_t *v, *decided = json_object_get(in, "decided"), *chosen = json_object_get(in, "chosen");
@@ -470,7 +501,7 @@ static enum rc decide(struct history *h, const json_t *in, struct arena *a, stru
         memcpy(k.tags, w->tags, h->n_tags * sizeof *k.tags);
     w->tags = k.tags;
     if (json_is_array(chosen))
-        choose(&k, chosen, a);
+        choose(&k, chosen, &q->counts, a);
     json_object_foreach(decided, tag, v)
     {
         enum aff_status s;
@@ -532,7 +563,7 @@ enum rc engine_affected(const struct engine_job *j, json_t **ret_answer, struct 
     TRY(history_open(j->mirror, &ho, &h, e));
     TRY(question_of_json(h, json_object_get(in, "question"), a, &q, e));
     TRY(affected_answer(h, &q, a, &w, e));
-    TRY(decide(h, in, a, &w, e));
+    TRY(decide(h, &q, in, a, &w, e));
     TRY(affected_json(h, &q, &w, a, &wo, &out, e));
     mark_decided(out, json_object_get(in, "decided"));
     json_object_set(out, "nth", json_object_get(j->args, "nth"));
