@@ -72,7 +72,7 @@ static const struct {
     {"affected", affected_main, "tell which releases of a repository hold a flaw",
      "--repo DIR --fix REV[,REV...] [--fix ...] [--introduced REV[,REV...]]\n"
      "           [--at PATH:START-END ...] [--tags PATTERN] [--all] [--json] [--svg FILE]\n"
-     "           [--cache DIR]\n"
+     "           [--branches NAME[,NAME...]] [--cache DIR]\n"
      "       vulndesk affected --repo DIR --batch FILE [--tags PATTERN] [--cache DIR]"},
     {"ingest", ingest_main, "take one mail from standard input",
      "[--from ADDRESS] [--to ADDRESS ...] [--config FILE]"},

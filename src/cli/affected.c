@@ -29,7 +29,20 @@
 #define CACHE_TEMPLATE  "/tmp/vulndesk-cache-XXXXXX"
 #define PROGRESS_US     200000
 
-enum { O_REPO, O_FIX, O_INTRODUCED, O_AT, O_TAGS, O_JSON, O_BATCH, O_CACHE, O_ALL, O_SVG, O_COUNT };
+enum {
+    O_REPO,
+    O_FIX,
+    O_INTRODUCED,
+    O_AT,
+    O_TAGS,
+    O_JSON,
+    O_BATCH,
+    O_CACHE,
+    O_ALL,
+    O_SVG,
+    O_BRANCHES,
+    O_COUNT
+};
 
 /* ---- Cache folder ---- */
 
@@ -170,18 +183,53 @@ static enum rc write_map(const json_t *j, const char *path, struct err *e)
     return file_write_sync(AT_FDCWD, path, buf_str(&b), 0644, e);
 }
 
+struct branches {
+    struct str v[WHOLE_BRANCHES];
+    size_t n;
+};
+
+static enum rc read_branches(const char *text, struct branches *ret_b, struct err *e)
+{
+    struct str rest = str_c(text), name;
+    while (str_cut(&rest, ',', &name)) {
+        if (ret_b->n == WHOLE_BRANCHES)
+            return err_set(e, RC_LIMIT, "more than %d branches", WHOLE_BRANCHES);
+        ret_b->v[ret_b->n++] = name;
+    }
+    return RC_OK;
+}
+
+/* The ends of branches, out of the document: what the next release of each will be. */
+static void add_branches(const json_t *j, struct buf *b)
+{
+    size_t i, shown = 0;
+    json_t *lane;
+    json_array_foreach(json_object_get(j, "lanes"), i, lane)
+    {
+        json_t *tip = json_object_get(lane, "tip");
+        const char *status = json_string_value(json_object_get(tip, "status"));
+        const char *commit = json_string_value(json_object_get(tip, "commit"));
+        const char *name = json_string_value(json_object_get(lane, "name"));
+        if (status && commit && name)
+            buf_addf(b, "%s  %s: %s (at %.12s)\n", shown++ ? "" : "\nBranches:\n", name,
+                     strcmp(status, "not_affected") == 0 ? "not affected" : status, commit);
+    }
+}
+
 static enum rc answer_one(struct history *h, const struct arg *k, struct progress *p, struct err *e)
 {
     AUTO(json) json_t *j = question_json(k);
     AUTO(json) json_t *out = NULL;
     AUTO(arena) struct arena *a = arena_new(ANSWER_MEMORY);
+    struct branches branches = {.n = 0};
     struct question q;
     struct answer w;
+    TRY(read_branches(k[O_BRANCHES].value, &branches, e));
     TRY(question_of_json(h, j, a, &q, e));
     TRY(affected_answer(h, &q, a, &w, e));
     end_progress(p);
-    if (k[O_JSON].value || k[O_SVG].value)
-        TRY(affected_json(h, &q, &w, a, &(struct whole_options){NULL, 0}, &out, e));
+    struct whole_options o = {branches.v, branches.n};
+    TRY(affected_json(h, &q, &w, a, &o, &out, e));
     if (k[O_SVG].value)
         TRY(write_map(out, k[O_SVG].value, e));
     if (k[O_JSON].value)
@@ -190,6 +238,8 @@ static enum rc answer_one(struct history *h, const struct arg *k, struct progres
         return RC_OK;
     AUTO(buf) struct buf b = BUF_INIT(ANSWER_TEXT_MAX);
     TRY(formats_table(h, &q, &w, a, k[O_ALL].value != NULL, &b, e));
+    add_branches(out, &b);
+    TRY(buf_ok(&b, "the table", e));
     return print_text(&b, e);
 }
 
@@ -321,6 +371,7 @@ int affected_main(int argc, char **argv)
         [O_CACHE] = {.name = "--cache"},
         [O_ALL] = {.name = "--all", .flag = true},
         [O_SVG] = {.name = "--svg"},
+        [O_BRANCHES] = {.name = "--branches"},
     };
     struct args a = {.known = known, .n_known = O_COUNT};
     struct err e = ERR_INIT;

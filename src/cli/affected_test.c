@@ -227,6 +227,12 @@ static void prints_a_table(void **state)
         RUN("--repo", repo, "--cache", cache, "--fix", "fix", "--introduced", "flaw", "--all"), 0);
     assert_non_null(strstr(buf_c(&out), "v2.1.3-rc1"));
     assert_non_null(strstr(buf_c(&out), "[preview]"));
+    assert_int_equal(RUN("--repo", repo, "--cache", cache, "--fix", "fix", "--introduced", "flaw",
+                         "--branches", "master,stable"),
+                     0);
+    assert_non_null(strstr(buf_c(&out), "Branches:\n"));
+    assert_non_null(strstr(buf_c(&out), "  master: fixed (at "));
+    assert_non_null(strstr(buf_c(&out), "  stable: affected (at "));
     assert_int_equal(RUN("--repo", repo, "--cache", cache, "--introduced", "flaw"), 0);
     assert_non_null(strstr(buf_c(&out), "not fixed in a release of it"));
 }

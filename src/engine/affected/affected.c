@@ -150,8 +150,9 @@ static struct tag_answer explain(struct history *h, const struct question *q,
         ta.confidence = "low";
         ta.why = w->fixes.why[t];
         ta.why.rule = "missing";
-        if (ta.why.why.n == 0)
-            ta.why.why = history_missing(h, t);
+        struct str hole = history_missing(h, t);
+        if (hole.n)
+            ta.why.why = hole;
     } else if (tagset_has(&w->fixed, t)) {
         ta.status = AFF_FIXED;
         ta.why = w->fixes.why[t];
