@@ -103,7 +103,7 @@ static enum rc take_store(struct backup *b, struct snapshot *s, struct err *e)
 /* What else lies in the data folder; what is not named here is copied as it is. */
 static enum rc take_data(struct backup *b, struct err *e)
 {
-    static const char *const apart[] = {".", "..", "spool", "db", "blobs", "run", "keys"};
+    static const char *const apart[] = {".", "..", "spool", "db", "blobs", "run", "keys", "engine"};
     int fd = openat(b->data, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     enum rc rc = RC_OK;
@@ -125,6 +125,11 @@ static enum rc take_data(struct backup *b, struct err *e)
             rc = RC_OK;
     }
     closedir(d);
+    /* Of the engines' folders one holds what is ours, the others caches and what jobs work in. */
+    if (rc == RC_OK)
+        rc = archive_add_tree(&b->a, b->data, "engine/policy", BACKUP_DATA "/engine/policy", e);
+    if (rc == RC_NOTFOUND)
+        rc = RC_OK;
     return rc == RC_OK && b->keys ? archive_add_tree(&b->a, b->data, "keys", BACKUP_DATA "/keys", e)
                                   : rc;
 }

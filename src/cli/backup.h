@@ -15,7 +15,7 @@
  *   4. home/data/...          the rest: public keys, the policy's repository; keys/ unless they are
  *                             kept elsewhere
  *   5. home/...               policy, component map, templates; vulndesk.conf
- * Not in it: files with passwords, certificates, mirrors of repositories.
+ * Not in it: files with passwords, certificates, mirrors of repositories, caches of engines.
  */
 int backup_main(int argc, char **argv);
 /* Into a new folder and an empty database; the last step begins a new epoch (desk/epoch.h). */

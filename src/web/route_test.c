@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "testing/affected_stub.h"
 #include "testing/desk_stub.h"
 #include "web/multipart.h"
 #include "web/route.h"
@@ -862,6 +863,96 @@ static void a_published_advisory_is_a_page_a_document_and_an_entry(void **state)
     LACKS(t, "<script");
 }
 
+#define AFFECTED "/case/DEMO-2025-0012/affected"
+
+static void affected_versions_of_a_hostile_history(void **state)
+{
+    struct bench *t = *state;
+    static uint32_t both[] = {0, 1};
+    static struct rec_why why = {.rule = {"<i>", 3}, .path = {STUB_HOSTILE, 20}, .line = 3};
+    static struct rec_release releases[2];
+    static struct rec_candidate candidates[2];
+    static struct map_run run = {.first = 0, .last = 1, .n = 2};
+    static struct view_decision decision;
+    releases[0] = (struct rec_release){
+        .tag = STR(STUB_HOSTILE), .status = REC_AFFECTED, .counts = true, .ev = &why, .n_ev = 1};
+    releases[1] = (struct rec_release){.tag = STR("v2"), .status = REC_FIXED, .counts = true};
+    candidates[0] = candidates[1] = (struct rec_candidate){.affected = both,
+                                                           .n_affected = 2,
+                                                           .differs = both,
+                                                           .n_differs = 2,
+                                                           .why = &why,
+                                                           .n_why = 1};
+    decision = (struct view_decision){STR(STUB_HOSTILE), STR("fixed"), STR(STUB_HOSTILE),
+                                      STR("handler:ada"), FIXTURE_NOW};
+    stub_affected = (struct view_affected){
+        .repository = true,
+        .asked = true,
+        .has = true,
+        .nth = 5,
+        .chosen = 1,
+        .summary = STR(STUB_HOSTILE),
+        .svg = STR("<svg></svg>"),
+        .decisions = &decision,
+        .n_decisions = 1,
+        .runs = &run,
+        .n_runs = 1,
+        .r = {.releases = releases, .n_releases = 2, .candidates = candidates, .n_candidates = 2}};
+    assert_int_equal(get(t, true, AFFECTED, TEAM), 200);
+    LACKS(t, "<script>alert");
+    LACKS(t, "<img src=x");
+    LACKS(t, "<i>");
+    HAS(t, "<svg></svg>");
+    HAS(t, "id=\"r-0\"");
+    HAS(t, "Choose candidate 2");
+    LACKS(t, "Choose candidate 1"); /* that one is chosen */
+    /* Nothing to do on a closed case, and nothing to ask without a repository. */
+    stub_affected.closed = true;
+    assert_int_equal(get(t, true, AFFECTED, TEAM), 200);
+    LACKS(t, AFFECTED "/");
+    stub_affected = (struct view_affected){.repository = false};
+    assert_int_equal(get(t, true, AFFECTED, TEAM), 200);
+    HAS(t, "No repository is configured");
+    LACKS(t, AFFECTED "/");
+    assert_int_equal(get(t, true, AFFECTED, ""), 403);
+}
+
+static void forms_of_affected_versions_become_verbs(void **state)
+{
+    struct bench *t = *state;
+    static const struct {
+        const char *form, *fields, *verb, *args;
+    } forms[] = {
+        {"ask", "&fix=a+b%0D%0Ac&introduced=&at=", "affected.ask", "\"fix\":\"a b\\nc\""},
+        {"again", "", "affected.again", "\"case\":"},
+        {"choose", "&candidate=2&answer=5", "affected.choose", "\"candidate\":2,\"answer\":5"},
+        {"unchoose", "", "affected.choose", "\"case\":"},
+        {"decide", "&tag=v1&status=fixed&reason=so", "affected.decide", "\"status\":\"fixed\""},
+        {"undecide", "&tag=v1", "affected.decide", "\"tag\":\"v1\""},
+    };
+    char path[100], body[200];
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        snprintf(path, sizeof path, AFFECTED "/%s", forms[i].form);
+        snprintf(body, sizeof body, "csrf=" STUB_CSRF "%s", forms[i].fields);
+        stub.cmds = 0;
+        assert_int_equal(post(t, true, path, TEAM, body + strlen("csrf=" STUB_CSRF "")), 403);
+        assert_int_equal(stub.cmds, 0);
+        assert_int_equal(post(t, true, path, TEAM, body), 303);
+        assert_string_equal(stub.verb, forms[i].verb);
+        if (strstr(stub.args, forms[i].args) == NULL)
+            fail_msg("%s: %s", forms[i].form, stub.args);
+    }
+    assert_int_equal(post(t, true, AFFECTED "/choose", TEAM, "csrf=" STUB_CSRF "&candidate=x"),
+                     400);
+    assert_int_equal(post(t, true, AFFECTED "/burn", TEAM, "csrf=" STUB_CSRF), 404);
+    /* What was typed is there after a refusal. */
+    stub_affected = (struct view_affected){.repository = true};
+    stub.fail = RC_INVALID;
+    assert_int_equal(post(t, true, AFFECTED "/ask", TEAM, "csrf=" STUB_CSRF "&fix=%3Cabc%3E"), 400);
+    HAS(t, ">&lt;abc&gt;</textarea>");
+    stub.fail = RC_OK;
+}
+
 #define ADVISORY "/case/DEMO-2025-0012/advisory"
 
 static void forms_of_an_advisory_become_verbs(void **state)
@@ -1044,6 +1135,8 @@ int main(void)
         T(a_link_works_before_its_report_is_a_case),
         T(what_is_not_public_answers_like_what_never_was),
         T(a_published_advisory_is_a_page_a_document_and_an_entry),
+        T(affected_versions_of_a_hostile_history),
+        T(forms_of_affected_versions_become_verbs),
         T(forms_of_an_advisory_become_verbs),
         T(a_reporter_says_how_to_be_named),
     };
