@@ -22,7 +22,8 @@ struct seen { /* in a blob */
     struct seen *next;
 };
 
-#define SLOTS 16384 /* power of two, more than FACTS_MAX */
+#define SLOTS      16384 /* powers of two; more than FACTS_MAX */
+#define SEEN_SLOTS 1024
 
 struct facts {
     struct history *h;
@@ -33,9 +34,9 @@ struct facts {
     uint32_t slots[SLOTS]; /* thing + 1 */
     size_t paths[FACTS_PATHS_MAX];
     size_t n_paths;
-    uint64_t *tags;    /* n_tags * words */
-    struct seen **of;  /* n_tags * n_paths */
-    struct seen *seen; /* all */
+    uint64_t *tags;   /* n_tags * words */
+    struct seen **of; /* n_tags * n_paths */
+    struct seen *seen[SEEN_SLOTS];
 };
 
 struct facts *facts_new(struct history *h, struct textpool *texts, struct arena *a)
@@ -157,18 +158,28 @@ static void look_for(const struct facts *f, enum kind kind, struct str text, uin
             set(bits, i - 1);
 }
 
+/* 1: letters and '_', 2: digits. A call for each byte of each blob would be felt. */
+static void name_bytes(unsigned char ret[256])
+{
+    memset(ret, 0, 256);
+    for (int c = 0; c < 128; c++)
+        ret[c] = ascii_is_alpha((char)c) || c == '_' ? 1 : ascii_is_digit((char)c) ? 2 : 0;
+}
+
 static void look_at_names(const struct facts *f, struct str body, uint64_t *bits)
 {
+    unsigned char kind[256];
+    name_bytes(kind);
     for (size_t i = 0; i < body.n;) {
-        if (!(ascii_is_alpha(body.p[i]) || body.p[i] == '_')) {
+        if (kind[(unsigned char)body.p[i]] != 1) {
             i++;
             continue;
         }
         size_t from = i;
-        while (i < body.n && (ascii_is_alnum(body.p[i]) || body.p[i] == '_'))
+        while (i < body.n && kind[(unsigned char)body.p[i]])
             i++;
-        if (i - from >= 4)
-            look_for(f, NAME, str_sub(body, from, i - from), bits);
+        if (i - from >= FACTS_NAME_MIN)
+            look_for(f, NAME, str_of(body.p + from, i - from), bits);
     }
 }
 
@@ -207,7 +218,9 @@ static enum rc look_at_file(struct facts *f, size_t tag, size_t k, struct err *e
     if (rc == RC_NOTFOUND || rc == RC_INVALID || (rc == RC_OK && o.type != OBJECT_BLOB))
         return RC_OK;
     TRY(rc);
-    struct seen *s = f->seen;
+    uint32_t dense;
+    struct seen **slot = &f->seen[text_hash(str_c(o.oid), &dense) >> 40 & (SEEN_SLOTS - 1)];
+    struct seen *s = *slot;
     while (s && strcmp(s->oid, o.oid) != 0)
         s = s->next;
     if (s == NULL) {
@@ -215,8 +228,8 @@ static enum rc look_at_file(struct facts *f, size_t tag, size_t k, struct err *e
         if (s == NULL)
             return arena_ok(f->a, "what releases hold", e);
         memcpy(s->oid, o.oid, sizeof s->oid);
-        s->next = f->seen;
-        f->seen = s;
+        s->next = *slot;
+        *slot = s;
         TRY(look_at_blob(f, str_c(o.oid), s, e));
     }
     f->of[tag * f->n_paths + k] = s;

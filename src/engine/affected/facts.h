@@ -12,6 +12,7 @@
  */
 #define FACTS_MAX       6000 /* things */
 #define FACTS_PATHS_MAX 10   /* files that are looked at */
+#define FACTS_NAME_MIN  4    /* bytes of a name */
 #define FACTS_FORM_MIN  14   /* bytes of a form that is looked for, white space left out */
 #define FACTS_FORM_FAR  16   /* the same in files without the function */
 #define FACTS_NONE      SIZE_MAX
