@@ -9,9 +9,10 @@
 
 #include "engine/affected/propose.h"
 
-static enum rc candidate_of(struct history *h, const struct fixes *f, const struct proposal *x,
-                            struct arena *a, struct candidate *ret, struct err *e)
+static enum rc candidate_of(struct history *h, const struct fixes *f, const struct proposals *p,
+                            const struct proposal *x, struct candidate *ret, struct err *e)
 {
+    struct arena *a = p->a;
     struct candidate c = {.affected = tagset_copy(a, &x->affected),
                           .unknown = tagset_copy(a, &f->unknown),
                           .why = arena_array(a, x->n_why + 1, sizeof *c.why),
@@ -23,6 +24,7 @@ static enum rc candidate_of(struct history *h, const struct fixes *f, const stru
     for (size_t i = 0; i < c.n_why; i++)
         if (c.why[i].commit != GRAPH_NONE)
             history_hidden(h, c.why[i].commit, &c.unknown);
+    tagset_or(&c.unknown, &p->unseen);
     tagset_andnot(&c.unknown, &c.affected);
     tagset_or(&c.unknown, &f->unknown);
     tagset_andnot(&c.affected, &f->fixed);
@@ -40,7 +42,7 @@ enum rc candidates_find(struct history *h, const struct question *q, const struc
     TRY(propose(h, q, f, a, &p, e));
     TRY(proposals_rank(&p, e));
     for (size_t i = 0; i < p.n && i < CANDIDATES_MAX; i++)
-        TRY(candidate_of(h, f, &p.v[i], a, &ret[(*ret_n)++], e));
+        TRY(candidate_of(h, f, &p, &p.v[i], &ret[(*ret_n)++], e));
     if (*ret_n > 0)
         ret[0].confidence = proposals_confidence(&p);
     return RC_OK;

@@ -243,6 +243,23 @@ static void affected_are(const char *question, const char *want)
     }
 }
 
+static void unknown_are(const char *question, const char *want)
+{
+    AUTO(history) struct history *h = open_history();
+    AUTO(arena) struct arena *a = arena_new(256u << 20);
+    AUTO(json) json_t *j = NULL;
+    AUTO(buf) struct buf b = BUF_INIT(10000);
+    struct question q;
+    struct answer w;
+    struct err e = ERR_INIT;
+    if (json_parse(str_c(question), 10000, "x", &j, &e) != RC_OK ||
+        question_of_json(h, j, a, &q, &e) != RC_OK || affected_answer(h, &q, a, &w, &e) != RC_OK)
+        fail_msg("%s", e.msg);
+    for (size_t t = tagset_next(&w.unknown, 0); t < h->n_tags; t = tagset_next(&w.unknown, t + 1))
+        buf_addf(&b, "%.*s ", STR_ARG(h->tags[t].name));
+    assert_string_equal(buf_c(&b), want);
+}
+
 static void make_releases(void)
 {
     testrepo_commit(repo, "a.c", NONE, 1);
@@ -309,6 +326,31 @@ static void test_a_fix_that_brings_its_file(void **state)
     affected_are("{\"fix\":[\"v1.1\"]}", "v1.0 ");
 }
 
+static void test_a_repository_with_other_ids(void **state)
+{
+    (void)state;
+    snprintf(repo, sizeof repo, "%s/sha256", top);
+    testrepo_init(repo, "sha256");
+    make_releases();
+    affected_are("{\"fix\":[\"v1.3\"]}", "v1.1 v1.2 ");
+}
+
+static void test_a_lost_file_is_no_failure(void **state)
+{
+    (void)state;
+    char id[TESTREPO_SAID];
+    testrepo_commit(repo, "a.c", NONE "/* first */\n" BAD, 1);
+    tag("v1.0");
+    testrepo_commit(repo, "a.c", NONE BAD, 2);
+    tag("v1.1");
+    testrepo_commit(repo, "a.c", NONE GOOD, 3);
+    tag("v1.2");
+    testrepo_said(repo, (const char *const[]){"rev-parse", "v1.0:a.c", NULL}, id);
+    testrepo_lose(repo, id);
+    affected_are("{\"fix\":[\"v1.2\"]}", "v1.1 ");
+    unknown_are("{\"fix\":[\"v1.2\"]}", "v1.0 ");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -324,6 +366,8 @@ int main(void)
         TEST(test_a_fix_that_only_adds),
         TEST(test_lines_may_be_named),
         TEST(test_a_fix_that_brings_its_file),
+        TEST(test_a_repository_with_other_ids),
+        TEST(test_a_lost_file_is_no_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

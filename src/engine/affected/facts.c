@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/affected/present.h"
+
 enum kind { LINE, FORM, NAME, FUNC, PATH };
 
 struct thing {
@@ -19,6 +21,7 @@ struct thing {
 struct seen { /* in a blob */
     char oid[GIT_OID_HEX + 1];
     uint64_t *bits;
+    bool lost; /* not here */
     struct seen *next;
 };
 
@@ -37,6 +40,7 @@ struct facts {
     uint64_t *tags;   /* n_tags * words */
     struct seen **of; /* n_tags * n_paths */
     struct seen *seen[SEEN_SLOTS];
+    struct tagset unseen;
 };
 
 struct facts *facts_new(struct history *h, struct textpool *texts, struct arena *a)
@@ -190,8 +194,9 @@ static enum rc look_at_blob(struct facts *f, struct str oid, struct seen *s, str
     if (s->bits == NULL)
         return arena_ok(f->a, "what releases hold", e);
     enum rc rc = textpool_blob(f->texts, oid, &x, e);
+    s->lost = rc == RC_NOTFOUND;
     if (rc == RC_NOTFOUND || rc == RC_LIMIT)
-        return RC_OK; /* missing here, or too large: nothing is seen in it */
+        return RC_OK; /* too large: nothing is seen in it */
     TRY(rc);
     for (size_t i = 0; i < x->n; i++)
         if (x->lines[i].dense > 2)
@@ -215,6 +220,8 @@ static enum rc look_at_file(struct facts *f, size_t tag, size_t k, struct err *e
     name[id.n] = ':';
     memcpy(name + id.n + 1, path.p, path.n);
     enum rc rc = objects_info(f->h->objects, str_of(name, id.n + 1 + path.n), &o, e);
+    if (rc == RC_NOTFOUND && present_lost(f->h, id, path))
+        tagset_set(&f->unseen, tag);
     if (rc == RC_NOTFOUND || rc == RC_INVALID || (rc == RC_OK && o.type != OBJECT_BLOB))
         return RC_OK;
     TRY(rc);
@@ -232,6 +239,8 @@ static enum rc look_at_file(struct facts *f, size_t tag, size_t k, struct err *e
         *slot = s;
         TRY(look_at_blob(f, str_c(o.oid), s, e));
     }
+    if (s->lost)
+        tagset_set(&f->unseen, tag);
     f->of[tag * f->n_paths + k] = s;
     uint64_t *bits = f->tags + tag * f->words;
     for (size_t i = 0; i < f->words; i++)
@@ -245,6 +254,7 @@ enum rc facts_look(struct facts *f, const struct tagset *tags, struct err *e)
     f->words = f->n / 64 + 1;
     f->tags = arena_array(f->a, f->h->n_tags * f->words + 1, sizeof *f->tags);
     f->of = arena_array(f->a, f->h->n_tags * f->n_paths + 1, sizeof(struct seen *));
+    f->unseen = tagset_new(f->a, f->h->n_tags);
     TRY(arena_ok(f->a, "what releases hold", e));
     for (size_t t = tagset_next(tags, 0); t < tags->n; t = tagset_next(tags, t + 1))
         for (size_t k = 0; k < f->n_paths && f->h->tags[t].commit != GRAPH_NONE; k++)
@@ -268,6 +278,11 @@ size_t facts_count(const struct facts *f, const size_t *things, size_t n, size_t
         if (things[i] != FACTS_NONE)
             all += f->tags[tag * f->words + things[i] / 64] >> (things[i] % 64) & 1;
     return all;
+}
+
+const struct tagset *facts_unseen(const struct facts *f)
+{
+    return &f->unseen;
 }
 
 struct str facts_blob(const struct facts *f, size_t path_thing, size_t tag)

@@ -35,6 +35,8 @@ enum rc facts_look(struct facts *f, const struct tagset *tags, struct err *e) WA
 struct tagset facts_tags(const struct facts *f, size_t thing, struct arena *a);
 /* How many of these things a tag has; FACTS_NONE among them does not count. */
 size_t facts_count(const struct facts *f, const size_t *things, size_t n, size_t tag);
+/* Tags of those that were looked at in which a file could not be read: its object is not here. */
+const struct tagset *facts_unseen(const struct facts *f);
 /* The blob of a path in a tag, hex, "" when it has none. */
 struct str facts_blob(const struct facts *f, size_t path_thing, size_t tag);
 

@@ -471,7 +471,7 @@ static enum rc remember(struct present *p, struct file *f, const struct seen *s,
 
 /* git says "missing" to a path that is not there and to one whose object is not: the folder tells.
  */
-static bool lost(struct present *p, struct str commit, struct str path)
+bool present_lost(struct history *h, struct str commit, struct str path)
 {
     AUTO(buf) struct buf name = BUF_INIT(OBJECT_NAME_MAX);
     struct err none = ERR_INIT;
@@ -480,11 +480,11 @@ static bool lost(struct present *p, struct str commit, struct str path)
     struct str base = path_base(path);
     size_t dir = path.n > base.n ? path.n - base.n - 1 : 0;
     buf_addf(&name, "%.*s:%.*s", STR_ARG(commit), (int)dir, path.p);
-    if (objects_read(p->h->objects, buf_str(&name), TREE_MAX, &o, &none) != RC_OK ||
+    if (objects_read(h->objects, buf_str(&name), TREE_MAX, &o, &none) != RC_OK ||
         o.type != OBJECT_TREE)
         return false;
     struct str rest = o.body;
-    while (tree_next(&rest, p->h->graph->hash_len, &t))
+    while (tree_next(&rest, h->graph->hash_len, &t))
         if (str_eq(t.name, base))
             return (t.mode & TREE_MODE_TYPE) == TREE_MODE_FILE;
     return false;
@@ -508,7 +508,7 @@ static enum rc find_file(struct present *p, const struct file *f, struct str com
         if (rc != RC_OK && rc != RC_NOTFOUND && rc != RC_INVALID)
             return err_set(e, rc, "%s", none.msg);
         if (rc == RC_NOTFOUND && i == 0)
-            *ret_lost = lost(p, commit, f->paths[i]);
+            *ret_lost = present_lost(p->h, commit, f->paths[i]);
     }
     return RC_OK;
 }

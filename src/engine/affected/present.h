@@ -45,4 +45,8 @@ enum rc present_make(struct history *h, const struct table *t, const struct fix_
 enum rc present_at(struct present *p, struct str commit, struct present_answer *ret, struct err *e)
     WARN_UNUSED;
 
+/* Is there a file at path in the commit whose object is not here?  To be asked when git does not
+ * find it. */
+bool present_lost(struct history *h, struct str commit, struct str path);
+
 #endif

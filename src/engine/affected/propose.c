@@ -471,6 +471,7 @@ static enum rc propose_all(struct propose *p, const struct question *q, struct e
     TRY(trace_all(p, e));
     want_paths(p);
     TRY(facts_look(p->facts, &look, e));
+    tagset_or(&p->p->unseen, facts_unseen(p->facts));
     TRY(speak_lines(p, e));
     TRY(speak_contents(p, e));
     return speak_whole(p, e);

@@ -52,7 +52,7 @@ const char *clue_name(enum clue c)
 enum rc proposals_init(struct proposals *p, const struct tagset *open, struct arena *a,
                        struct err *e)
 {
-    *p = (struct proposals){.a = a, .open = tagset_copy(a, open)};
+    *p = (struct proposals){.a = a, .open = tagset_copy(a, open), .unseen = tagset_new(a, open->n)};
     p->v = arena_array(a, PROPOSALS_MAX, sizeof *p->v);
     return arena_ok(a, "the candidates", e);
 }

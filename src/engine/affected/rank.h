@@ -50,7 +50,8 @@ struct proposal {
 };
 struct proposals {
     struct arena *a;
-    struct tagset open; /* tags that are asked for and neither fixed nor unknown */
+    struct tagset open;   /* tags that are asked for and neither fixed nor unknown */
+    struct tagset unseen; /* tags with a file that matters and is not here */
     struct proposal *v;
     size_t n;
     bool only_added; /* the fix took nothing away */
