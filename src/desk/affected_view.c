@@ -11,8 +11,8 @@
 #define ANSWER_MAX   (16u << 20)
 #define QUESTION_MAX (64 * 1024)
 #define FORMAT_MAX   (512 * 1024)
-#define ROW_LINK     "r-" /* the row of a release in the page's table */
-#define SUMMARY_MOST 3    /* ranges that are told in a line */
+#define INLINE_MAX   40 /* releases whose table is on the page itself (web/page_affected.h) */
+#define SUMMARY_MOST 3  /* ranges that are told in a line */
 
 /* ---- in a line ---- */
 
@@ -179,11 +179,16 @@ static enum rc answer_view(struct desk *d, struct arena *a, const struct affecte
 {
     json_t *j = NULL;
     AUTO(buf) struct buf svg = BUF_INIT(MAP_MAX);
-    const struct map_options o = {.link = ROW_LINK};
+    struct map_options o = {.standalone = false};
+    size_t n = 0;
     TRY(json_parse(row->answer, ANSWER_MAX, "the answer", &j, e));
     v->json = j; /* the record borrows from it */
     TRY(record_read(j, a, &v->r, e));
     TRY(affected_overlay(d, a, row, &v->r, &v->chosen, e));
+    for (size_t s = 0; s < REC_STATUSES; s++)
+        n += v->r.count[s];
+    struct str apart = arena_strf(a, "/case/%.*s/affected/releases#r-", STR_ARG(row->case_number));
+    o.link = n <= INLINE_MAX ? "#r-" : apart.p;
     TRY(map_draw(&v->r, &o, a, &svg, e));
     TRY(map_runs(&v->r, a, &v->runs, &v->n_runs, e));
     v->svg = arena_str(a, buf_str(&svg));

@@ -82,16 +82,24 @@ void picture_fill(const struct maker *m, const struct view_picture *p, struct pi
 
 /* ---- the page ---- */
 
+static size_t counted(const struct record *r)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < REC_STATUSES; s++)
+        n += r->count[s];
+    return n;
+}
+
 static void releases_fill(const struct maker *m, const struct record *r, struct page_affected *p)
 {
-    size_t counted = 0;
+    size_t seen = 0;
     p->releases = arena_array(m->a, AFFECTED_ROWS_MAX + 1, sizeof *p->releases);
     /* Newest first: the boundary that matters is mostly near the end. */
     for (size_t i = r->n_releases; p->releases && i > 0; i--) {
         const struct rec_release *k = &r->releases[i - 1];
         struct rec_why none = {.line = 0};
         const struct rec_why *w = k->n_ev ? &k->ev[0] : &none;
-        if (!k->counts || counted++ >= AFFECTED_ROWS_MAX)
+        if (!k->counts || seen++ >= AFFECTED_ROWS_MAX)
             continue;
         p->releases[p->n_releases++] =
             (struct aff_release_view){.id = (uint32_t)(i - 1),
@@ -109,10 +117,9 @@ static void releases_fill(const struct maker *m, const struct record *r, struct 
                                       .flagged = k->flagged,
                                       .decided = k->decided};
     }
-    p->releases_open = p->n_releases <= AFFECTED_OPEN;
-    if (counted > p->n_releases)
+    if (seen > p->n_releases)
         p->more_releases =
-            arena_strf(m->a, "The newest %zu of %zu are shown.", p->n_releases, counted);
+            arena_strf(m->a, "The newest %zu of %zu are shown.", p->n_releases, seen);
 }
 
 static struct str why_words(const struct maker *m, const struct rec_why *w)
@@ -275,7 +282,10 @@ void page_affected_write(const struct maker *m, struct page_frame frame,
         p.map.s = v->svg;
         p.runs = runs_of(m, &v->r, v->runs, v->n_runs, &p.n_runs);
         candidates_fill(m, v, &p);
-        releases_fill(m, &v->r, &p);
+        if (counted(&v->r) > AFFECTED_INLINE)
+            p.elsewhere = how_many(m, counted(&v->r));
+        else
+            releases_fill(m, &v->r, &p);
         commits_fill(m, &v->r, &p);
         ranges_fill(m, v, &p);
         p.missing = v->r.missing;
@@ -284,4 +294,19 @@ void page_affected_write(const struct maker *m, struct page_frame frame,
         p.n_notes = v->r.n_notes;
     }
     tpl_affected(out, &p);
+}
+
+void page_affected_releases_write(const struct maker *m, struct page_frame frame,
+                                  const struct view_affected *v, struct buf *out)
+{
+    struct page_affected p = {.frame = frame,
+                              .number = v->case_number,
+                              .title = v->case_title,
+                              .can_ask = v->repository && !v->closed,
+                              .has = v->has,
+                              .summary = v->summary};
+    p.frame.title = arena_strf(m->a, "Releases and %.*s", STR_ARG(v->case_number));
+    if (v->has)
+        releases_fill(m, &v->r, &p);
+    tpl_affected_releases(out, &p);
 }

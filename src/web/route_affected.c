@@ -53,6 +53,18 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
     return RC_OK;
 }
 
+static void show_releases(struct visit *v, const struct route_case *at)
+{
+    AUTO(view_affected) struct view_affected a = {.nth = 0};
+    struct err e = ERR_INIT;
+    if (view_affected(v->w->desk, &v->session.actor, v->a, at->id, &a, &e) != RC_OK) {
+        v->e = e;
+        visit_failed(v);
+        return;
+    }
+    page_affected_releases_write(&v->m, v->frame, &a, &v->r->body);
+}
+
 void route_affected(struct visit *v, const struct route_case *at, struct str rest)
 {
     AUTO(json) json_t *args = json_object();
@@ -61,6 +73,8 @@ void route_affected(struct visit *v, const struct route_case *at, struct str res
     if (v->q->method != HTTP_POST) {
         if (rest.n == 0)
             show(v, at, NULL);
+        else if (str_eq(rest, STR("releases")))
+            show_releases(v, at);
         else
             visit_no_page(v);
         return;

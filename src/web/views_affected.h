@@ -52,7 +52,7 @@ struct page_affected {
     struct str chosen_by;
     struct aff_release_view *releases;
     size_t n_releases;
-    bool releases_open;
+    struct str elsewhere;     /* "92 releases": the table is a page of its own; else empty */
     struct str more_releases; /* "the first 3000 of 12000"; else empty */
     struct aff_commit_view *commits;
     size_t n_commits;

@@ -509,7 +509,7 @@ static void put_item(const struct map *m, const struct item *i)
     else
         say_releases(m, i, &head, &rest);
     if (link)
-        buf_addf(b, "<a class=\"map-o\" href=\"#%s%u\" aria-label=\"", m->o->link, i->at[0]);
+        buf_addf(b, "<a class=\"map-o\" href=\"%s%u\" aria-label=\"", m->o->link, i->at[0]);
     else
         buf_adds(b, "<g class=\"map-o\" tabindex=\"0\" role=\"img\" aria-label=\"");
     buf_add(b, buf_str(&head));

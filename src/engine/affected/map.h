@@ -24,7 +24,7 @@
 
 struct map_options {
     bool standalone;  /* a file of its own, styles in it; else the page brings them */
-    const char *link; /* a release leads to "#LINKn", n its index; NULL: nowhere */
+    const char *link; /* a release leads to LINKn, n its index: "#r-"; NULL: nowhere */
 };
 
 enum rc map_draw(const struct record *r, const struct map_options *o, struct arena *a,

@@ -150,7 +150,7 @@ static void test_a_short_history(void **state)
     add_commit(j, "introduced", 20, NULL, "");
     add_commit(j, "fixes", 80, NULL, "");
     add_commit(j, "fixes", 85, HEX, "");
-    draw(j, "r-", false, &d);
+    draw(j, "#r-", false, &d);
     struct str s = buf_str(&d.b);
     assert_int_equal(d.r.count[REC_AFFECTED], 2);
     assert_int_equal(count_of(s, "<a class=\"map-o\" href=\"#r-"), 5);
@@ -203,7 +203,7 @@ static void test_hostile_names(void **state)
                 "<b>'", "fixed", 1);
     add_release(j, longest, "<b>'", "unknown", 2);
     add_release(j, "\xd7\x90\xd7\x91 1", "<b>'", "not_affected", 3);
-    draw(j, "r-", false, &d);
+    draw(j, "#r-", false, &d);
     struct str s = buf_str(&d.b);
     assert_int_equal(count_of(s, "<script"), 0);
     assert_int_equal(count_of(s, "<b>"), 0);
@@ -232,7 +232,7 @@ static void check_many(size_t n, size_t lanes, bool alternating)
         add_commit(j, "introduced", i * 10, NULL, "");
         add_commit(j, "fixes", i * 10, HEX, "1");
     }
-    draw(j, "r-", false, &d);
+    draw(j, "#r-", false, &d);
     struct str s = buf_str(&d.b);
     assert_true(s.n <= MAP_MAX);
     assert_true(count_of(s, "class=\"map-o\"") <= 2 * MAP_ITEMS + 2 * MAP_MARKS + MAP_LANES_MAX);
