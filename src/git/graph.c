@@ -175,17 +175,13 @@ static enum rc find_paths(struct git *git, const char *cache, struct paths *ret_
     return RC_OK;
 }
 
-/* A kept file that is of these tips and whole; anything else is made anew. */
+/* A kept file that is whole; true when it is of these tips. */
 static bool from_cache(const struct paths *p, size_t hash_len, const unsigned char sum[32],
                        struct graph_file **ret_f)
 {
     struct err none = ERR_INIT;
-    AUTO(graph_file) struct graph_file *f = NULL;
-    if (!p->has_cache || graph_file_open(p->cached, hash_len, &f, &none) != RC_OK ||
-        memcmp(f->tips, sum, sizeof f->tips) != 0)
-        return false;
-    *ret_f = TAKE(f);
-    return true;
+    return p->has_cache && graph_file_open(p->cached, hash_len, ret_f, &none) == RC_OK &&
+           memcmp((*ret_f)->tips, sum, sizeof(*ret_f)->tips) == 0;
 }
 
 /* For git: our own object folder has the file too. */
@@ -199,10 +195,13 @@ static enum rc give_to_git(struct git *git, const struct paths *p, struct err *e
 }
 
 static enum rc make(struct git *git, struct objects *objects, const struct paths *p,
-                    struct str tips, const unsigned char sum[32], struct err *e)
+                    const struct graph *g, const struct graph_file *old,
+                    const unsigned char sum[32], struct err *e)
 {
     AUTO(buf) struct buf out = BUF_INIT(GRAPH_FILE_MAX);
-    TRY(graph_make(git, objects, tips, sum, &out, e));
+    if (old) /* git is quick then with what was there before */
+        TRY(give_to_git(git, p, e));
+    TRY(graph_make(git, objects, g->tips, old, sum, &out, e));
     return file_write_sync(AT_FDCWD, p->has_cache ? p->cached : p->own, buf_str(&out), 0600, e);
 }
 
@@ -239,7 +238,8 @@ enum rc graph_open(struct git *git, struct objects *objects, const char *cache,
     look_at_theirs(g, git, hash_len);
     bool kept = from_cache(&p, hash_len, sum, &file) && load(g, TAKE(file), e) == RC_OK;
     if (!kept) {
-        TRY(make(git, objects, &p, g->tips, sum, e));
+        TRY(make(git, objects, &p, g, file, sum, e));
+        graph_file_close(TAKE(file));
         TRY(graph_file_open(p.has_cache ? p.cached : p.own, hash_len, &file, e));
         TRY(load(g, TAKE(file), e));
     }

@@ -156,6 +156,57 @@ static void sees_new_commits(void **state)
     assert_int_equal(number(later.graph, "master"), 6);
 }
 
+static void read_kept(const char *dir, struct buf *b)
+{
+    char path[200];
+    struct err e = ERR_INIT;
+    snprintf(path, sizeof path, "%s/commit-graph", dir);
+    buf_reset(b);
+    assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, b, &e), RC_OK);
+}
+
+/* A kept file brought up to date is byte for byte the one that is made of nothing. */
+static void new_commits_are_added(void **state)
+{
+    (void)state;
+    char fresh[110];
+    AUTO(buf) struct buf a = BUF_INIT(1 << 20);
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    make_history("sha1");
+    TESTREPO(repo, "tag", "-a", "-m", "x", "inner", "one");
+    TESTREPO(repo, "tag", "-a", "-m", "x", "outer", "inner");
+    TESTREPO(repo, "tag", "-d", "inner");
+    TESTREPO(repo, "branch", "-D", "-q", "one");
+    for (int step = 0; step < 6; step++) {
+        if (step == 1) /* more on a line */
+            testrepo_commit(repo, "a", "more", 20);
+        if (step == 2) /* commits that go */
+            TESTREPO(repo, "branch", "-D", "-q", "other");
+        if (step == 3)
+            TESTREPO(repo, "reset", "-q", "--hard", "HEAD~2");
+        if (step == 4) { /* objects too */
+            TESTREPO(repo, "reflog", "expire", "--expire=now", "--all");
+            TESTREPO(repo, "gc", "-q", "--prune=now");
+            testrepo_commit(repo, "a", "anew", 21);
+        }
+        if (step == 5) { /* a tag is all that holds a commit, and a note is none */
+            testrepo_commit(repo, "a", "tagged", 22);
+            TESTREPO(repo, "tag", "-a", "-m", "x", "last");
+            TESTREPO(repo, "notes", "add", "-m", "note");
+            TESTREPO(repo, "reset", "-q", "--hard", "HEAD~1");
+        }
+        snprintf(fresh, sizeof fresh, "%s/fresh%d", top, step);
+        assert_int_equal(mkdir(fresh, 0700), 0);
+        AUTO(opened) struct opened o = open_graph(repo, cache);
+        AUTO(opened) struct opened f = open_graph(repo, fresh);
+        read_kept(cache, &a);
+        read_kept(fresh, &b);
+        assert_int_equal(a.n, b.n);
+        assert_memory_equal(a.p, b.p, a.n);
+        assert_int_not_equal(number(o.graph, "outer^{commit}"), GRAPH_NONE);
+    }
+}
+
 /* ---- git's own files ---- */
 
 static struct graph_file *theirs(size_t hash_len)
@@ -478,6 +529,7 @@ int main(void)
         TEST_WITH(reads_a_history, "sha1"),
         TEST_WITH(reads_a_history, "sha256"),
         TEST(sees_new_commits),
+        TEST(new_commits_are_added),
         TEST_WITH(reads_gits_file, "sha1"),
         TEST_WITH(reads_gits_file, "sha256"),
         TEST(reads_gits_chain),

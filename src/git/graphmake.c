@@ -21,6 +21,7 @@
 #define SHALLOW_MAX (16u << 20)
 #define COMMIT_MAX  (4u << 20)
 #define LOG_NAME    "history"
+#define SKIP_NAME   "known"
 
 static size_t hash_len_of(struct git *git)
 {
@@ -106,39 +107,25 @@ static void mapped_auto(struct mapped *m)
         munmap(m->p, m->n);
 }
 
-/* Runs git log into a file of our own git directory and maps it. */
-static enum rc run_log(struct git *git, struct mapped *ret_m, struct err *e)
+/* A file of our own git directory, without a name from here on. */
+static enum rc own_file(struct git *git, const char *name, int *ret_fd, struct err *e)
 {
     char path[PATH_MAX];
-    struct child_end end;
-    struct stat st;
-    const char *const args[] = {"log",
-                                "--format=%H %T %ct %P",
-                                "--exclude=refs/replace/*",
-                                "--exclude=refs/notes/*",
-                                "--all",
-                                "HEAD",
-                                "--",
-                                NULL};
-    const char *const without_head[] = {"log",
-                                        "--format=%H %T %ct %P",
-                                        "--exclude=refs/replace/*",
-                                        "--exclude=refs/notes/*",
-                                        "--all",
-                                        "--",
-                                        NULL};
-    AUTO(buf) struct buf head = BUF_INIT(1024);
-    TRY(add_head(git, &head, e));
-    snprintf(path, sizeof path, "%s/%s", git_own_dir(git), LOG_NAME);
-    AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
+    int n = snprintf(path, sizeof path, "%s/%s", git_own_dir(git), name);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return err_set(e, RC_LIMIT, "the path of the folder for git is too long");
+    *ret_fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (*ret_fd < 0)
         return err_errno(e, RC_IO, "the file for the history could not be made");
     (void)unlink(path);
-    AUTO(child) struct child c = CHILD_INIT;
-    TRY(git_start(git, head.n ? args : without_head, -1, fd, &c, e));
-    TRY(child_wait(&c, GRAPH_TIMEOUT_MS, &end, e));
-    if (!child_end_ok(&end) || fstat(fd, &st) != 0)
-        return err_set(e, RC_INVALID, "git cannot read the whole history");
+    return RC_OK;
+}
+
+static enum rc map_output(int fd, struct mapped *ret_m, struct err *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return err_errno(e, RC_IO, "the file with the history");
     if ((uint64_t)st.st_size > GRAPH_OUT_MAX)
         return err_set(e, RC_LIMIT, "the history is too long");
     if (st.st_size == 0)
@@ -150,15 +137,124 @@ static enum rc run_log(struct git *git, struct mapped *ret_m, struct err *e)
     return RC_OK;
 }
 
-static enum rc by_log(struct git *git, struct graph_build *b, struct err *e)
+/* Runs git log on what the refs hold, less what the lines of `without` name ("^ID"). */
+static enum rc run_log(struct git *git, struct str without, struct mapped *ret_m, struct err *e)
+{
+    const char *args[] = {"log",
+                          "--format=%H %T %ct %P",
+                          "--exclude=refs/replace/*",
+                          "--exclude=refs/notes/*",
+                          "--all",
+                          "--stdin",
+                          "HEAD",
+                          "--",
+                          NULL};
+    struct child_end end;
+    AUTO(buf) struct buf head = BUF_INIT(1024);
+    AUTO(fd) int in = -1;
+    AUTO(fd) int out = -1;
+    TRY(add_head(git, &head, e));
+    if (head.n == 0) {
+        args[6] = "--";
+        args[7] = NULL;
+    }
+    TRY(own_file(git, LOG_NAME, &out, e));
+    TRY(own_file(git, SKIP_NAME, &in, e));
+    TRY(fd_write_all(in, without, e));
+    if (lseek(in, 0, SEEK_SET) != 0)
+        return err_errno(e, RC_IO, "the file for the history");
+    AUTO(child) struct child c = CHILD_INIT;
+    TRY(git_start(git, args, in, out, &c, e));
+    TRY(child_wait(&c, GRAPH_TIMEOUT_MS, &end, e));
+    if (!child_end_ok(&end))
+        return err_set(e, RC_INVALID, "git cannot read the whole history");
+    return map_output(out, ret_m, e);
+}
+
+static enum rc by_log(struct git *git, struct str without, struct graph_build *b, struct err *e)
 {
     AUTO(mapped) struct mapped m = {NULL, 0};
     AUTO(buf) struct buf parents = BUF_INIT(GRAPH_PARENTS * GRAPH_HASH_MAX);
-    TRY(run_log(git, &m, e));
+    TRY(run_log(git, without, &m, e));
     struct str rest = str_of(m.p, m.n), line;
     while (str_line(&rest, &line))
         TRY(add_line(b, line, hash_len_of(git), &parents, e));
     return RC_OK;
+}
+
+/* ---- What came since ---- */
+
+/* Adds the commits of an earlier file, and "^ID" for each that is no parent in it. */
+static enum rc add_old(const struct graph_file *old, struct graph_build *b, struct buf *without,
+                       struct err *e)
+{
+    AUTO(mem) bool *inner = mem_zalloc((size_t)old->n + 1);
+    AUTO(buf) struct buf ids = BUF_INIT(GRAPH_PARENTS * GRAPH_HASH_MAX);
+    uint32_t p[GRAPH_PARENTS];
+    size_t n;
+    for (uint32_t i = 0; i < old->n; i++) {
+        struct graph_record r;
+        graph_file_record(old, i, &r);
+        TRY(graph_file_parents(old, i, p, GRAPH_PARENTS, &n, e));
+        buf_reset(&ids);
+        for (size_t k = 0; k < n; k++) {
+            inner[p[k]] = true;
+            buf_add(&ids, str_of(graph_file_id(old, p[k]), old->hash_len));
+        }
+        TRY(graph_build_add(b, graph_file_id(old, i), r.tree, r.date_s, buf_str(&ids), e));
+    }
+    for (uint32_t i = 0; i < old->n; i++) {
+        char hex[2 * GRAPH_HASH_MAX + 1];
+        if (inner[i])
+            continue;
+        hex_put(hex, graph_file_id(old, i), old->hash_len);
+        hex[2 * old->hash_len] = '\0';
+        buf_addf(without, "^%s\n", hex);
+    }
+    return buf_ok(without, "the ends of the history", e);
+}
+
+/* The commits that the refs name, peeled. */
+static enum rc read_roots(struct git *git, struct buf *roots, struct err *e)
+{
+    const char *args[] = {"rev-list",
+                          "--no-walk=unsorted",
+                          "--exclude=refs/replace/*",
+                          "--exclude=refs/notes/*",
+                          "--all",
+                          "HEAD",
+                          "--",
+                          NULL};
+    AUTO(buf) struct buf all = BUF_INIT(2 * TIPS_MAX);
+    AUTO(buf) struct buf head = BUF_INIT(1024);
+    TRY(add_head(git, &head, e));
+    if (head.n == 0)
+        args[5] = NULL;
+    TRY(git_run(git, args, STR_NONE, &all, e));
+    struct str rest = buf_str(&all), line;
+    while (str_line(&rest, &line)) {
+        char raw[GRAPH_HASH_MAX];
+        if (hex_get(line, raw, hash_len_of(git), "id", e) != RC_OK)
+            return bad_line(e);
+        buf_add(roots, str_of(raw, hash_len_of(git)));
+    }
+    return buf_ok(roots, "the list of refs", e);
+}
+
+/* RC_INVALID: it has to be read as a whole. */
+static enum rc since_old(struct git *git, const struct graph_file *old, struct graph_build *b,
+                         struct err *e)
+{
+    AUTO(buf) struct buf without = BUF_INIT(2 * TIPS_MAX);
+    AUTO(buf) struct buf roots = BUF_INIT(TIPS_MAX);
+    uint32_t at;
+    const unsigned char *parent;
+    if (graph_file_cut(old, 0, &at, &parent))
+        return err_set(e, RC_INVALID, "the earlier history has holes");
+    TRY(add_old(old, b, &without, e));
+    TRY(by_log(git, buf_str(&without), b, e));
+    TRY(read_roots(git, &roots, e));
+    return graph_build_keep(b, buf_str(&roots), e);
 }
 
 /* ---- Around holes ---- */
@@ -323,22 +419,41 @@ static void each_shallow(struct str list, size_t hash_len, struct graph_build *b
     }
 }
 
+/* Commit by commit. */
+static enum rc around_holes(struct git *git, struct objects *objects, struct str tips,
+                            struct str shallow, struct graph_build *b, struct err *e)
+{
+    AUTO(walk) struct walk w = {.objects = objects, .hash_len = hash_len_of(git), .build = b};
+    buf_init(&w.todo, (size_t)GRAPH_COMMITS_MAX * GRAPH_HASH_MAX);
+    buf_init(&w.parents, GRAPH_PARENTS * GRAPH_HASH_MAX);
+    each_shallow(shallow, w.hash_len, NULL, &w.shallow);
+    return by_walk(&w, tips, e);
+}
+
+static void start_anew(struct graph_build **b, size_t hash_len)
+{
+    graph_build_free(*b);
+    *b = graph_build_new(hash_len);
+}
+
 enum rc graph_make(struct git *git, struct objects *objects, struct str tips,
-                   const unsigned char sum[32], struct buf *out, struct err *e)
+                   const struct graph_file *old, const unsigned char sum[32], struct buf *out,
+                   struct err *e)
 {
     size_t hash_len = hash_len_of(git);
     AUTO(buf) struct buf shallow = BUF_INIT(SHALLOW_MAX);
     AUTO(graph_build) struct graph_build *b = graph_build_new(hash_len);
     TRY(read_shallow(git, &shallow, e));
-    enum rc rc = by_log(git, b, e);
+    if (old && shallow.n == 0) {
+        if (since_old(git, old, b, e) == RC_OK && graph_build_write(b, sum, out, e) == RC_OK)
+            return RC_OK;
+        start_anew(&b, hash_len);
+        buf_reset(out);
+    }
+    enum rc rc = by_log(git, STR_NONE, b, e);
     if (rc == RC_INVALID) {
-        graph_build_free(b);
-        b = graph_build_new(hash_len);
-        AUTO(walk) struct walk w = {.objects = objects, .hash_len = hash_len, .build = b};
-        buf_init(&w.todo, (size_t)GRAPH_COMMITS_MAX * GRAPH_HASH_MAX);
-        buf_init(&w.parents, GRAPH_PARENTS * GRAPH_HASH_MAX);
-        each_shallow(buf_str(&shallow), hash_len, NULL, &w.shallow);
-        rc = by_walk(&w, tips, e);
+        start_anew(&b, hash_len);
+        rc = around_holes(git, objects, tips, buf_str(&shallow), b, e);
     }
     TRY(rc);
     each_shallow(buf_str(&shallow), hash_len, b, NULL);

@@ -3,6 +3,7 @@
 #define VULNDESK_GIT_GRAPHMAKE_H
 
 #include "git/graph.h"
+#include "git/graphfile.h"
 
 /*
  * What a graph is made of: every commit that a ref of the repository holds (replacements and notes
@@ -12,8 +13,12 @@
 
 /* Appends "ID NAME\n" for each ref and HEAD; the list the graph is a function of. */
 enum rc graph_tips(struct git *git, struct buf *out, struct err *e) WARN_UNUSED;
-/* The bytes of a commit-graph file. */
+/*
+ * The bytes of a commit-graph file.  old: one of the same repository from before, or NULL; then
+ * only the commits that came since are read, and the bytes are the same as without.
+ */
 enum rc graph_make(struct git *git, struct objects *objects, struct str tips,
-                   const unsigned char sum[32], struct buf *out, struct err *e) WARN_UNUSED;
+                   const struct graph_file *old, const unsigned char sum[32], struct buf *out,
+                   struct err *e) WARN_UNUSED;
 
 #endif

@@ -128,6 +128,36 @@ static enum rc resolve(struct graph_build *b, struct err *e)
     return RC_OK;
 }
 
+enum rc graph_build_keep(struct graph_build *b, struct str roots, struct err *e)
+{
+    TRY(resolve(b, e));
+    AUTO(mem) bool *keep = mem_zalloc((size_t)b->n + 1);
+    AUTO(mem) uint32_t *todo = mem_alloc((b->n + 1) * sizeof *todo);
+    uint32_t n = 0, kept = 0;
+    for (size_t i = 0; i + b->hash_len <= roots.n; i += b->hash_len) {
+        uint32_t c = find(b, (const unsigned char *)roots.p + i);
+        if (c != NOT_HERE && !keep[c]) {
+            keep[c] = true;
+            todo[n++] = c;
+        }
+    }
+    while (n > 0) {
+        const struct commit *c = &b->v[todo[--n]];
+        for (uint32_t k = 0; k < c->n; k++) {
+            uint32_t p = b->at[c->first + k];
+            if (p != NOT_HERE && !keep[p]) {
+                keep[p] = true;
+                todo[n++] = p;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < b->n; i++)
+        if (keep[i])
+            b->v[kept++] = b->v[i];
+    b->n = kept;
+    return RC_OK;
+}
+
 /* ---- Generations: one more than the highest of the parents ---- */
 
 struct work {
@@ -150,9 +180,12 @@ static void find_children(const struct graph_build *b, struct work *w)
     w->child_at = mem_zalloc((b->n + 2) * sizeof *w->child_at);
     w->child = mem_alloc((b->n_parents + 1) * sizeof *w->child);
     w->queue = mem_alloc((b->n + 1) * sizeof *w->queue);
-    for (uint32_t i = 0; i < b->n_parents; i++)
-        if (b->at[i] != NOT_HERE)
-            w->child_at[b->at[i] + 2]++;
+    for (uint32_t c = 0; c < b->n; c++)
+        for (uint32_t k = 0; k < b->v[c].n; k++) {
+            uint32_t p = b->at[b->v[c].first + k];
+            if (p != NOT_HERE)
+                w->child_at[p + 2]++;
+        }
     for (uint32_t i = 2; i <= b->n; i++)
         w->child_at[i] += w->child_at[i - 1];
     for (uint32_t c = 0; c < b->n; c++)

@@ -23,6 +23,9 @@ void graph_build_auto(struct graph_build **b);
 enum rc graph_build_add(struct graph_build *b, const unsigned char *id, const unsigned char *tree,
                         int64_t date_s, struct str parents, struct err *e) WARN_UNUSED;
 size_t graph_build_count(const struct graph_build *b);
+/* Leaves only the roots (ids in one run; what is not there is passed over) and their ancestors.
+ * RC_INVALID: a commit twice. */
+enum rc graph_build_keep(struct graph_build *b, struct str roots, struct err *e) WARN_UNUSED;
 /* A shallow clone ends at this commit. */
 void graph_build_shallow(struct graph_build *b, const unsigned char *id);
 
