@@ -5,6 +5,7 @@
  */
 #include "serve/engine.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -50,17 +51,24 @@ static enum rc confine(const char *scratch, const char *mirror, struct err *e)
         .data_dir = "/nonexistent", .scratch = scratch, .mirror = mirror};
     struct sandbox_summary got;
     TRY(rights_of(ROLE_ENGINE, &places, &rights, e));
+    rights.rules.keep[rights.rules.nkeep++] = ENGINE_PROGRESS_FD;
     return sandbox_apply(&rights.rules, &got, e);
 }
+
+struct progress {
+    bool wanted; /* the descriptor was there from the start: else the number is somebody else's */
+    int64_t next_us;
+};
 
 /* Nobody waits for these words: what the pipe does not take is lost. */
 static void say_progress(void *arg, const char *what, size_t done, size_t all)
 {
-    int64_t *next_us = arg, now = clock_mono_us();
+    struct progress *p = arg;
+    int64_t now = clock_mono_us();
     char line[ENGINE_LINE_MAX];
-    if (now < *next_us)
+    if (!p->wanted || now < p->next_us)
         return;
-    *next_us = now + ENGINE_PROGRESS_US;
+    p->next_us = now + ENGINE_PROGRESS_US;
     int n = all ? snprintf(line, sizeof line, "%s: %zu of %zu\n", what, done, all)
                 : snprintf(line, sizeof line, "%s\n", what);
     if (n > 0 && (size_t)n < sizeof line)
@@ -97,11 +105,11 @@ int engine_main(int argc, char **argv)
         fprintf(stderr, "vulndesk role engine: no such job\n");
         return EX_USAGE;
     }
-    int64_t next_us = 0;
+    struct progress progress = {.wanted = fcntl(ENGINE_PROGRESS_FD, F_GETFD) >= 0};
     struct engine_job j = {.scratch = argv[2],
                            .mirror = argc > 3 ? argv[3] : NULL,
                            .progress = say_progress,
-                           .progress_arg = &next_us};
+                           .progress_arg = &progress};
     signal(SIGPIPE, SIG_IGN);
     enum rc rc = run(fn, &j, &e);
     if (rc != RC_OK) {

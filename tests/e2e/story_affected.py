@@ -4,6 +4,7 @@
 The history has the shape of a project with monthly releases (2024-07, 2024-08a, ...) and a branch
 "legacy" that gets the fix in words of its own.
 """
+import json
 import os
 import re
 import subprocess
@@ -75,6 +76,28 @@ def monthly(folder):
     return bad, fix, copy
 
 
+def story_an_engine_says_how_far_it_is_and_keeps_its_words_apart():
+    """The child as the worker starts it: answer on one descriptor, progress on another."""
+    with Desk(name="Example") as d:
+        repo, job = d.dir / "repo", d.dir / "job"
+        bad, fix, copy = monthly(repo)
+        job.mkdir()
+        (d.dir / "args").write_text('{"pattern": "", "branches": [], "nth": 7}', encoding="utf-8")
+        (d.dir / "question").write_text(json.dumps({
+            "question": {"fix": [[fix]], "introduced": [bad], "at": []}, "chosen": None,
+            "decided": {"2024-04": "unknown"}}), encoding="utf-8")
+        for run in ("first", "from the cache"):
+            p = subprocess.run(["sh", "-c", 'exec "$0" role engine affected "$1" "$2" < question 3< args 4> said',
+                                str(d.binary), str(job), str(repo)], cwd=d.dir, capture_output=True, text=True, timeout=60)
+            equal(p.returncode, 0, f"{run}: {p.stdout[:300]} {p.stderr[:300]}")
+            answer = json.loads(p.stdout)
+            equal([r["tag"] for r in answer["releases"] if r["status"] == "affected"], AFFECTED, run)
+            equal([r["tag"] for r in answer["releases"] if r["status"] == "unknown"], ["2024-04"], run)
+            equal((answer["nth"], answer["missing"]), (7, []), run)
+            said = (d.dir / "said").read_text(encoding="utf-8")
+            check(said.endswith("\n") or run != "first", f"{run}: what it said: {said!r}")
+
+
 AFFECTED = ["2024-08", "2024-08a", "2024-11", "2024-11a", "2024-11b", "2025-01"]
 
 
@@ -127,6 +150,7 @@ def story_the_affected_versions_are_asked_chosen_corrected_and_published():
         first = answered(d, number)
         check(copy in [f["commit"] for f in first["fixes"]], f"the copy on legacy: {first['fixes']}")
         check(first["candidates"], "candidates")
+        equal(tags(first, "unknown"), [], "nothing is missing")
         right = next(i for i, c in enumerate(first["candidates"], 1) if c["affected"] == AFFECTED)
         seen = [{"do": "open", "url": page}] + expect("Map of the history", "Where it may have come in")
         if right > 1 or len(first["candidates"]) > 1:
