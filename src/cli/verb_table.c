@@ -86,6 +86,8 @@ const struct command commands[] = {
 {"case", "affected-choose", "affected.choose", {"case"}, {NUMBER("candidate"), NUMBER("answer")},
   TEXT_NONE, false, "NUMBER [--candidate N --answer N]",
   "choose where the flaw came in; without options take the choice back"},
+{"case", "affected-keep", "affected.keep", {"case"}, NO_OPTIONS, TEXT_NONE, false,
+  "NUMBER", "the newest answer becomes the affected versions of the case"},
 {"case", "affected-decide", "affected.decide", {"case", "tag"}, {TEXT("status"), REASON}, TEXT_NONE,
   false, "NUMBER TAG [--status S --reason TEXT]",
   "decide about one release; without options take that back"},

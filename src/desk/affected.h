@@ -53,6 +53,10 @@ struct affected_decide {
 };
 enum rc affected_decide(struct desk *d, const struct actor *who, const struct affected_decide *n,
                         struct err *e) WARN_UNUSED;
+/* The newest answer becomes the fact "affected versions" of the case (desk/phase.h).  RC_CONFLICT:
+ * there is none yet, or there are candidates and nobody has chosen one. */
+enum rc affected_keep(struct desk *d, const struct actor *who, int64_t case_id, struct err *e)
+    WARN_UNUSED;
 
 /* ---- views ---- */
 
@@ -71,6 +75,7 @@ struct view_affected {
     struct str fix, introduced, at; /* as the form has them */
     struct record r;                /* decisions and choice laid over it */
     int64_t chosen;                 /* candidate, from 1; 0 none */
+    bool may_keep;                  /* affected_keep would do it */
     struct str chosen_by;
     struct view_decision *decisions;
     size_t n_decisions;

@@ -191,6 +191,7 @@ static void test_a_choice_and_a_decision_hold_through_every_answer(void **state)
             other = (int64_t)i + 1;
     assert_true(other > 1); /* every release before the fix */
     assert_int_equal(affected_choose(&t->d, &alice, id, first.nth + 7, other, &why), RC_CONFLICT);
+    assert_int_equal(affected_keep(&t->d, &alice, id, &why), RC_CONFLICT); /* nobody has chosen */
     assert_int_equal(affected_choose(&t->d, &alice, id, first.nth, 99, &why), RC_NOTFOUND);
     T_OK(affected_choose(&t->d, &alice, id, first.nth, other, e));
     look(t, id, &now); /* at once, over the answer that is there */
@@ -206,6 +207,8 @@ static void test_a_choice_and_a_decision_hold_through_every_answer(void **state)
     assert_int_equal(then.chosen, other);
     assert_int_equal(then.r.n_ranges, 2);
     assert_true(then.r.releases[record_tag(&then.r, STR("v1.1"))].decided);
+    T_OK(affected_keep(&t->d, &alice, id, e));
+    assert_non_null(strstr(test_text(t, "SELECT facts FROM vcase").p, "\"< 1.1; >= 1.2, < 1.4\""));
     n.status = n.reason = STR_NONE;
     T_OK(affected_decide(&t->d, &alice, &n, e));
     T_OK(affected_choose(&t->d, &alice, id, 0, 0, e));

@@ -229,6 +229,8 @@ enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a, 
         TRY(decisions_view(d, a, row.id, &v, e));
         if (row.answer.n)
             TRY(answer_view(d, a, &row, &v, e));
+        v.may_keep = v.has && row.answer_nth == row.nth && !v.closed &&
+                     (v.r.n_candidates == 0 || row.chosen.n > 0);
     }
     TRY(arena_ok(a, "the affected versions", e));
     *ret = v;
@@ -285,6 +287,37 @@ json_t *view_affected_json(const struct view_affected *v)
         if (json_object_get(v->json, same[i]))
             json_object_set(j, same[i], json_object_get(v->json, same[i]));
     return j;
+}
+
+/* ---- the fact on the case ---- */
+
+static void fact_of(const struct view_affected *v, struct buf *b)
+{
+    for (size_t i = 0; i < v->r.n_lines; i++) {
+        buf_adds(b, i ? "; " : "");
+        buf_add(b, v->r.lines[i]);
+    }
+    if (b->n == 0 || b->over) {
+        buf_reset(b);
+        buf_add(b, utf8_clip(v->summary, FACT_TEXT_MAX));
+    }
+}
+
+enum rc affected_keep(struct desk *d, const struct actor *who, int64_t case_id, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(REC_ARENA);
+    AUTO(view_affected) struct view_affected v = {.nth = 0};
+    AUTO(buf) struct buf text = BUF_INIT(FACT_TEXT_MAX);
+    TRY(view_affected(d, who, a, case_id, &v, e));
+    if (!v.may_keep)
+        return err_set(e, RC_CONFLICT,
+                       "wait for the answer, and choose between the candidates first");
+    fact_of(&v, &text);
+    AUTO(json) json_t *value = json_str(buf_str(&text));
+    return vcase_fact(d, who, case_id, FACT_SCOPED, value,
+                      v.chosen_us ? STR("from the history, by the chosen candidate")
+                                  : STR("from the history"),
+                      e);
 }
 
 /* ---- advisories ---- */

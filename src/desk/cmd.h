@@ -60,6 +60,7 @@
  *   affected.show      case                                        -> state, releases, ranges ...
  *   affected.ask       case, fix?, introduced?, at?: lines (desk/affected.h)
  *   affected.again     case
+ *   affected.keep      case: the newest answer becomes the fact "scoped"
  *   affected.choose    case, candidate, answer (that was looked at); without both: choice taken
  * back affected.decide    case, tag, status, reason; without a status: decision taken back
  *   advisory.show      case                                        -> advisory

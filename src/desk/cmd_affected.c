@@ -55,11 +55,19 @@ static enum rc decide(struct cmd *c, struct err *e)
     return affected_decide(c->d, c->who, &n, e);
 }
 
+static enum rc keep(struct cmd *c, struct err *e)
+{
+    int64_t id;
+    TRY(want_case(c, "case", &id, e));
+    return affected_keep(c->d, c->who, id, e);
+}
+
 const struct cmd_verb cmd_affected_verbs[] = {
     {"affected.show", show, " case ", false},
     {"affected.ask", ask, " case fix introduced at ", false},
     {"affected.again", again, " case ", false},
     {"affected.choose", choose, " case candidate answer ", false},
     {"affected.decide", decide, " case tag status reason ", false},
+    {"affected.keep", keep, " case ", false},
     {NULL, NULL, NULL, false},
 };

@@ -35,6 +35,8 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
         visit_put(v, args, "at");
     } else if (str_eq(form, STR("again"))) {
         *ret_verb = "affected.again";
+    } else if (str_eq(form, STR("keep"))) {
+        *ret_verb = "affected.keep";
     } else if (str_eq(form, STR("choose"))) {
         *ret_verb = "affected.choose";
         TRY(visit_put_id(v, args, "candidate"));

@@ -81,6 +81,7 @@ static const struct {
     {"policy-case", "It is a case now."},
     {"affected-ask", "The history is being read."},
     {"affected-again", "The history is being read again."},
+    {"affected-keep", "It is recorded as the affected versions of the case."},
     {"affected-choose", "The choice is recorded."},
     {"affected-unchoose", "The choice is taken back."},
     {"affected-decide", "The decision is recorded."},

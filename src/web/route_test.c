@@ -925,6 +925,7 @@ static void forms_of_affected_versions_become_verbs(void **state)
     } forms[] = {
         {"ask", "&fix=a+b%0D%0Ac&introduced=&at=", "affected.ask", "\"fix\":\"a b\\nc\""},
         {"again", "", "affected.again", "\"case\":"},
+        {"keep", "", "affected.keep", "\"case\":"},
         {"choose", "&candidate=2&answer=5", "affected.choose", "\"candidate\":2,\"answer\":5"},
         {"unchoose", "", "affected.choose", "\"case\":"},
         {"decide", "&tag=v1&status=fixed&reason=so", "affected.decide", "\"status\":\"fixed\""},

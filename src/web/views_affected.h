@@ -40,7 +40,7 @@ struct aff_decision_view {
 struct page_affected {
     struct page_frame frame;
     struct str number, title;
-    bool no_repository, closed, asked, waits, failed, has, stale, can_ask;
+    bool no_repository, closed, asked, waits, failed, has, stale, can_ask, may_keep;
     struct str progress, failure, summary, answer;
     struct time_view answered;
     struct html_safe map;

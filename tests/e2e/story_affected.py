@@ -179,6 +179,11 @@ def story_the_affected_versions_are_asked_chosen_corrected_and_published():
         again = answered(d, number)
         equal(tags(again, "affected"), AFFECTED, "without the decision, with the choice")
 
+        # With the keyboard: the map is walked through, and each stop is seen.
+        browse([{"do": "open", "url": page}, {"do": "tab", "to": "2025-01, ", "as": "svg a"},
+                {"do": "click", "text": "Record this on the case"}] + expect("It is recorded as"), state=robin)
+        equal(d.case(number)["facts"]["scoped"], ">= 2024-08, < 2025-01a", "the fact on the case")
+
         # It is on the case, and every step is an event of it.
         browse([{"do": "open", "url": home}] + expect("2024-08 to 2025-01, fixed in 2025-01a"), state=robin)
         kinds = [e["kind"] for e in d.case(number)["events"] if e["kind"].startswith("affected.")]
