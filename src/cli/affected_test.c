@@ -297,6 +297,32 @@ static void unknown_names_what_is_missing(void **state)
     assert_non_null(strstr(buf_c(&out), lost));
 }
 
+/* The introducing commit is older than what the clone has. */
+static void what_is_behind_a_shallow_end_is_unknown(void **state)
+{
+    (void)state;
+    char url[120], clone[120], flaw[TESTREPO_SAID], text[TESTREPO_SAID + 200];
+    make_releases();
+    testrepo_said(repo, (const char *const[]){"rev-parse", "flaw", NULL}, flaw);
+    snprintf(url, sizeof url, "file://%s", repo);
+    snprintf(clone, sizeof clone, "%s/clone", top);
+    TESTREPO(top, "clone", "-q", "--depth", "3", "--branch", "v2.3.0", url, clone);
+    snprintf(text, sizeof text,
+             "{\"id\":1,\"fix\":[\"v2.3.0\"],\"introduced\":[\"%s\"]}\n"
+             "{\"id\":2,\"fix\":[\"v2.3.0\"],\"introduced\":[\"v2.2.0\"]}\n",
+             flaw);
+    write_batch(text);
+    assert_int_equal(RUN("--repo", clone, "--cache", cache, "--batch", batch), 0);
+    assert_non_null(strstr(buf_c(&err), "the clone is shallow"));
+    AUTO(json) json_t *a = line_of(0);
+    list_is(a, "unknown", "v2.1.0 v2.2.0 ");
+    list_is(a, "fixed", "v2.3.0 ");
+    AUTO(json) json_t *b = line_of(1); /* all that matters is here */
+    list_is(b, "unknown", "");
+    list_is(b, "affected", "v2.2.0 ");
+    list_is(b, "not_affected", "v2.1.0 ");
+}
+
 /* A file of one release is missing, as in a partial clone. */
 static void a_missing_file_is_one_unknown(void **state)
 {
@@ -332,6 +358,7 @@ int main(void)
         TEST(prints_a_table),
         TEST(leaves_the_repository_alone),
         TEST(unknown_names_what_is_missing),
+        TEST(what_is_behind_a_shallow_end_is_unknown),
         TEST(a_missing_file_is_one_unknown),
     };
     return cmocka_run_group_tests_name("affected", tests, NULL, NULL);

@@ -385,6 +385,11 @@ enum rc history_revision(struct history *h, struct str text, struct revision *re
         return RC_OK;
     }
     enum rc rc = full ? look_up(h, "", text, &r, e) : any_of(h, text, &r, e);
+    if (rc == RC_NOTFOUND && full && h->graph->n_cut > 0) {
+        /* It may lie behind an end of the history: what is behind there is unknown, no error. */
+        memcpy(r.hex, text.p, text.n);
+        rc = RC_OK;
+    }
     if (rc == RC_NOTFOUND || rc == RC_INVALID)
         return not_there(h, text, e);
     TRY(rc);

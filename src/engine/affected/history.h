@@ -86,10 +86,11 @@ struct str history_missing(struct history *h, size_t tag);
 struct revision {
     struct str text;           /* as it was named */
     char hex[GIT_OID_HEX + 1]; /* the commit's full id */
-    uint32_t commit;           /* GRAPH_NONE: it is here, but no ref holds it */
+    uint32_t commit;           /* GRAPH_NONE: no ref holds it, or it may be behind a hole */
 };
 /*
- * A full or shortened id, or the name of a branch or tag.  RC_NOTFOUND: there is none; RC_CONFLICT:
+ * A full or shortened id, or the name of a branch or tag.  A full id that is not here is taken all
+ * the same when the history has holes (history_hidden).  RC_NOTFOUND: there is none; RC_CONFLICT:
  * it fits several; RC_INVALID: a name that is none (an option, an expression), or not a commit.
  */
 enum rc history_revision(struct history *h, struct str text, struct revision *ret_r, struct err *e)
