@@ -329,7 +329,10 @@ static void add_row(const struct job *j, size_t t, int width, struct buf *b)
 static void add_ranges(const struct job *j, const struct range *r, size_t n, struct buf *b)
 {
     const struct order *order = j->h->order;
-    buf_adds(b, n ? "\nAffected:\n" : "\nNo release is affected.\n");
+    bool unknown = !tagset_empty(&j->w->unknown);
+    buf_adds(b, n         ? "\nAffected:\n"
+                : unknown ? "\nNo release is known to be affected.\n"
+                          : "\nNo release is affected.\n");
     for (size_t i = 0; i < n; i++) {
         struct str series =
             r[i].series < order->n_series ? order->series[r[i].series].name : STR_NONE;
@@ -409,8 +412,8 @@ enum rc formats_table(struct history *h, const struct question *q, const struct 
             add_row(&j, t, width, out);
     add_ranges(&j, r, n, out);
     if (!tagset_empty(&w->unknown))
-        buf_addf(out, "%zu releases are unknown: see above what is missing.\n",
-                 tagset_count(&w->unknown));
+        buf_addf(out, "Unknown: %zu of %zu; above it is said what is missing.\n",
+                 tagset_count(&w->unknown), tagset_count(&q->counts));
     TRY(add_candidates(&j, out, e));
     TRY(arena_ok(a, "the table", e));
     return buf_ok(out, "the table", e);
