@@ -164,7 +164,7 @@ static void sort_tags(struct release *tags, size_t n, const struct order *o)
         r->scheme = HISTORY_SCHEMES;
         r->series = HISTORY_SERIES_NONE;
         bool fits = fits_any(o, r->name, &r->scheme, &r->v) || fits_loosely(o, r);
-        r->counts = fits && !r->preview && !o->side[o->product[r->scheme]];
+        r->counts = fits && (o->asked || !r->preview) && !o->side[o->product[r->scheme]];
         bool variant = !fits && variant_of(o, r->name, &r->scheme, &r->v);
         s[i].r = *r;
         s[i].rank = r->preview ? 0 : variant ? 2 : 1;
@@ -298,6 +298,7 @@ enum rc order_tags(struct release *tags, size_t n, const char *pattern, struct a
     if (pattern) {
         TRY(tag_pattern_parse(str_c(pattern), &o.schemes[0], e));
         o.n_schemes = 1;
+        o.asked = true;
     } else {
         TRY(learn(tags, n, &o, e));
     }

@@ -35,6 +35,7 @@ struct order {
     struct tag_pattern schemes[HISTORY_SCHEMES];
     uint32_t product[HISTORY_SCHEMES]; /* of a scheme */
     size_t n_schemes;
+    bool asked;                 /* for this pattern: what fits it counts, whatever it looks like */
     bool side[HISTORY_SCHEMES]; /* a product whose releases do not count */
     struct series *series;
     size_t n_series;

@@ -95,6 +95,7 @@ static void knows_several_schemes(void **state)
     in_order(side, NULL, " p-1.0 p-1.1 p-1.2 p-1.3 p-1.4 p-1.5 p-1.6 -m-1.0 -m-1.1 -m-1.2");
     in_order(side, "m-{N}.{N}",
              " m-1.0 m-1.1 m-1.2 -p-1.0 -p-1.1 -p-1.2 -p-1.3 -p-1.4 -p-1.5 -p-1.6");
+    in_order(NAMES("v1.0", "v1.0-rc2", "v1.0-rc1"), "v{N}.{N}-rc{N}", " v1.0-rc1 v1.0-rc2 -v1.0");
     /* Its older way of writing needs few tags. */
     in_order(NAMES("v1.1.0", "v1.2.0", "v1.3.0", "2.0.0", "2.0.1", "2.0.2", "2.0.3", "2.0.4",
                    "2.0.5", "2.0.6", "2.0.7", "2.0.8"),
