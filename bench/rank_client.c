@@ -30,6 +30,7 @@ static json_t *proposal_json(const struct proposals *p, const struct proposal *x
     json_object_set_new(o, "clues", clues);
     if (x->has_net)
         json_object_set_new(o, "net", json_real(x->net));
+    json_object_set_new(o, "near", json_real(x->near));
     json_object_set_new(o, "score", json_real(x->score));
     return o;
 }

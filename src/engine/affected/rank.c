@@ -9,8 +9,9 @@
 
 /*
  * The weights: of a clue's agreement (near), of what it speaks for itself (self), and of that when
- * the fix only added lines (alone).  Found on projects with known answers, leaving one project out
- * at a time, and kept small in number; bench/README.md says how.
+ * the fix only added lines (alone).  bench/affected-weights finds those of the last two columns
+ * from projects with known answers, leaving one project out at a time; rounded, few, and all
+ * positive.
  */
 static const struct weight {
     const char *name;
@@ -152,7 +153,8 @@ enum rc proposals_rank(struct proposals *p, struct err *e)
         all += voice(&p->v[i]);
     for (size_t i = 0; i < p->n; i++) {
         struct proposal *x = &p->v[i];
-        x->score = WEIGHT_NEAR * agreement(p, x, all);
+        x->near = agreement(p, x, all);
+        x->score = WEIGHT_NEAR * x->near;
         if (x->has_net)
             x->score += WEIGHT_NET * x->net;
         for (size_t c = 0; c < CLUE_KINDS; c++)

@@ -46,6 +46,7 @@ struct proposal {
     double net; /* -1..1: of a commit behind it, lines that came less lines that went */
     struct evidence why[PROPOSAL_REASONS];
     size_t n_why;
+    double near; /* 0..1: agreement with what the clues propose */
     double score;
 };
 struct proposals {
