@@ -92,7 +92,7 @@ static enum rc whys(const json_t *o, const char *key, struct arena *a, struct re
                     size_t *ret_n, struct err *e)
 {
     json_t *l;
-    struct rec_why *w;
+    struct rec_why *w = NULL;
     TRY(list(o, key, 10000, &l, e));
     size_t n = json_array_size(l) < REC_WHY_MAX ? json_array_size(l) : REC_WHY_MAX;
     TRY(room(a, n, sizeof *w, &w, e));
@@ -116,7 +116,7 @@ static enum rc texts(const json_t *o, const char *key, struct arena *a, struct s
                      size_t *ret_n, struct err *e)
 {
     json_t *l;
-    struct str *s;
+    struct str *s = NULL;
     TRY(list(o, key, REC_LIST_MAX, &l, e));
     TRY(room(a, json_array_size(l), sizeof *s, &s, e));
     for (size_t i = 0; i < json_array_size(l); i++) {
@@ -210,7 +210,7 @@ static enum rc tags(const struct reader *rd, const json_t *o, const char *key, u
                     size_t *ret_n, struct err *e)
 {
     json_t *l;
-    uint32_t *at;
+    uint32_t *at = NULL;
     size_t n = 0;
     TRY(list(o, key, REC_RELEASES_MAX, &l, e));
     TRY(room(rd->a, json_array_size(l), sizeof *at, &at, e));
@@ -231,7 +231,7 @@ static enum rc tags(const struct reader *rd, const json_t *o, const char *key, u
 static enum rc lanes_of_series(struct reader *rd, struct err *e)
 {
     struct record *r = rd->r;
-    uint32_t *all;
+    uint32_t *all = NULL;
     size_t n = 0;
     TRY(room(rd->a, r->n_releases, sizeof *r->lanes, &r->lanes, e));
     TRY(room(rd->a, r->n_releases, sizeof *all, &all, e));
@@ -285,7 +285,7 @@ static enum rc commits(const json_t *j, const char *key, struct arena *a, struct
                        size_t *ret_n, struct err *e)
 {
     json_t *l;
-    struct rec_commit *c;
+    struct rec_commit *c = NULL;
     TRY(list(j, key, REC_COMMITS_MAX, &l, e));
     TRY(room(a, json_array_size(l), sizeof *c, &c, e));
     for (size_t i = 0; i < json_array_size(l); i++) {
