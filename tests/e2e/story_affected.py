@@ -10,7 +10,7 @@ import re
 import subprocess
 import xml.dom.minidom
 
-from browser import browse, expect, looked_at, picture
+from browser import browse, expect, glanced_at, looked_at, picture
 from desk import Desk, check, equal, report, until
 
 BODY = "".join(f"function part_{i}($x) {{\n  return $x + {i};\n}}\n\n" for i in range(12))
@@ -142,7 +142,7 @@ def story_the_affected_versions_are_asked_chosen_corrected_and_published():
                state=robin)
         failed = until("the reason", lambda: (s := d.cli("case", "affected", number))["state"] == "failed" and s)
         check("no-such-revision" in failed["why_not"] or "revision" in failed["why_not"], failed["why_not"])
-        browse([{"do": "open", "url": page}] + expect("No answer.") + looked_at("affected-failed"), state=robin)
+        browse([{"do": "open", "url": page}] + expect("No answer.") + glanced_at("affected-failed"), state=robin)
 
         # The fix alone: candidates, of which a person chooses one.
         browse([{"do": "open", "url": page}] + fill("Commits of the fix", fix) +
@@ -173,7 +173,7 @@ def story_the_affected_versions_are_asked_chosen_corrected_and_published():
         by_hand = answered(d, number)
         check("2024-11b" not in tags(by_hand, "affected"), "the decision")
         equal(by_hand["advisory"], [">= 2024-08, < 2024-11b", ">= 2025-01, < 2025-01a"], "the ranges follow")
-        browse([{"do": "open", "url": page}] + expect("Decided by hand") + looked_at("affected-decided") +
+        browse([{"do": "open", "url": page}] + expect("Decided by hand") + glanced_at("affected-decided") +
                [{"do": "click", "text": "Take back the decision about 2024-11b"}] +
                expect("The decision is taken back."), state=robin)
         again = answered(d, number)
@@ -183,6 +183,14 @@ def story_the_affected_versions_are_asked_chosen_corrected_and_published():
         browse([{"do": "open", "url": page}, {"do": "tab", "to": "2025-01, ", "as": "svg a"},
                 {"do": "click", "text": "Record this on the case"}] + expect("It is recorded as"), state=robin)
         equal(d.case(number)["facts"]["scoped"], ">= 2024-08, < 2025-01a", "the fact on the case")
+
+        # An open page follows what others do.
+        decide = [str(d.binary), "case", "affected-decide", number, "2024-08a", "--config", str(d.conf)]
+        browse([{"do": "open", "url": page}, {"do": "absent", "text": "Decided by hand"},
+                {"do": "run", "argv": decide + ["--status", "unknown", "--reason", "nobody has it any more"]}] +
+               expect("Decided by hand", "nobody has it any more", "1 unknown"), javascript=True, state=robin)
+        d.cli("case", "affected-decide", number, "2024-08a")
+        equal(tags(answered(d, number), "affected"), AFFECTED, "after that")
 
         # It is on the case, and every step is an event of it.
         browse([{"do": "open", "url": home}] + expect("2024-08 to 2025-01, fixed in 2025-01a"), state=robin)
