@@ -432,36 +432,41 @@ static void set_status(const struct decisions *k, size_t t, enum aff_status s, c
     k->tags[t].why.why = str_c(why);
 }
 
-/* The commits that the chosen candidate names are where the flaw came from. */
-static void take_origins(const struct decisions *k, const struct tagset *chosen,
-                         const struct tagset *counts, struct arena *a)
+/* The candidate of these tags, NULL when there is none any more. */
+static const struct candidate *chosen_one(const struct decisions *k, const struct tagset *chosen,
+                                          const struct tagset *counts, struct arena *a)
 {
     for (size_t i = 0; i < k->w->n_candidates; i++) {
-        const struct candidate *c = &k->w->candidates[i];
-        struct tagset mine = tagset_copy(a, &c->affected);
+        struct tagset mine = tagset_copy(a, &k->w->candidates[i].affected);
         tagset_and(&mine, counts);
-        if (!tagset_eq(&mine, chosen))
-            continue;
-        struct origin *o = arena_array(a, c->n_why + 1, sizeof *o);
-        size_t n = 0;
-        for (size_t w = 0; o && w < c->n_why; w++) {
-            uint32_t commit = c->why[w].commit;
-            bool have = commit == GRAPH_NONE;
-            for (size_t p = 0; p < n; p++)
-                have = have || o[p].commit == commit;
-            if (have)
-                continue;
-            o[n] = (struct origin){.commit = commit, .why = c->why[w].why, .confidence = "exact"};
-            (void)graph_hex(k->h->graph, commit, o[n++].hex);
-        }
-        k->w->origins = o;
-        k->w->n_origins = o ? n : 0;
-        return;
+        if (tagset_eq(&mine, chosen))
+            return &k->w->candidates[i];
     }
-    k->w->n_origins = 0; /* it is no candidate any more: nothing is known of where from */
+    return NULL;
 }
 
-/* The chosen candidate is what is affected; where it agrees with the first one, the reason stays.
+/* The commits that the chosen candidate names are where the flaw came from. */
+static void take_origins(const struct decisions *k, const struct candidate *c, struct arena *a)
+{
+    struct origin *o = c ? arena_array(a, c->n_why + 1, sizeof *o) : NULL;
+    size_t n = 0;
+    for (size_t w = 0; o && w < c->n_why; w++) {
+        uint32_t commit = c->why[w].commit;
+        bool have = commit == GRAPH_NONE;
+        for (size_t p = 0; p < n; p++)
+            have = have || o[p].commit == commit;
+        if (have)
+            continue;
+        o[n] = (struct origin){.commit = commit, .why = c->why[w].why, .confidence = "exact"};
+        (void)graph_hex(k->h->graph, commit, o[n++].hex);
+    }
+    k->w->origins = o;
+    k->w->n_origins = n;
+}
+
+/*
+ * The chosen candidate is what is affected; where it agrees with the first one, the reason stays.
+ * What was unknown for the first candidate only is not any more.
  */
 static void choose(const struct decisions *k, const json_t *chosen, const struct tagset *counts,
                    struct arena *a)
@@ -475,14 +480,19 @@ static void choose(const struct decisions *k, const json_t *chosen, const struct
         if (t < in.n)
             tagset_set(&in, t);
     }
-    take_origins(k, &in, counts, a);
+    const struct candidate *c = chosen_one(k, &in, counts, a);
+    take_origins(k, c, a);
     for (size_t t = tagset_next(counts, 0); t < in.n; t = tagset_next(counts, t + 1)) {
-        bool is = k->tags[t].status == AFF_AFFECTED;
-        if (tagset_has(&in, t) && is)
+        enum aff_status s = k->tags[t].status;
+        bool hidden = s == AFF_UNKNOWN &&
+                      (k->h->tags[t].trouble.n > 0 || tagset_has(&k->w->fixes.unknown, t));
+        if (tagset_has(&in, t) && s == AFF_AFFECTED)
             k->tags[t].confidence = "exact";
         else if (tagset_has(&in, t))
             set_status(k, t, AFF_AFFECTED, "chosen", "in the candidate that a person chose");
-        else if (is)
+        else if (c && s != AFF_FIXED && !hidden && tagset_has(&c->unknown, t))
+            set_status(k, t, AFF_UNKNOWN, "chosen", "unknown for the candidate that was chosen");
+        else if (s == AFF_AFFECTED || (c && s == AFF_UNKNOWN && !hidden))
             set_status(k, t, AFF_NOT_AFFECTED, "chosen",
                        "not in the candidate that a person chose");
     }
