@@ -92,6 +92,20 @@ static const char *confidence_of(const struct question *q, const struct answer *
     return w->n_candidates ? w->candidates[0].confidence : "low";
 }
 
+/* Why a tag is affected that holds none of the commits behind the candidate. */
+static struct evidence without_commit(const struct candidate *c)
+{
+    struct evidence v = EVIDENCE_NONE;
+    for (size_t i = 0; i < c->n_why; i++)
+        if (c->why[i].commit != GRAPH_NONE) {
+            v.rule = "content";
+            v.path = c->why[i].path;
+            v.why = STR("holds the lines, or follows a release that does, without the commit");
+            return v;
+        }
+    return c->n_why ? c->why[0] : v;
+}
+
 static void explain_affected(struct history *h, const struct answer *w, size_t t,
                              struct tag_answer *ta)
 {
@@ -100,15 +114,18 @@ static void explain_affected(struct history *h, const struct answer *w, size_t t
     if (w->brought.why) {
         ta->why = w->brought.why[t];
     } else {
-        for (size_t i = 0; i < w->n_origins; i++) {
+        bool found = false;
+        for (size_t i = 0; i < w->n_origins && !found; i++) {
             uint32_t c = w->origins[i].commit;
             if (c == GRAPH_NONE || !(history_reach(h, c)[t / 64] >> (t % 64) & 1))
                 continue;
             ta->why.rule = "introduced";
             ta->why.commit = c;
             ta->why.why = w->origins[i].why;
-            break;
+            found = true;
         }
+        if (!found && w->n_candidates > 0)
+            ta->why = without_commit(&w->candidates[0]);
     }
     const struct evidence *fix = &w->fixes.why[t];
     if (strcmp(fix->rule, "reverted") == 0)

@@ -260,6 +260,21 @@ static void unknown_are(const char *question, const char *want)
     assert_string_equal(buf_c(&b), want);
 }
 
+static void rule_is(const char *question, const char *name, const char *want)
+{
+    AUTO(history) struct history *h = open_history();
+    AUTO(arena) struct arena *a = arena_new(256u << 20);
+    AUTO(json) json_t *j = NULL;
+    struct question q;
+    struct answer w;
+    struct err e = ERR_INIT;
+    if (json_parse(str_c(question), 10000, "x", &j, &e) != RC_OK ||
+        question_of_json(h, j, a, &q, &e) != RC_OK || affected_answer(h, &q, a, &w, &e) != RC_OK)
+        fail_msg("%s", e.msg);
+    size_t t = history_tag(h, str_c(name));
+    assert_string_equal(w.tags[t].why.rule, want);
+}
+
 static void make_releases(void)
 {
     testrepo_commit(repo, "a.c", NONE, 1);
@@ -289,6 +304,8 @@ static void test_a_copy_on_another_branch_counts(void **state)
     testrepo_commit(repo, "a.c", "/* here too */\n" NONE BAD, 6);
     tag("v0.2");
     affected_are("{\"fix\":[\"v1.3\"]}", "v0.2 v1.1 v1.2 ");
+    rule_is("{\"fix\":[\"v1.3\"]}", "v1.1", "introduced");
+    rule_is("{\"fix\":[\"v1.3\"]}", "v0.2", "content");
 }
 
 static void test_a_fix_that_only_adds(void **state)

@@ -263,6 +263,21 @@ static struct tagset with_part(const struct propose *p, bool removed, bool first
     return out;
 }
 
+/* The commits of the lines that a set is put together from. */
+static void reason_lines(const struct propose *p, struct proposal *x, bool removed,
+                         const struct tagset *s)
+{
+    for (size_t i = 0; x && i < p->marks.n; i++) {
+        const struct line *l = &p->lines[i];
+        if (l->mark->removed != removed || l->chain.n == 0 ||
+            !tagset_within(&l->set[l->chain.n - 1], s))
+            continue;
+        const struct blame_step *b = &l->chain.steps[l->chain.n - 1];
+        reason(p, x, l->chain.n == 1 ? "blame" : "blame-older", b->commit, b->path, b->line,
+               STR("brought one of the lines that are traced"));
+    }
+}
+
 static enum rc speak_lines(struct propose *p, struct err *e)
 {
     static const double parts[] = {0, 0.25, 0.5, 0.75, 1};
@@ -283,6 +298,8 @@ static enum rc speak_lines(struct propose *p, struct err *e)
                     c = CLUE_REMOVED_QUARTER;
                 bool counts = !first && (k == 0 || (removed && k == 1));
                 struct proposal *x = speak(p, &s, c, counts ? 1 : 0);
+                if (!first)
+                    reason_lines(p, x, removed, &s);
                 reason(p, x, "lines", GRAPH_NONE, STR_NONE, 0,
                        k == 0 ? STR("the oldest of the traced lines")
                               : STR("a part of the traced lines"));
