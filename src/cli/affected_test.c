@@ -348,6 +348,34 @@ static void a_missing_file_is_one_unknown(void **state)
     assert_non_null(strstr(buf_c(&out), "of the fix is missing"));
 }
 
+static void draws_a_map(void **state)
+{
+    (void)state;
+    char file[120];
+    AUTO(buf) struct buf svg = BUF_INIT(OUT_MAX);
+    struct err e = ERR_INIT;
+    make_releases();
+    snprintf(file, sizeof file, "%s/map.svg", top);
+    assert_int_equal(RUN("--repo", repo, "--cache", cache, "--fix", "fix", "--introduced", "flaw",
+                         "--svg", file),
+                     0);
+    assert_true(out.n > 0); /* the table as well */
+    assert_int_equal(file_read(AT_FDCWD, file, OUT_MAX, &svg, &e), RC_OK);
+    static const char *const has[] = {
+        "<svg xmlns=", "<style>",       ">2.1<", ">2.3<", "v2.1.1, 2024-01-08: affected",
+        "fixed by ",   "introduced by "};
+    for (size_t i = 0; i < ARRAY_LEN(has); i++)
+        if (strstr(buf_c(&svg), has[i]) == NULL)
+            fail_msg("%s", has[i]);
+    assert_int_equal(RUN("--repo", repo, "--cache", cache, "--fix", "fix", "--svg", "-"), 0);
+    assert_memory_equal(buf_c(&out), "<svg ", 5);
+    assert_non_null(strstr(buf_c(&out), "</svg>\n"));
+    write_batch("{}\n");
+    assert_int_equal(RUN("--repo", repo, "--batch", batch, "--svg", file), EX_USAGE);
+    assert_int_not_equal(
+        RUN("--repo", repo, "--cache", cache, "--fix", "fix", "--svg", "/nonexistent/map"), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -356,6 +384,7 @@ int main(void)
         TEST(answers_a_batch),
         TEST(says_what_cannot_be_read),
         TEST(prints_a_table),
+        TEST(draws_a_map),
         TEST(leaves_the_repository_alone),
         TEST(unknown_names_what_is_missing),
         TEST(what_is_behind_a_shallow_end_is_unknown),
