@@ -19,8 +19,9 @@ struct cand {
     uint32_t row, commit;
     uint64_t files; /* touches a code file of that name */
     uint64_t copy, part, subject, date, vuln, pull, revert;
-    bool picked;    /* by the reasons above, not by its files alone */
-    int64_t far_us; /* from the nearest given commit */
+    uint64_t revert_named; /* of revert: by the id, not by the subject alone */
+    bool picked;           /* by the reasons above, not by its files alone */
+    int64_t far_us;        /* from the nearest given commit */
     struct change change;
     bool read;
 };
@@ -173,6 +174,7 @@ static void one_name(struct cand *c, const struct fix_commit *f, uint64_t bit,
         break;
     case NAMED_REVERT:
         c->revert |= is ? bit : 0;
+        c->revert_named |= is ? bit : 0;
         break;
     default:
         break;
@@ -477,11 +479,17 @@ static enum rc judge_copy(struct search *s, const struct cand *c, size_t i, stru
 static enum rc judge_revert(struct search *s, const struct cand *c, size_t i, struct err *e)
 {
     size_t back = c->read ? change_inverse(&s->given[i], &c->change) : 0, all = s->given[i].n;
-    if (c->read && c->change.n && back == 0)
+    bool named = c->revert_named >> i & 1;
+    if (c->read && c->change.n && back == 0 && !named)
         return RC_OK; /* of something else with that subject */
-    bool whole = !c->read || all == 0 || (double)back >= REVERT_SHARE * (double)all;
-    struct str why = c->read ? arena_strf(s->a, "takes %zu of %zu lines of the fix back", back, all)
-                             : STR("its message says that it takes the fix back");
+    /* One that names what it takes back may do it in other lines: moved ones, or what became of
+     * them. */
+    double least = named ? REVERT_SHARE / 2 : REVERT_SHARE;
+    bool whole =
+        !c->read || all == 0 || (named && back == 0) || (double)back >= least * (double)all;
+    struct str why = c->read && back
+                         ? arena_strf(s->a, "takes %zu of %zu lines of the fix back", back, all)
+                         : STR("its message says that it takes the fix back");
     struct equiv_pair p = {c->commit, i, "revert", whole ? 1.0 : 0.5, why, true};
     return pair_add(s, p, e);
 }

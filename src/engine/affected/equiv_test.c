@@ -324,6 +324,24 @@ static void test_reverts_cancel_and_come_back(void **state)
     done(&w);
 }
 
+/* A fix that only moves a line: its revert may show the other line as the moved one. */
+static void test_a_revert_is_known_by_the_id_it_names(void **state)
+{
+    (void)state;
+    testrepo_init(repo, "sha1");
+    put("a.c", "void f(void)\n{\n    first();\n    second();\n}\n", 0, "first");
+    TESTREPO(repo, "tag", "v1.0.0");
+    put("a.c", "void f(void)\n{\n    second();\n    first();\n}\n", 1, "Other way round");
+    TESTREPO(repo, "tag", "fix");
+    TESTREPO(repo, "tag", "v1.1.0");
+    TESTREPO(repo, "revert", "--no-edit", "fix");
+    TESTREPO(repo, "tag", "v1.2.0");
+    struct asked w = ask(FIX_ONLY);
+    tag_is(&w, "v1.1.0", true, "graph");
+    tag_is(&w, "v1.2.0", false, "reverted");
+    done(&w);
+}
+
 static void test_a_silent_revert_is_flagged(void **state)
 {
     (void)state;
@@ -554,6 +572,7 @@ int main(void)
         TEST(test_a_branch_without_a_tag_counts_too),
         TEST(test_a_mass_indent_is_no_copy),
         TEST(test_reverts_cancel_and_come_back),
+        TEST(test_a_revert_is_known_by_the_id_it_names),
         TEST(test_a_silent_revert_is_flagged),
         TEST(test_content_proves_what_the_history_hides),
         TEST(test_all_groups_are_needed_and_one_commit_may_hold_them),
