@@ -15,7 +15,7 @@
 #define TOP         10
 #define MARK_ROW    34
 #define POINT_W     27
-#define RUN_W       58
+#define RUN_W       64
 #define WIDTH_MIN   640
 #define LETTER_W    6
 #define TIP_H       40
@@ -538,13 +538,13 @@ static void put_item(const struct map *m, const struct item *i)
         buf_adds(b, "</text>");
     } else {
         buf_addf(b,
-                 "<rect class=\"map-p\" x=\"%d\" y=\"%d\" width=\"48\" height=\"22\" rx=\"11\"/>",
-                 x - 24, y - 11);
+                 "<rect class=\"map-p\" x=\"%d\" y=\"%d\" width=\"56\" height=\"22\" rx=\"11\"/>",
+                 x - 28, y - 11);
         if (i->kind == MIXED)
-            buf_addf(b, "<path class=\"map-m\" d=\"M%d %dh12v12z\"/>", x - 17, y - 6);
+            buf_addf(b, "<path class=\"map-m\" d=\"M%d %dh12v12z\"/>", x - 21, y - 6);
         else
-            put_shape(b, i->status, x - 11, y);
-        buf_addf(b, "<text class=\"map-c\" x=\"%d\" y=\"%d\">%zu</text>", x + 9, y + 4, i->n);
+            put_shape(b, i->status, x - 15, y);
+        buf_addf(b, "<text class=\"map-c\" x=\"%d\" y=\"%d\">%zu</text>", x + 10, y + 4, i->n);
     }
     put_tip(m, x, &head, &rest);
     buf_adds(b, link ? "</a>" : "</g>");
