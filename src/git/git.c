@@ -254,6 +254,8 @@ static enum rc write_own(struct git *g, struct err *e)
     buf_reset(&text);
     buf_adds(&text, "[core]\n\tbare = true\n\thooksPath = /dev/null\n\tfsmonitor = false\n"
                     "\tattributesFile = /dev/null\n\tcommitGraph = false\n"
+                    "\tpackedGitWindowSize = 4m\n\tpackedGitLimit = 32m\n"
+                    "\tdeltaBaseCacheLimit = 32m\n"
                     "\tpager = cat\n\tsshCommand = /bin/false\n"
                     "[protocol]\n\tallow = never\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n"
                     "[safe]\n\tdirectory = *\n[uploadpack]\n\tpackObjectsHook =\n");
