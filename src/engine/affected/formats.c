@@ -14,6 +14,7 @@
 #define TEXT_MAX     (4u << 20)
 #define URL_MAX      2000
 #define SHORT_RANGES 6
+#define VERDICT_MAX  (64 * 1024)
 
 /* Everything below works on this. */
 struct job {
@@ -312,18 +313,69 @@ static void add_evidence(const struct job *j, const struct evidence *v, struct b
     }
 }
 
-static void add_row(const struct job *j, size_t t, int width, struct buf *b)
+/* All of a row but the name. */
+static void add_verdict(const struct job *j, size_t t, struct buf *b)
 {
     static const char *const words[] = {"AFFECTED", "fixed", "not affected", "UNKNOWN"};
     const struct tag_answer *ta = &j->w->tags[t];
-    buf_addf(b, "%-*.*s  %-12s  %-6s  ", width, STR_ARG(j->h->tags[t].name), words[ta->status],
-             ta->confidence);
+    buf_addf(b, "%-12s  %-6s  ", words[ta->status], ta->confidence);
     add_evidence(j, &ta->why, b);
     if (tagset_has(&j->w->flagged, t))
         buf_adds(b, " [look at it]");
     if (!j->h->tags[t].counts)
         buf_adds(b, j->h->tags[t].preview ? " [preview]" : " [no release]");
-    buf_addc(b, '\n');
+}
+
+static void add_row(const struct job *j, size_t t, int width, struct str verdict, struct buf *b)
+{
+    buf_addf(b, "%-*.*s  %.*s\n", width, STR_ARG(j->h->tags[t].name), STR_ARG(verdict));
+}
+
+/* Neighbours of the same verdict: the first and, of many, how far they go. */
+struct run {
+    size_t first, last, n;
+    struct buf verdict;
+};
+
+static void end_run(const struct job *j, struct run *r, int width, struct buf *b)
+{
+    if (r->n == 0)
+        return;
+    add_row(j, r->first, width, buf_str(&r->verdict), b);
+    if (r->n == 2)
+        add_row(j, r->last, width, buf_str(&r->verdict), b);
+    else if (r->n > 2)
+        buf_addf(b, "  to %.*s: the same, %zu in all\n", STR_ARG(j->h->tags[r->last].name), r->n);
+    r->n = 0;
+}
+
+static enum rc add_rows(const struct job *j, bool wide, struct buf *b, struct err *e)
+{
+    AUTO(buf) struct buf verdict = BUF_INIT(VERDICT_MAX);
+    struct run r = {.n = 0, .verdict = BUF_INIT(VERDICT_MAX)};
+    int width = 10;
+    for (size_t t = 0; t < j->h->n_tags; t++)
+        if ((wide || tagset_has(&j->q->counts, t)) && (int)j->h->tags[t].name.n > width)
+            width = j->h->tags[t].name.n > 40 ? 40 : (int)j->h->tags[t].name.n;
+    for (size_t t = 0; t < j->h->n_tags; t++) {
+        if (!wide && !tagset_has(&j->q->counts, t))
+            continue;
+        buf_reset(&verdict);
+        add_verdict(j, t, &verdict);
+        if (wide || !str_eq(buf_str(&verdict), buf_str(&r.verdict)))
+            end_run(j, &r, width, b);
+        if (r.n == 0) {
+            r.first = t;
+            buf_reset(&r.verdict);
+            buf_add(&r.verdict, buf_str(&verdict));
+        }
+        r.last = t;
+        r.n++;
+    }
+    end_run(j, &r, width, b);
+    enum rc rc = buf_ok(&r.verdict, "a row of the table", e);
+    buf_release(&r.verdict);
+    return rc;
 }
 
 static void add_ranges(const struct job *j, const struct range *r, size_t n, struct buf *b)
@@ -402,14 +454,8 @@ enum rc formats_table(struct history *h, const struct question *q, const struct 
     struct job j = {.h = h, .q = q, .w = w, .a = a};
     struct range *r;
     size_t n;
-    int width = 10;
     TRY(ranges_by_series(h, q, w, a, &r, &n, e));
-    for (size_t t = 0; t < h->n_tags; t++)
-        if ((wide || tagset_has(&q->counts, t)) && (int)h->tags[t].name.n > width)
-            width = h->tags[t].name.n > 40 ? 40 : (int)h->tags[t].name.n;
-    for (size_t t = 0; t < h->n_tags; t++)
-        if (wide || tagset_has(&q->counts, t))
-            add_row(&j, t, width, out);
+    TRY(add_rows(&j, wide, out, e));
     add_ranges(&j, r, n, out);
     if (!tagset_empty(&w->unknown))
         buf_addf(out, "Unknown: %zu of %zu; above it is said what is missing.\n",

@@ -20,7 +20,8 @@
 enum rc formats_put(struct history *h, const struct question *q, const struct answer *w,
                     struct arena *a, json_t *to, struct err *e) WARN_UNUSED;
 
-/* The table for people, one line a tag, and the ranges below. wide: also tags that do not count. */
+/* The table for people and the ranges below: one line a tag, neighbours of the same verdict taken
+ * together.  wide: also tags that do not count, and each on a line of its own. */
 enum rc formats_table(struct history *h, const struct question *q, const struct answer *w,
                       struct arena *a, bool wide, struct buf *out, struct err *e) WARN_UNUSED;
 
