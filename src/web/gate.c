@@ -184,6 +184,20 @@ enum rc visit_cmd(struct visit *v, const char *verb, const json_t *args, json_t 
     return desk_cmd(v->w->desk, &v->session.actor, str_c(verb), args, ret_result, &v->e);
 }
 
+bool visit_did(struct visit *v, enum rc rc, const char *verb, const json_t *args, struct str see)
+{
+    AUTO(json) json_t *result = NULL;
+    if (verb == NULL) {
+        visit_no_form(v);
+        return true;
+    }
+    if (rc == RC_OK)
+        rc = visit_cmd(v, verb, args, &result);
+    if (rc == RC_OK)
+        visit_see(v, "%.*s", STR_ARG(see));
+    return rc == RC_OK;
+}
+
 void visit_put(const struct visit *v, json_t *args, const char *name)
 {
     json_put_str(args, name, http_form_get(&v->form, name));

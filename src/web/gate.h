@@ -89,6 +89,11 @@ enum rc visit_local_time(struct visit *v, struct str local, int64_t *ret_us) WAR
 /* A form becomes a verb of desk/cmd.h, done by who is signed in; fills v->e. */
 enum rc visit_cmd(struct visit *v, const char *verb, const json_t *args, json_t **ret_result)
     WARN_UNUSED;
+/* The same for a form below a page: rc tells whether its fields could be read into args, verb is
+ * NULL when there is no such form (404), see is where it leads.  False: not done, v->e says why,
+ * and the caller shows the page again with what was typed. */
+bool visit_did(struct visit *v, enum rc rc, const char *verb, const json_t *args, struct str see)
+    WARN_UNUSED;
 /* Its arguments out of fields of the same names: a text as it was typed; a number, from 1 on; a
  * time, left out when the field is empty. */
 void visit_put(const struct visit *v, json_t *args, const char *name);

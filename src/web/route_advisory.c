@@ -101,20 +101,13 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
 static void take_form(struct visit *v, const struct route_case *at, struct str form)
 {
     AUTO(json) json_t *args = json_object();
-    AUTO(json) json_t *result = NULL;
     const char *verb;
     json_put_str(args, "case", at->number);
     enum rc rc = args_of(v, form, args, &verb);
-    if (verb == NULL) {
-        visit_no_form(v);
-        return;
-    }
-    if (rc == RC_OK)
-        rc = visit_cmd(v, verb, args, &result);
-    if (rc != RC_OK)
+    struct str see = arena_strf(v->a, "/case/%.*s/advisory?done=advisory-%.*s", STR_ARG(at->number),
+                                STR_ARG(form));
+    if (!visit_did(v, rc, verb, args, see))
         show(v, at, arena_str(v->a, form).p);
-    else
-        visit_see(v, "/case/%.*s/advisory?done=advisory-%.*s", STR_ARG(at->number), STR_ARG(form));
 }
 
 static void show_revision(struct visit *v, const struct route_case *at, struct str word)

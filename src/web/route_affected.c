@@ -70,7 +70,6 @@ static void show_releases(struct visit *v, const struct route_case *at)
 void route_affected(struct visit *v, const struct route_case *at, struct str rest)
 {
     AUTO(json) json_t *args = json_object();
-    AUTO(json) json_t *result = NULL;
     const char *verb;
     if (v->q->method != HTTP_POST) {
         if (rest.n == 0)
@@ -83,14 +82,8 @@ void route_affected(struct visit *v, const struct route_case *at, struct str res
     }
     json_put_str(args, "case", at->number);
     enum rc rc = args_of(v, rest, args, &verb);
-    if (verb == NULL) {
-        visit_no_form(v);
-        return;
-    }
-    if (rc == RC_OK)
-        rc = visit_cmd(v, verb, args, &result);
-    if (rc != RC_OK)
+    struct str see = arena_strf(v->a, "/case/%.*s/affected?done=affected-%.*s", STR_ARG(at->number),
+                                STR_ARG(rest));
+    if (!visit_did(v, rc, verb, args, see))
         show(v, at, arena_str(v->a, rest).p);
-    else
-        visit_see(v, "/case/%.*s/affected?done=affected-%.*s", STR_ARG(at->number), STR_ARG(rest));
 }

@@ -180,7 +180,6 @@ static enum rc form_args(struct visit *v, struct str form, struct str number, js
 void route_third(struct visit *v, const struct route_case *at, struct str rest)
 {
     AUTO(json) json_t *args = json_object();
-    AUTO(json) json_t *result = NULL;
     const char *verb = NULL;
     if (v->q->method != HTTP_POST && rest.n == 0) {
         show(v, at, false);
@@ -191,14 +190,8 @@ void route_third(struct visit *v, const struct route_case *at, struct str rest)
         return;
     }
     enum rc rc = form_args(v, rest, at->number, args, &verb);
-    if (verb == NULL) {
-        visit_no_form(v);
-        return;
-    }
-    if (rc == RC_OK)
-        rc = visit_cmd(v, verb, args, &result);
-    if (rc == RC_OK)
-        visit_see(v, "/case/%.*s/third-party?done=third-%.*s", STR_ARG(at->number), STR_ARG(rest));
-    else
+    struct str see = arena_strf(v->a, "/case/%.*s/third-party?done=third-%.*s", STR_ARG(at->number),
+                                STR_ARG(rest));
+    if (!visit_did(v, rc, verb, args, see))
         show(v, at, true);
 }
