@@ -236,7 +236,7 @@ static json_t *names(const struct history *h, const struct tagset *s, const stru
     return a;
 }
 
-static json_t *why_json(const struct history *h, const struct evidence *v)
+json_t *evidence_json(const struct history *h, const struct evidence *v, const char *of)
 {
     json_t *o = json_object();
     char hex[GIT_OID_HEX + 1];
@@ -244,7 +244,7 @@ static json_t *why_json(const struct history *h, const struct evidence *v)
     if (v->commit != GRAPH_NONE)
         json_put_str(o, "commit", graph_hex(h->graph, v->commit, hex));
     if (v->of != GRAPH_NONE)
-        json_put_str(o, "equivalent_of", graph_hex(h->graph, v->of, hex));
+        json_put_str(o, of, graph_hex(h->graph, v->of, hex));
     if (v->why.n)
         json_put_str(o, "why", v->why);
     if (v->path.n)
@@ -283,7 +283,7 @@ static json_t *candidates_json(const struct history *h, const struct question *q
         const struct candidate *c = &w->candidates[i];
         json_t *o = json_object(), *why = json_array();
         for (size_t k = 0; k < c->n_why; k++)
-            json_array_append_new(why, why_json(h, &c->why[k]));
+            json_array_append_new(why, evidence_json(h, &c->why[k], "equivalent_of"));
         json_object_set_new(o, "affected", names(h, &c->affected, &q->counts));
         json_object_set_new(o, "why", why);
         json_object_set_new(o, "score", json_real(rounded(c->score)));

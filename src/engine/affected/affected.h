@@ -54,6 +54,9 @@ enum rc affected_prepare(struct history *h, struct err *e) WARN_UNUSED;
 enum rc affected_answer(struct history *h, const struct question *q, struct arena *a,
                         struct answer *ret, struct err *e) WARN_UNUSED;
 
+/* {"rule","commit"?,of?,"why"?,"path"?,"line"?,"blob"?}; of: the key for what the commit is a copy
+ * of. */
+json_t *evidence_json(const struct history *h, const struct evidence *v, const char *of);
 /* The object of a batch, without "id" and "ms". The whole document: engine/affected/whole.h. */
 json_t *affected_short_json(const struct history *h, const struct question *q,
                             const struct answer *w);

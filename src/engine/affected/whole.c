@@ -35,23 +35,6 @@ static void put_commit(const struct whole *k, json_t *o, const char *key, uint32
         json_put_str(o, key, graph_hex(k->h->graph, c, hex));
 }
 
-static json_t *why_json(const struct whole *k, const struct evidence *v)
-{
-    json_t *o = json_object();
-    json_put_str(o, "rule", str_c(v->rule));
-    put_commit(k, o, "commit", v->commit);
-    put_commit(k, o, "of", v->of);
-    if (v->why.n)
-        json_put_str(o, "why", v->why);
-    if (v->path.n)
-        json_put_str(o, "path", v->path);
-    if (v->line)
-        json_put_int(o, "line", v->line);
-    if (v->blob.n)
-        json_put_str(o, "blob", v->blob);
-    return o;
-}
-
 static struct str series_of(const struct history *h, size_t tag)
 {
     uint32_t s = h->tags[tag].series;
@@ -73,7 +56,7 @@ static json_t *release_json(const struct whole *k, size_t t)
     json_put_str(o, "status", str_c(aff_status_name(ta->status)));
     json_put_str(o, "rule", str_c(ta->why.rule));
     json_put_str(o, "why", ta->why.why);
-    json_array_append_new(evidence, why_json(k, &ta->why));
+    json_array_append_new(evidence, evidence_json(k->h, &ta->why, "of"));
     json_object_set_new(o, "evidence", evidence);
     json_put_str(o, "confidence", str_c(ta->confidence ? ta->confidence : ""));
     json_put_bool(o, "flagged", tagset_has(&k->w->fixes.flagged, t));
@@ -322,7 +305,7 @@ static void put_candidates(const struct whole *k)
         tagset_andnot(&less, &c->affected);
         tagset_or(&more, &less);
         for (size_t n = 0; n < c->n_why; n++)
-            json_array_append_new(why, why_json(k, &c->why[n]));
+            json_array_append_new(why, evidence_json(k->h, &c->why[n], "of"));
         json_object_set_new(o, "affected", tags_json(k, &c->affected));
         json_object_set_new(o, "differs", tags_json(k, &more));
         json_object_set_new(o, "why", why);
