@@ -14,20 +14,18 @@
 #include "git/testing.h"
 #include "os/file.h"
 
-static char top[64];
+static char top[TESTREPO_TOP];
 
 static int setup(void **state)
 {
     (void)state;
-    snprintf(top, sizeof top, "/tmp/engine-policy-XXXXXX");
-    return mkdtemp(top) ? 0 : -1;
+    return testrepo_folder(top);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    struct err e = ERR_INIT;
-    return dir_remove(AT_FDCWD, top, &e) == RC_OK ? 0 : -1;
+    return testrepo_folder_remove(top);
 }
 
 static const char policy[] =

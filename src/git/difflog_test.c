@@ -22,21 +22,21 @@
 
 #define COMMITS_MAX 60
 
-static char top[64], repo[100];
+static char top[TESTREPO_TOP], repo[TESTREPO_PATH];
 
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(top, sizeof top, "/tmp/difflog-test-XXXXXX");
-    snprintf(repo, sizeof repo, "%s/repo", mkdtemp(top) ? top : "");
-    return top[0] ? 0 : -1;
+    if (testrepo_folder(top) != 0)
+        return -1;
+    testrepo_path(top, "repo", repo);
+    return 0;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    struct err e = ERR_INIT;
-    return dir_remove(AT_FDCWD, top, &e) == RC_OK ? 0 : -1;
+    return testrepo_folder_remove(top);
 }
 
 /* What a run delivered, in our own words. */

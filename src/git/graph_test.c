@@ -22,25 +22,23 @@
 #include "git/testing.h"
 #include "os/file.h"
 
-static char top[64], repo[100], scratch[100], cache[100];
+static char top[TESTREPO_TOP], repo[TESTREPO_PATH], scratch[TESTREPO_PATH], cache[TESTREPO_PATH];
 
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(top, sizeof top, "/tmp/graph-test-XXXXXX");
-    if (mkdtemp(top) == NULL)
+    if (testrepo_folder(top) != 0)
         return -1;
-    snprintf(repo, sizeof repo, "%s/repo", top);
-    snprintf(scratch, sizeof scratch, "%s/scratch", top);
-    snprintf(cache, sizeof cache, "%s/cache", top);
+    testrepo_path(top, "repo", repo);
+    testrepo_path(top, "scratch", scratch);
+    testrepo_path(top, "cache", cache);
     return mkdir(scratch, 0700) || mkdir(cache, 0700);
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    struct err e = ERR_INIT;
-    return dir_remove(AT_FDCWD, top, &e) == RC_OK ? 0 : -1;
+    return testrepo_folder_remove(top);
 }
 
 struct opened {

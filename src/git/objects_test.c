@@ -19,23 +19,21 @@
 
 #define MAX 1000
 
-static char top[64], repo[100];
+static char top[TESTREPO_TOP], repo[TESTREPO_PATH];
 
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(top, sizeof top, "/tmp/objects-test-XXXXXX");
-    if (mkdtemp(top) == NULL)
+    if (testrepo_folder(top) != 0)
         return -1;
-    snprintf(repo, sizeof repo, "%s/repo", top);
+    testrepo_path(top, "repo", repo);
     return 0;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    struct err e = ERR_INIT;
-    return dir_remove(AT_FDCWD, top, &e) == RC_OK ? 0 : -1;
+    return testrepo_folder_remove(top);
 }
 
 static void id_of(const char *rev, char ret[TESTREPO_SAID])

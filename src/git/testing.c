@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,6 +94,23 @@ void testrepo_lose(const char *dir, const char *id)
 void testrepo_git(const char *dir, const char *const *args)
 {
     assert_true(testrepo_try(dir, args));
+}
+
+int testrepo_folder(char top[TESTREPO_TOP])
+{
+    snprintf(top, TESTREPO_TOP, "/tmp/vulndesk-test-XXXXXX");
+    return mkdtemp(top) ? 0 : -1;
+}
+
+int testrepo_folder_remove(const char *top)
+{
+    struct err e = ERR_INIT;
+    return dir_remove(AT_FDCWD, top, &e) == RC_OK ? 0 : -1;
+}
+
+void testrepo_path(const char *top, const char *name, char ret[TESTREPO_PATH])
+{
+    snprintf(ret, TESTREPO_PATH, "%s/%s", top, name);
 }
 
 void testrepo_init(const char *dir, const char *object_format)

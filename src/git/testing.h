@@ -9,6 +9,14 @@
 
 #define TESTREPO_ARGS 16
 
+/* A folder of the test's own in top, whose place below /tmp it writes there, and that with all that
+ * is in it removed again; 0 or -1, as a setup of cmocka answers.  The name of a thing in it. */
+#define TESTREPO_TOP  64
+#define TESTREPO_PATH 100
+int testrepo_folder(char top[TESTREPO_TOP]);
+int testrepo_folder_remove(const char *top);
+void testrepo_path(const char *top, const char *name, char ret[TESTREPO_PATH]);
+
 /* Makes an empty repository in dir (which must not exist), first branch "master". */
 void testrepo_init(const char *dir, const char *object_format);
 /* Runs git in dir with a fixed author, date and no configuration but the repository's own; the

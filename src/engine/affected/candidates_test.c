@@ -21,16 +21,15 @@
 #include "git/testing.h"
 #include "os/file.h"
 
-static char top[64], repo[100], cache[100];
+static char top[TESTREPO_TOP], repo[TESTREPO_PATH], cache[TESTREPO_PATH];
 
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(top, sizeof top, "/tmp/cands-test-XXXXXX");
-    if (mkdtemp(top) == NULL)
+    if (testrepo_folder(top) != 0)
         return -1;
-    snprintf(repo, sizeof repo, "%s/repo", top);
-    snprintf(cache, sizeof cache, "%s/cache", top);
+    testrepo_path(top, "repo", repo);
+    testrepo_path(top, "cache", cache);
     testrepo_init(repo, "sha1");
     return mkdir(cache, 0700);
 }
@@ -38,8 +37,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    struct err e = ERR_INIT;
-    return dir_remove(AT_FDCWD, top, &e) == RC_OK ? 0 : -1;
+    return testrepo_folder_remove(top);
 }
 
 static void tag(const char *name)
@@ -219,20 +217,31 @@ static void test_agreement_decides_between_single_clues(void **state)
     "64);\n    return check(room);\n}\n"
 #define NONE "int other(void)\n{\n    return 1;\n}\n"
 
-static void affected_are(const char *question, const char *want)
+static struct answer ask(struct history *h, struct arena *a, const char *question)
 {
-    AUTO(history) struct history *h = open_history();
-    AUTO(arena) struct arena *a = arena_new(256u << 20);
     AUTO(json) json_t *j = NULL;
-    AUTO(buf) struct buf b = BUF_INIT(10000);
     struct question q;
     struct answer w;
     struct err e = ERR_INIT;
     if (json_parse(str_c(question), 10000, "x", &j, &e) != RC_OK ||
         question_of_json(h, j, a, &q, &e) != RC_OK || affected_answer(h, &q, a, &w, &e) != RC_OK)
         fail_msg("%s", e.msg);
-    for (size_t t = tagset_next(&w.affected, 0); t < h->n_tags; t = tagset_next(&w.affected, t + 1))
-        buf_addf(&b, "%.*s ", STR_ARG(h->tags[t].name));
+    return w;
+}
+
+static void add_names(const struct history *h, const struct tagset *tags, struct buf *b)
+{
+    for (size_t t = tagset_next(tags, 0); t < h->n_tags; t = tagset_next(tags, t + 1))
+        buf_addf(b, "%.*s ", STR_ARG(h->tags[t].name));
+}
+
+static void affected_are(const char *question, const char *want)
+{
+    AUTO(history) struct history *h = open_history();
+    AUTO(arena) struct arena *a = arena_new(256u << 20);
+    AUTO(buf) struct buf b = BUF_INIT(10000);
+    struct answer w = ask(h, a, question);
+    add_names(h, &w.affected, &b);
     assert_string_equal(buf_c(&b), want);
     assert_true(w.n_candidates >= 1 && w.n_candidates <= CANDIDATES_MAX);
     for (size_t i = 0; i < w.n_candidates; i++) {
@@ -247,16 +256,9 @@ static void unknown_are(const char *question, const char *want)
 {
     AUTO(history) struct history *h = open_history();
     AUTO(arena) struct arena *a = arena_new(256u << 20);
-    AUTO(json) json_t *j = NULL;
     AUTO(buf) struct buf b = BUF_INIT(10000);
-    struct question q;
-    struct answer w;
-    struct err e = ERR_INIT;
-    if (json_parse(str_c(question), 10000, "x", &j, &e) != RC_OK ||
-        question_of_json(h, j, a, &q, &e) != RC_OK || affected_answer(h, &q, a, &w, &e) != RC_OK)
-        fail_msg("%s", e.msg);
-    for (size_t t = tagset_next(&w.unknown, 0); t < h->n_tags; t = tagset_next(&w.unknown, t + 1))
-        buf_addf(&b, "%.*s ", STR_ARG(h->tags[t].name));
+    struct answer w = ask(h, a, question);
+    add_names(h, &w.unknown, &b);
     assert_string_equal(buf_c(&b), want);
 }
 
@@ -264,13 +266,7 @@ static void rule_is(const char *question, const char *name, const char *want)
 {
     AUTO(history) struct history *h = open_history();
     AUTO(arena) struct arena *a = arena_new(256u << 20);
-    AUTO(json) json_t *j = NULL;
-    struct question q;
-    struct answer w;
-    struct err e = ERR_INIT;
-    if (json_parse(str_c(question), 10000, "x", &j, &e) != RC_OK ||
-        question_of_json(h, j, a, &q, &e) != RC_OK || affected_answer(h, &q, a, &w, &e) != RC_OK)
-        fail_msg("%s", e.msg);
+    struct answer w = ask(h, a, question);
     size_t t = history_tag(h, str_c(name));
     assert_string_equal(w.tags[t].why.rule, want);
 }
