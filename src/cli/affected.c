@@ -5,16 +5,14 @@
  */
 #include "cli/affected.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "cli/args.h"
+#include "cli/offline.h"
 #include "engine/affected/affected.h"
 #include "engine/affected/formats.h"
 #include "engine/affected/map.h"
@@ -22,12 +20,8 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-#define ANSWER_MEMORY   (UINT64_C(2) << 30) /* bytes for one question */
-#define ANSWER_TEXT_MAX (256u << 20)
-#define BATCH_LINE_MAX  (16u << 20)
-#define MANY            200 /* times an option may stand */
-#define CACHE_TEMPLATE  "/tmp/vulndesk-cache-XXXXXX"
-#define PROGRESS_US     200000
+#define ANSWER_MEMORY (UINT64_C(2) << 30) /* bytes for one question */
+#define MANY          200                 /* times an option may stand */
 
 enum {
     O_REPO,
@@ -44,95 +38,7 @@ enum {
     O_COUNT
 };
 
-/* ---- Cache folder ---- */
-
-struct cache {
-    char *dir;
-    bool temporary;
-};
-
-static void cache_auto(struct cache *c)
-{
-    struct err e = ERR_INIT;
-    if (c->dir && c->temporary)
-        (void)!dir_remove(AT_FDCWD, c->dir, &e);
-    free(c->dir);
-}
-
-/* The user's own, made when it is not there; else one that goes with us. */
-static enum rc find_cache(const char *given, struct cache *ret_c, struct err *e)
-{
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    AUTO(mem) char *dir = NULL;
-    int n = 0;
-    if (given)
-        n = asprintf(&dir, "%s", given);
-    else if (xdg && xdg[0] == '/')
-        n = asprintf(&dir, "%s/vulndesk", xdg);
-    else if (home && home[0] == '/')
-        n = asprintf(&dir, "%s/.cache/vulndesk", home);
-    if (n < 0)
-        return err_set(e, RC_LIMIT, "memory is out");
-    if (dir) {
-        enum rc rc = dir_make(AT_FDCWD, dir, 0700, e);
-        if (rc != RC_OK && given)
-            return rc;
-        char *real = rc == RC_OK ? realpath(dir, NULL) : NULL;
-        if (real && access(real, W_OK) == 0) {
-            *ret_c = (struct cache){.dir = real};
-            return RC_OK;
-        }
-        free(real);
-        if (given)
-            return err_set(e, RC_DENIED, "the cache folder cannot be written");
-    }
-    ret_c->dir = mem_strndup(CACHE_TEMPLATE, sizeof CACHE_TEMPLATE - 1);
-    ret_c->temporary = true;
-    if (mkdtemp(ret_c->dir) == NULL) {
-        free(TAKE(ret_c->dir));
-        return err_errno(e, RC_IO, "the cache folder could not be made");
-    }
-    return RC_OK;
-}
-
-/* ---- Progress, on a terminal only ---- */
-
-struct progress {
-    bool on, shown;
-    int64_t next_us;
-    int64_t opened_us; /* what opening the repository took */
-};
-
-static void show_progress(void *arg, const char *what, size_t done, size_t all)
-{
-    struct progress *p = arg;
-    int64_t now = clock_mono_us();
-    if (!p->on || (p->shown && now < p->next_us))
-        return;
-    p->shown = true;
-    p->next_us = now + PROGRESS_US;
-    if (all)
-        fprintf(stderr, "\r\033[K%s: %zu of %zu", what, done, all);
-    else
-        fprintf(stderr, "\r\033[K%s", what);
-    fflush(stderr);
-}
-
-static void end_progress(struct progress *p)
-{
-    if (p->shown)
-        fprintf(stderr, "\r\033[K");
-    p->shown = false;
-}
-
 /* ---- The question of the command line ---- */
-
-static void add_list(json_t *to, const char *text)
-{
-    struct str rest = str_c(text), part;
-    while (str_cut(&rest, ',', &part))
-        json_array_append_new(to, json_str(part));
-}
 
 /* As a line of a batch has it. */
 static json_t *question_json(const struct arg *k)
@@ -140,33 +46,17 @@ static json_t *question_json(const struct arg *k)
     json_t *j = json_object(), *fix = json_array(), *in = json_array(), *at = json_array();
     for (size_t i = 0; i < k[O_FIX].n_values; i++) {
         json_t *group = json_array();
-        add_list(group, k[O_FIX].values[i]);
+        list_add(group, k[O_FIX].values[i]);
         json_array_append_new(fix, group);
     }
     for (size_t i = 0; i < k[O_INTRODUCED].n_values; i++)
-        add_list(in, k[O_INTRODUCED].values[i]);
+        list_add(in, k[O_INTRODUCED].values[i]);
     for (size_t i = 0; i < k[O_AT].n_values; i++)
         json_array_append_new(at, json_str(str_c(k[O_AT].values[i])));
     json_object_set_new(j, "fix", fix);
     json_object_set_new(j, "introduced", in);
     json_object_set_new(j, "at", at);
     return j;
-}
-
-static enum rc print_text(const struct buf *b, struct err *e)
-{
-    if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout) != 0)
-        return err_errno(e, RC_IO, "standard output");
-    return RC_OK;
-}
-
-static enum rc print_json(const json_t *j, struct err *e)
-{
-    AUTO(buf) struct buf b = BUF_INIT(ANSWER_TEXT_MAX);
-    TRY(json_write(&b, j, e));
-    buf_addc(&b, '\n');
-    TRY(buf_ok(&b, "the answer", e));
-    return print_text(&b, e);
 }
 
 /* The picture of the answer, from the same document that --json prints. */
@@ -227,7 +117,7 @@ static enum rc answer_one(struct history *h, const struct arg *k, struct progres
     TRY(read_branches(k[O_BRANCHES].value, &branches, e));
     TRY(question_of_json(h, j, a, &q, e));
     TRY(affected_answer(h, &q, a, &w, e));
-    end_progress(p);
+    progress_end(p);
     struct whole_options o = {branches.v, branches.n};
     TRY(affected_json(h, &q, &w, a, &o, &out, e));
     if (k[O_SVG].value)
@@ -236,7 +126,7 @@ static enum rc answer_one(struct history *h, const struct arg *k, struct progres
         return print_json(out, e);
     if (k[O_SVG].value && strcmp(k[O_SVG].value, "-") == 0)
         return RC_OK;
-    AUTO(buf) struct buf b = BUF_INIT(ANSWER_TEXT_MAX);
+    AUTO(buf) struct buf b = BUF_INIT(OFFLINE_TEXT_MAX);
     TRY(formats_table(h, &q, &w, a, k[O_ALL].value != NULL, &b, e));
     add_branches(out, &b);
     TRY(buf_ok(&b, "the table", e));
@@ -245,8 +135,9 @@ static enum rc answer_one(struct history *h, const struct arg *k, struct progres
 
 /* ---- Batches ---- */
 
-static enum rc answer_json(struct history *h, const json_t *j, json_t **ret_o, struct err *e)
+static enum rc answer_json(void *arg, const json_t *j, json_t **ret_o, struct err *e)
 {
+    struct history *h = arg;
     AUTO(arena) struct arena *a = arena_new(ANSWER_MEMORY);
     struct question q;
     struct answer w;
@@ -256,60 +147,15 @@ static enum rc answer_json(struct history *h, const json_t *j, json_t **ret_o, s
     return RC_OK;
 }
 
-static json_t *error_json(const struct err *e)
+static enum rc run_batch(struct history *h, FILE *in, struct progress *p, int64_t opened_us,
+                         struct err *e)
 {
-    json_t *o = json_object(), *error = json_object();
-    json_put_str(error, "code", str_c(rc_name(e->rc)));
-    json_put_str(error, "message", str_c(e->msg));
-    json_object_set_new(o, "error", error);
-    return o;
-}
-
-/* One line in, one line out; what is wrong with it is its answer. */
-static enum rc answer_line(struct history *h, struct str line, struct progress *p, struct err *e)
-{
-    int64_t from_us = clock_mono_us();
-    AUTO(json) json_t *j = NULL;
-    AUTO(json) json_t *body = NULL;
-    struct err why = ERR_INIT;
-    enum rc rc = json_parse(line, BATCH_LINE_MAX, "the line", &j, &why);
-    if (rc == RC_OK)
-        rc = answer_json(h, j, &body, &why);
-    if (rc != RC_OK)
-        body = error_json(&why);
-    AUTO(json) json_t *out = json_object();
-    const json_t *id = json_object_get(j, "id");
-    json_object_set_new(out, "id", id ? json_deep_copy(id) : json_null());
-    json_object_update(out, body);
-    if (rc == RC_OK) {
-        double ms = (double)(clock_mono_us() - from_us) / 1000;
-        json_object_set_new(out, "ms", json_real(ms));
-    }
-    end_progress(p);
-    return print_json(out, e);
-}
-
-static enum rc run_batch(struct history *h, FILE *in, struct progress *p, struct err *e)
-{
-    AUTO(mem) char *line = NULL;
-    size_t cap = 0;
-    ssize_t n;
+    struct batch b = {.in = in, .fn = answer_json, .arg = h, .progress = p};
     int64_t from_us = clock_mono_us();
     TRY(affected_prepare(h, e));
-    end_progress(p);
-    fprintf(stderr, "index: %.0f ms\n", (double)(clock_mono_us() - from_us + p->opened_us) / 1000);
-    while ((n = getline(&line, &cap, in)) >= 0) {
-        struct str s = str_trim(str_of(line, (size_t)n));
-        if (s.n > 0)
-            TRY(answer_line(h, s, p, e));
-    }
-    return ferror(in) ? err_errno(e, RC_IO, "the batch") : RC_OK;
-}
-
-static enum rc open_batch(const char *path, FILE **ret_f, struct err *e)
-{
-    *ret_f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    return *ret_f ? RC_OK : err_errno(e, RC_IO, "%s", path);
+    progress_end(p);
+    fprintf(stderr, "index: %.0f ms\n", (double)(clock_mono_us() - from_us + opened_us) / 1000);
+    return batch_run(&b, e);
 }
 
 /* ---- The command ---- */
@@ -334,23 +180,23 @@ static bool usage_ok(const struct args *a, struct err *e)
 static enum rc run(const struct arg *k, FILE *batch, struct err *e)
 {
     AUTO(cache) struct cache cache = {NULL, false};
-    struct progress p = {.on = isatty(STDERR_FILENO) == 1};
+    struct progress p = progress_new();
     AUTO(history) struct history *h = NULL;
-    TRY(find_cache(k[O_CACHE].value, &cache, e));
+    TRY(cache_find(k[O_CACHE].value, &cache, e));
     struct history_options o = {.cache = cache.dir,
                                 .pattern = k[O_TAGS].value,
-                                .progress = show_progress,
+                                .progress = progress_show,
                                 .progress_arg = &p};
     int64_t from_us = clock_mono_us();
     enum rc rc = history_open(k[O_REPO].value, &o, &h, e);
-    p.opened_us = clock_mono_us() - from_us;
+    int64_t opened_us = clock_mono_us() - from_us;
     if (rc == RC_OK && h->note.n) {
-        end_progress(&p);
+        progress_end(&p);
         fprintf(stderr, "%.*s", STR_ARG(h->note));
     }
     if (rc == RC_OK)
-        rc = batch ? run_batch(h, batch, &p, e) : answer_one(h, k, &p, e);
-    end_progress(&p);
+        rc = batch ? run_batch(h, batch, &p, opened_us, e) : answer_one(h, k, &p, e);
+    progress_end(&p);
     return rc;
 }
 
@@ -381,7 +227,7 @@ int affected_main(int argc, char **argv)
         fprintf(stderr, "vulndesk affected: %s\n", e.msg);
         return EX_USAGE;
     }
-    enum rc rc = known[O_BATCH].value ? open_batch(known[O_BATCH].value, &batch, &e) : RC_OK;
+    enum rc rc = known[O_BATCH].value ? batch_open(known[O_BATCH].value, &batch, &e) : RC_OK;
     if (rc == RC_OK)
         rc = run(known, batch, &e);
     if (batch && batch != stdin)

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "base/when.h"
 #include "git/name.h"
@@ -20,6 +22,7 @@
 #include "os/spawn.h"
 
 #define ARGS_MAX     128
+#define CACHE_HEX    16 /* bytes of the hash in the name of a cache folder */
 #define HEAD_MAX     1024
 #define URL_MAX      2000
 #define GIT_WORDS    300 /* bytes of git's complaint that are shown */
@@ -334,6 +337,21 @@ const char *git_repo_dir(const struct git *g)
 const char *git_own_dir(const struct git *g)
 {
     return g->own;
+}
+
+enum rc git_cache_make(const struct git *g, const char *cache, struct arena *a,
+                       const char **ret_dir, struct err *e)
+{
+    unsigned char sum[SHA256_LEN];
+    char hex[2 * CACHE_HEX + 1];
+    sha256(str_c(git_repo_dir(g)), sum);
+    hex_put(hex, sum, CACHE_HEX);
+    hex[2 * CACHE_HEX] = '\0';
+    struct str path = arena_strf(a, "%s/repo-%s", cache, hex);
+    TRY(arena_ok(a, "the path of the cache", e));
+    TRY(dir_make(AT_FDCWD, path.p, 0700, e));
+    *ret_dir = path.p;
+    return RC_OK;
 }
 
 /* ---- Objects of our own ---- */

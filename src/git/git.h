@@ -91,4 +91,9 @@ void git_graph_on(struct git *g);
 const char *git_repo_dir(const struct git *g);
 const char *git_own_dir(const struct git *g);
 
+/* The folder of this repository in a cache folder that several share, made when it is not there;
+ * its path lives in the arena. */
+enum rc git_cache_make(const struct git *g, const char *cache, struct arena *a,
+                       const char **ret_dir, struct err *e) WARN_UNUSED;
+
 #endif

@@ -5,23 +5,18 @@
  */
 #include "engine/affected/history.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "base/hex.h"
 #include "base/utf8.h"
 #include "base/when.h"
 #include "engine/affected/order.h"
 #include "engine/affected/table.h"
-#include "os/file.h"
 
 #define TAG_OBJECT_MAX (1u << 20)
 #define PEEL_MAX       10 /* tags of tags */
 #define NOTE_MAX       4000
 #define SHOWN_MAX      100 /* bytes of a wrong name that are shown */
-#define CACHE_HEX      16  /* bytes of the hash in a cache folder's name */
 
 struct history_inside {
     uint64_t *rows;       /* of all commits, NULL: not made */
@@ -168,23 +163,6 @@ static void write_note(struct history *h)
 
 /* ---- Opening ---- */
 
-/* The folder for this repository in the cache. */
-static enum rc make_cache(struct history *h, struct err *e)
-{
-    if (h->options.cache == NULL)
-        return RC_OK;
-    unsigned char sum[SHA256_LEN];
-    char hex[2 * CACHE_HEX + 1];
-    sha256(str_c(git_repo_dir(h->git)), sum);
-    hex_put(hex, sum, CACHE_HEX);
-    hex[2 * CACHE_HEX] = '\0';
-    struct str path = arena_strf(h->a, "%s/repo-%s", h->options.cache, hex);
-    TRY(arena_ok(h->a, "the path of the cache", e));
-    TRY(dir_make(AT_FDCWD, path.p, 0700, e));
-    h->cache = path.p;
-    return RC_OK;
-}
-
 enum rc history_open(const char *repo, const struct history_options *o, struct history **ret_h,
                      struct err *e)
 {
@@ -195,7 +173,8 @@ enum rc history_open(const char *repo, const struct history_options *o, struct h
     h->note = STR_NONE;
     TRY(git_open(repo, o->scratch, &h->git, e));
     TRY(git_own_objects_make(h->git, e));
-    TRY(make_cache(h, e));
+    if (o->cache)
+        TRY(git_cache_make(h->git, o->cache, h->a, &h->cache, e));
     TRY(objects_open(h->git, &h->objects, e));
     history_progress(h, "reading the history", 0, 0);
     TRY(graph_open(h->git, h->objects, h->cache, &h->graph, e));

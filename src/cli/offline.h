@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_CLI_OFFLINE_H
+#define VULNDESK_CLI_OFFLINE_H
+
+#include <stdio.h>
+
+#include "base/json.h"
+
+/*
+ * What the commands that need no desk have in common: the cache folder, progress on a terminal,
+ * answers on standard output, and batches of questions.
+ */
+#define OFFLINE_TEXT_MAX (256u << 20) /* bytes of one answer */
+#define OFFLINE_LINE_MAX (16u << 20)  /* bytes of a line of a batch */
+
+/* The user's own cache folder ($XDG_CACHE_HOME/vulndesk or ~/.cache/vulndesk) or the given one,
+ * made when it is not there; without any, a temporary one that goes with the struct. */
+struct cache {
+    char *dir;
+    bool temporary;
+};
+enum rc cache_find(const char *given, struct cache *ret_c, struct err *e) WARN_UNUSED;
+void cache_auto(struct cache *c); /* AUTO(cache) struct cache c = {NULL, false}; */
+
+/* One line of standard error that is written over and over, on a terminal only. */
+struct progress {
+    bool on, shown;
+    int64_t next_us;
+};
+struct progress progress_new(void);
+/* As engines call it (engine/engine.h); arg: the struct progress. */
+void progress_show(void *arg, const char *what, size_t done, size_t all);
+void progress_end(struct progress *p);
+
+/* "a,b" becomes two more texts of the list. */
+void list_add(json_t *to, const char *text);
+
+enum rc print_text(const struct buf *b, struct err *e) WARN_UNUSED;
+enum rc print_json(const json_t *j, struct err *e) WARN_UNUSED; /* and a line end */
+
+/* "-" is standard input.  RC_IO names the file. */
+enum rc batch_open(const char *path, FILE **ret_f, struct err *e) WARN_UNUSED;
+/* A new object for one question of a batch, without "id" and "ms". */
+typedef enum rc (*batch_fn)(void *arg, const json_t *question, json_t **ret_o, struct err *e);
+/*
+ * JSON Lines in, JSON Lines out, same order, flushed line by line: {"id", ..., "ms"}, or {"id",
+ * "error": {"code", "message"}} for a line that fails.  Empty lines are skipped.  An error is that
+ * the batch cannot be read or the output not written.  fn may set spent_us to what of its time was
+ * not the question's (making an index): it is not in ms.
+ */
+struct batch {
+    FILE *in;
+    batch_fn fn;
+    void *arg;
+    struct progress *progress;
+    int64_t spent_us;
+};
+enum rc batch_run(struct batch *b, struct err *e) WARN_UNUSED;
+
+#endif
