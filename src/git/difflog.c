@@ -459,6 +459,12 @@ static enum rc start_git(struct run *r, size_t from, size_t to, struct child *re
     int fds[2];
     args[n++] = r->ask->patch ? "--patch" : "--raw";
     args[n++] = r->ask->patch ? "--full-index" : "--no-abbrev";
+    char context[24];
+    if (r->ask->patch && r->ask->context) {
+        unsigned most = DIFFLOG_CONTEXT_MAX, want = r->ask->context;
+        (void)snprintf(context, sizeof context, "--unified=%u", want < most ? want : most);
+        args[n++] = context;
+    }
     args[n++] = "--";
     AUTO(buf) struct buf names = BUF_INIT(DIFFLOG_PATHS_MAX * (GIT_PATH_MAX + 1));
     for (size_t i = 0; i < r->ask->n_paths; i++) {

@@ -7,18 +7,20 @@
 /*
  * What many commits changed, read as a stream from one `git diff-tree --stdin`: the commit's header
  * and either the names of its files or the whole patch, without renames, with git's default three
- * lines of context.  A merge is shown against its first parent, a root against nothing.  A commit
- * whose objects are not all there does not end the run: it is reported as missing.
+ * lines of context or as many as asked for.  A merge is shown against its first parent, a root
+ * against nothing.  A commit whose objects are not all there does not end the run: it is reported
+ * as missing.
  */
 #define DIFFLOG_COMMIT_MAX                                                                         \
-    (32u << 20)                         /* bytes of one commit; of a longer one files are left out \
-                                         */
-#define DIFFLOG_FILES_MAX   60000       /* files of one commit */
-#define DIFFLOG_LINES_MAX   4000000     /* lines of one commit's patch */
-#define DIFFLOG_RESTARTS    64          /* commits with missing objects in one run */
-#define DIFFLOG_SILENCE_MS  60000       /* git may be silent that long */
-#define DIFFLOG_PATHS_MAX   64          /* paths that a run may be limited to */
-#define DIFFLOG_IDS_MAX     8000000     /* commits of one run */
+    (32u << 20)                     /* bytes of one commit; of a longer one files are left out     \
+                                     */
+#define DIFFLOG_FILES_MAX   60000   /* files of one commit */
+#define DIFFLOG_LINES_MAX   4000000 /* lines of one commit's patch */
+#define DIFFLOG_RESTARTS    64      /* commits with missing objects in one run */
+#define DIFFLOG_SILENCE_MS  60000   /* git may be silent that long */
+#define DIFFLOG_PATHS_MAX   64      /* paths that a run may be limited to */
+#define DIFFLOG_IDS_MAX     8000000 /* commits of one run */
+#define DIFFLOG_CONTEXT_MAX 1000
 #define DIFFLOG_MESSAGE_MAX (64u << 10) /* bytes of a message that are kept */
 
 struct diff_line {
@@ -63,6 +65,7 @@ struct difflog_ask {
     bool patch;              /* else the names of files */
     const struct str *paths; /* limited to these, none = all */
     size_t n_paths;
+    unsigned context; /* lines around a change, 0 = three; at most DIFFLOG_CONTEXT_MAX */
 };
 /* c is valid during the call only; anything but RC_OK ends the run. */
 typedef enum rc (*difflog_fn)(void *ctx, const struct diff_commit *c, struct err *e);
