@@ -11,12 +11,12 @@
 #include "base/utf8.h"
 #include "base/when.h"
 #include "engine/affected/order.h"
+#include "git/revision.h"
 #include "engine/affected/table.h"
 
 #define TAG_OBJECT_MAX (1u << 20)
 #define PEEL_MAX       10 /* tags of tags */
 #define NOTE_MAX       4000
-#define SHOWN_MAX      100 /* bytes of a wrong name that are shown */
 
 struct history_inside {
     uint64_t *rows;       /* of all commits, NULL: not made */
@@ -288,74 +288,9 @@ struct str history_missing(struct history *h, size_t tag)
 
 /* ---- Revisions ---- */
 
-/* The commit that a name of git stands for. */
-static enum rc look_up(struct history *h, const char *prefix, struct str name,
-                       struct revision *ret_r, struct err *e)
-{
-    AUTO(buf) struct buf b = BUF_INIT(OBJECT_NAME_MAX);
-    struct object o;
-    struct err other = ERR_INIT;
-    buf_addf(&b, "%s%.*s^{commit}", prefix, STR_ARG(name));
-    enum rc rc = objects_info(h->objects, buf_str(&b), &o, e);
-    /* Of a short id that fits several commits git says here that it is missing. */
-    if (rc == RC_NOTFOUND && prefix[0] == '\0' &&
-        objects_info(h->objects, name, &o, &other) == RC_CONFLICT)
-        return RC_CONFLICT;
-    TRY(rc);
-    memcpy(ret_r->hex, o.oid, sizeof ret_r->hex);
-    ret_r->commit = graph_find_hex(h->graph, str_c(o.oid));
-    return RC_OK;
-}
-
-/* What the name may be: each is tried, and all that are must be the same commit. */
-static enum rc any_of(struct history *h, struct str text, struct revision *ret_r, struct err *e)
-{
-    static const char *const prefixes[] = {"", "refs/tags/", "refs/heads/", "refs/remotes/",
-                                           "refs/remotes/origin/"};
-    bool found = false;
-    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-        struct revision r = *ret_r;
-        enum rc rc = look_up(h, prefixes[i], text, &r, e);
-        if (rc == RC_NOTFOUND || rc == RC_INVALID)
-            continue;
-        if (rc == RC_CONFLICT)
-            return err_set(e, RC_CONFLICT, "revision %.*s is ambiguous: several commits begin so",
-                           STR_ARG(text));
-        TRY(rc);
-        if (found && strcmp(r.hex, ret_r->hex) != 0 && i < 3)
-            return err_set(e, RC_CONFLICT,
-                           "revision %.*s is ambiguous: it names different commits; say "
-                           "refs/tags/%.*s or refs/heads/%.*s, or the full id",
-                           STR_ARG(text), STR_ARG(text), STR_ARG(text));
-        if (!found)
-            *ret_r = r;
-        found = true;
-    }
-    return found ? RC_OK : RC_NOTFOUND;
-}
-
-static enum rc not_there(struct history *h, struct str text, struct err *e)
-{
-    struct object o;
-    struct err none = ERR_INIT;
-    if (objects_info(h->objects, text, &o, &none) == RC_OK)
-        return err_set(e, RC_INVALID, "revision %.*s is no commit", STR_ARG(text));
-    return err_set(e, RC_NOTFOUND, "revision %.*s is not in this repository%s", STR_ARG(text),
-                   h->graph->shallow ? ", which is a shallow clone"
-                   : h->graph->n_cut ? ", which lacks commits"
-                                     : "");
-}
-
 enum rc history_revision(struct history *h, struct str text, struct revision *ret_r, struct err *e)
 {
     struct revision r = {.text = arena_str(h->a, text), .commit = GRAPH_NONE};
-    if (!git_ref_ok(text) || !utf8_is_clean(text)) {
-        AUTO(buf) struct buf clean = BUF_INIT(4 * SHOWN_MAX);
-        utf8_clean_line(&clean, str_sub(text, 0, SHOWN_MAX));
-        return err_set(e, RC_INVALID,
-                       "\"%s\" is no name of a revision: give an id, a tag or a branch",
-                       buf_c(&clean));
-    }
     bool full = git_oid_ok(text) && text.n == 2 * h->graph->hash_len;
     r.commit = full ? graph_find_hex(h->graph, text) : GRAPH_NONE;
     if (r.commit != GRAPH_NONE) {
@@ -363,14 +298,17 @@ enum rc history_revision(struct history *h, struct str text, struct revision *re
         *ret_r = r;
         return RC_OK;
     }
-    enum rc rc = full ? look_up(h, "", text, &r, e) : any_of(h, text, &r, e);
+    enum rc rc = git_revision(h->objects, text, r.hex, e);
+    if (rc == RC_OK)
+        r.commit = graph_find_hex(h->graph, str_c(r.hex));
     if (rc == RC_NOTFOUND && full && h->graph->n_cut > 0) {
         /* It may lie behind an end of the history: what is behind there is unknown, no error. */
         memcpy(r.hex, text.p, text.n);
         rc = RC_OK;
     }
-    if (rc == RC_NOTFOUND || rc == RC_INVALID)
-        return not_there(h, text, e);
+    if (rc == RC_NOTFOUND && (h->graph->shallow || h->graph->n_cut))
+        return err_set(e, RC_NOTFOUND, "revision %.*s is not in this repository, which %s",
+                       STR_ARG(text), h->graph->shallow ? "is a shallow clone" : "lacks commits");
     TRY(rc);
     *ret_r = r;
     return RC_OK;
