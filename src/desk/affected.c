@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "desk/affected_inside.h"
 #include "desk/vcase.h"
+#include "store/ops_audit.h"
 #include "store/task.h"
 
 #define ANSWER_MAX   (16u << 20)
@@ -134,9 +135,36 @@ struct change {
     const struct actor *who;
     const struct affected_ask *ask;
     const struct affected_decide *decide;
-    int64_t case_id, nth, candidate;
+    struct affected_key of;
+    int64_t nth, candidate;
     struct str question;
 };
+
+enum rc affected_row_of(struct desk *d, struct arena *a, struct affected_key of,
+                        bool without_answer, struct affected_row *ret, struct err *e)
+{
+    ret->case_id = of.case_id;
+    ret->part = of.part;
+    return ops_affected_of(d->db, a, without_answer, ret, e);
+}
+
+/* An open case, and a place of it that joined. */
+static enum rc part_there(struct desk *d, struct arena *a, struct affected_key of, struct err *e)
+{
+    struct audit_hit_row hit;
+    TRY(open_case_of(d, a, of.case_id, e));
+    return of.part ? ops_audit_part(d->db, a, of.case_id, of.part, &hit, e) : RC_OK;
+}
+
+/* Events of a part name it. */
+static enum rc tell(struct desk *d, const struct change *k, const char *kind, json_t *payload,
+                    struct err *e)
+{
+    json_t *p = payload ? payload : json_object();
+    if (k->of.part)
+        json_put_int(p, "part", k->of.part);
+    return desk_event(d, k->who, k->of.case_id, kind, p, e);
+}
 
 static enum rc ask_tx(struct desk *d, void *arg, struct err *e)
 {
@@ -144,11 +172,12 @@ static enum rc ask_tx(struct desk *d, void *arg, struct err *e)
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     AUTO(json) json_t *j = NULL;
     struct affected_row r;
-    TRY(open_case_of(d, a, k->case_id, e));
+    TRY(part_there(d, a, k->of, e));
     TRY(json_parse(k->question, QUESTION_MAX, "the question", &j, e));
-    enum rc rc = ops_affected_of_case(d->db, a, k->case_id, true, &r, e);
+    enum rc rc = affected_row_of(d, a, k->of, true, &r, e);
     if (rc == RC_NOTFOUND) {
-        r = (struct affected_row){.case_id = k->case_id,
+        r = (struct affected_row){.case_id = k->of.case_id,
+                                  .part = k->of.part,
                                   .question = k->question,
                                   .nth = 0,
                                   .state = STR("asked"),
@@ -162,14 +191,14 @@ static enum rc ask_tx(struct desk *d, void *arg, struct err *e)
     r.chosen = r.chosen_by = STR_NONE;
     r.chosen_us = 0;
     TRY(asked_again(d, &r, e));
-    return desk_event(d, k->who, k->case_id, "affected.asked", TAKE(j), e);
+    return tell(d, k, "affected.asked", TAKE(j), e);
 }
 
 enum rc affected_ask(struct desk *d, const struct actor *who, const struct affected_ask *q,
                      struct err *e)
 {
     AUTO(buf) struct buf question = BUF_INIT(QUESTION_MAX);
-    struct change k = {.who = who, .case_id = q->case_id};
+    struct change k = {.who = who, .of = {q->case_id, q->part}};
     TRY(actor_needs_team(who, e));
     TRY(repository_there(d, e));
     TRY(question_make(q, &question, e));
@@ -182,14 +211,15 @@ static enum rc again_tx(struct desk *d, void *arg, struct err *e)
     const struct change *k = arg;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct affected_row r;
-    TRY(open_case_of(d, a, k->case_id, e));
-    TRY(ops_affected_of_case(d->db, a, k->case_id, true, &r, e));
+    TRY(part_there(d, a, k->of, e));
+    TRY(affected_row_of(d, a, k->of, true, &r, e));
     return asked_again(d, &r, e); /* no event: what is asked stays as it is */
 }
 
-enum rc affected_again(struct desk *d, const struct actor *who, int64_t case_id, struct err *e)
+enum rc affected_again(struct desk *d, const struct actor *who, struct affected_key of,
+                       struct err *e)
 {
-    struct change k = {.who = who, .case_id = case_id};
+    struct change k = {.who = who, .of = of};
     TRY(actor_needs_team(who, e));
     TRY(repository_there(d, e));
     return desk_run(d, again_tx, &k, e);
@@ -231,15 +261,15 @@ static enum rc choose_tx(struct desk *d, void *arg, struct err *e)
     struct affected_row r;
     struct record rec;
     char author[ACTOR_NAME_MAX];
-    TRY(open_case_of(d, a, k->case_id, e));
-    TRY(ops_affected_of_case(d->db, a, k->case_id, false, &r, e));
+    TRY(part_there(d, a, k->of, e));
+    TRY(affected_row_of(d, a, k->of, false, &r, e));
     if (k->candidate == 0) {
         if (r.chosen.n == 0)
             return RC_OK;
         r.chosen = r.chosen_by = STR_NONE;
         r.chosen_us = 0;
         TRY(asked_again(d, &r, e));
-        return desk_event(d, k->who, k->case_id, "affected.unchosen", NULL, e);
+        return tell(d, k, "affected.unchosen", NULL, e);
     }
     if (r.answer.n == 0 || r.answer_nth != k->nth)
         return err_set(e, RC_CONFLICT, "there is a newer answer: look at it first");
@@ -254,14 +284,13 @@ static enum rc choose_tx(struct desk *d, void *arg, struct err *e)
     r.chosen_by = str_c(author);
     r.chosen_us = desk_now(d);
     TRY(asked_again(d, &r, e));
-    return desk_event(d, k->who, k->case_id, "affected.chosen",
-                      chosen_payload(&rec, c, k->candidate), e);
+    return tell(d, k, "affected.chosen", chosen_payload(&rec, c, k->candidate), e);
 }
 
-enum rc affected_choose(struct desk *d, const struct actor *who, int64_t case_id, int64_t nth,
-                        int64_t candidate, struct err *e)
+enum rc affected_choose(struct desk *d, const struct actor *who, struct affected_key of,
+                        int64_t nth, int64_t candidate, struct err *e)
 {
-    struct change k = {.who = who, .case_id = case_id, .nth = nth, .candidate = candidate};
+    struct change k = {.who = who, .of = of, .nth = nth, .candidate = candidate};
     TRY(actor_needs_team(who, e));
     return desk_run(d, choose_tx, &k, e);
 }
@@ -292,8 +321,8 @@ static enum rc decide_tx(struct desk *d, void *arg, struct err *e)
     char author[ACTOR_NAME_MAX];
     bool back = n->status.n == 0;
     enum rec_status s;
-    TRY(open_case_of(d, a, k->case_id, e));
-    TRY(ops_affected_of_case(d->db, a, k->case_id, false, &r, e));
+    TRY(part_there(d, a, k->of, e));
+    TRY(affected_row_of(d, a, k->of, false, &r, e));
     TRY(ops_affected_tags(d->db, a, r.id, &have, &n_have, e));
     if (back)
         TRY(ops_affected_tag_drop(d->db, r.id, n->tag, e));
@@ -316,14 +345,13 @@ static enum rc decide_tx(struct desk *d, void *arg, struct err *e)
         json_put_str(p, "what", arena_strf(a, "%.*s is %s", STR_ARG(n->tag), rec_status_words(s)));
     if (n->reason.n)
         json_put_str(p, "reason", n->reason);
-    return desk_event(d, k->who, k->case_id, back ? "affected.undecided" : "affected.decided", p,
-                      e);
+    return tell(d, k, back ? "affected.undecided" : "affected.decided", p, e);
 }
 
 enum rc affected_decide(struct desk *d, const struct actor *who, const struct affected_decide *n,
                         struct err *e)
 {
-    struct change k = {.who = who, .case_id = n->case_id, .decide = n};
+    struct change k = {.who = who, .of = {n->case_id, n->part}, .decide = n};
     enum rec_status s;
     TRY(actor_needs_team(who, e));
     TRY(desk_check_line(n->tag, REC_NAME_MAX, "the release", e));
@@ -421,6 +449,8 @@ static enum rc answer_tx(struct desk *d, void *arg, struct err *e)
     json_put_str(p, "summary", k->summary);
     for (int s = 0; s < REC_STATUSES; s++)
         json_put_int(p, rec_status_name((enum rec_status)s), (int64_t)k->r->count[s]);
+    if (r.part)
+        json_put_int(p, "part", r.part);
     return desk_event(d, &machine, r.case_id, "affected.answered", p, e);
 }
 
@@ -457,7 +487,10 @@ static enum rc failed_tx(struct desk *d, void *arg, struct err *e)
     if (!str_eq(r.state, STR("asked")))
         return RC_OK;
     TRY(ops_affected_failed(d->db, k->id, k->why, e));
-    return desk_event(d, &machine, r.case_id, "affected.failed", NULL, e);
+    json_t *p = r.part ? json_object() : NULL;
+    if (p)
+        json_put_int(p, "part", r.part);
+    return desk_event(d, &machine, r.case_id, "affected.failed", p, e);
 }
 
 enum rc affected_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)

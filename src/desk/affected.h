@@ -20,6 +20,10 @@
  * - A question that fails (an unknown revision) is answered by its reason; nothing is tried again
  *   before somebody asks again.
  *
+ * - A place that an audit found and that joined the case (desk/audit.h) is a part of it with a
+ *   question and an answer of its own; part 0 is the case itself.  Only that one becomes the fact
+ *   "affected versions" and begins an advisory.
+ *
  * Events: affected.asked affected.answered affected.failed affected.chosen affected.unchosen
  * affected.decided affected.undecided.
  */
@@ -31,24 +35,29 @@
 #define AFFECTED_DECIDED   500           /* decisions of a case */
 #define AFFECTED_PICTURE   (1024 * 1024) /* bytes of what an advisory keeps */
 
+/* A case's own flaw, or that of a part of it. */
+struct affected_key {
+    int64_t case_id, part;
+};
+
 /* Lines: of fix each is one thing that has to be there, its words are alternatives. */
 struct affected_ask {
-    int64_t case_id;
+    int64_t case_id, part; /* RC_NOTFOUND: no such part of the case */
     struct str fix, introduced, at;
 };
 enum rc affected_ask(struct desk *d, const struct actor *who, const struct affected_ask *q,
                      struct err *e) WARN_UNUSED;
 /* The same question again: new releases, a repaired mirror. */
-enum rc affected_again(struct desk *d, const struct actor *who, int64_t case_id, struct err *e)
-    WARN_UNUSED;
+enum rc affected_again(struct desk *d, const struct actor *who, struct affected_key of,
+                       struct err *e) WARN_UNUSED;
 /* nth: the answer that was looked at (view_affected.nth); RC_CONFLICT: there is another by now.
  * candidate counts from 1; 0 takes the choice back. */
-enum rc affected_choose(struct desk *d, const struct actor *who, int64_t case_id, int64_t nth,
-                        int64_t candidate, struct err *e) WARN_UNUSED;
+enum rc affected_choose(struct desk *d, const struct actor *who, struct affected_key of,
+                        int64_t nth, int64_t candidate, struct err *e) WARN_UNUSED;
 /* status: affected fixed not_affected unknown, empty takes the decision back; the reason is wanted
  * for the former. */
 struct affected_decide {
-    int64_t case_id;
+    int64_t case_id, part;
     struct str tag, status, reason;
 };
 enum rc affected_decide(struct desk *d, const struct actor *who, const struct affected_decide *n,
@@ -65,7 +74,7 @@ struct view_decision {
     int64_t at_us;
 };
 struct view_affected {
-    int64_t case_id, nth, now_us, asked_us, answered_us, chosen_us;
+    int64_t case_id, part, nth, now_us, asked_us, answered_us, chosen_us;
     struct str case_number, case_title;
     bool repository;           /* one is configured */
     bool closed;               /* nothing is asked any more */
@@ -86,8 +95,8 @@ struct view_affected {
 };
 void view_affected_auto(struct view_affected *v);
 /* Team.  AUTO(view_affected) struct view_affected v = {.nth = 0}; */
-enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
-                      struct view_affected *ret, struct err *e) WARN_UNUSED;
+enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a,
+                      struct affected_key of, struct view_affected *ret, struct err *e) WARN_UNUSED;
 json_t *view_affected_json(const struct view_affected *v);
 
 /* The line on the page of the case: empty summary and state when nothing was asked. */

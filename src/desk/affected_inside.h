@@ -18,6 +18,9 @@ enum rc affected_job_progress(struct desk *d, int64_t subject, struct str what, 
 enum rc affected_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
     WARN_UNUSED;
 
+/* What is asked about it; RC_NOTFOUND: nothing yet. */
+enum rc affected_row_of(struct desk *d, struct arena *a, struct affected_key of,
+                        bool without_answer, struct affected_row *ret, struct err *e) WARN_UNUSED;
 /* "2024-08 to 2025-01 (6 releases); fixed in 2025-01a": of the record. */
 void affected_summary(const struct record *r, struct buf *b);
 /* Lays the choice and the decisions over a record; *ret_chosen: which candidate, from 1. */

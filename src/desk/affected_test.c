@@ -88,7 +88,7 @@ static int64_t a_case(struct test_desk *t)
 static void ask(struct test_desk *t, int64_t id, const char *fixes, const char *introduced)
 {
     struct actor alice = test_actor(t, "alice");
-    struct affected_ask q = {id, str_c(fixes), str_c(introduced), STR_NONE};
+    struct affected_ask q = {id, 0, str_c(fixes), str_c(introduced), STR_NONE};
     T_OK(affected_ask(&t->d, &alice, &q, e));
 }
 
@@ -132,7 +132,7 @@ static enum rc answer(struct test_desk *t, const char *change)
 static void look(struct test_desk *t, int64_t id, struct view_affected *ret)
 {
     struct actor alice = test_actor(t, "alice");
-    T_OK(view_affected(&t->d, &alice, t->a, id, ret, e));
+    T_OK(view_affected(&t->d, &alice, t->a, (struct affected_key){id, 0}, ret, e));
 }
 
 /* One letter a release that counts, in the order of versions. */
@@ -177,6 +177,7 @@ static void test_a_choice_and_a_decision_hold_through_every_answer(void **state)
     struct test_desk *t = *state;
     struct actor alice = test_actor(t, "alice");
     int64_t id = a_case(t), other = 0;
+    struct affected_key of = {id, 0};
     struct err why = ERR_INIT;
     AUTO(view_affected) struct view_affected first = {.nth = 0};
     AUTO(view_affected) struct view_affected now = {.nth = 0};
@@ -190,15 +191,15 @@ static void test_a_choice_and_a_decision_hold_through_every_answer(void **state)
         if (first.r.candidates[i].n_affected == 4)
             other = (int64_t)i + 1;
     assert_true(other > 1); /* every release before the fix */
-    assert_int_equal(affected_choose(&t->d, &alice, id, first.nth + 7, other, &why), RC_CONFLICT);
+    assert_int_equal(affected_choose(&t->d, &alice, of, first.nth + 7, other, &why), RC_CONFLICT);
     assert_int_equal(affected_keep(&t->d, &alice, id, &why), RC_CONFLICT); /* nobody has chosen */
-    assert_int_equal(affected_choose(&t->d, &alice, id, first.nth, 99, &why), RC_NOTFOUND);
-    T_OK(affected_choose(&t->d, &alice, id, first.nth, other, e));
+    assert_int_equal(affected_choose(&t->d, &alice, of, first.nth, 99, &why), RC_NOTFOUND);
+    T_OK(affected_choose(&t->d, &alice, of, first.nth, other, e));
     look(t, id, &now); /* at once, over the answer that is there */
     assert_true(now.waits);
     assert_string_equal(letters(t, &now), "AAAAFF");
     assert_int_equal(answer(t, NULL), RC_OK);
-    struct affected_decide n = {id, STR("v1.1"), STR("not_affected"), STR("never was shipped")};
+    struct affected_decide n = {id, 0, STR("v1.1"), STR("not_affected"), STR("never was shipped")};
     T_OK(affected_decide(&t->d, &alice, &n, e));
     assert_int_equal(answer(t, NULL), RC_OK);
     look(t, id, &then);
@@ -211,7 +212,7 @@ static void test_a_choice_and_a_decision_hold_through_every_answer(void **state)
     assert_non_null(strstr(test_text(t, "SELECT facts FROM vcase").p, "\"< 1.1; >= 1.2, < 1.4\""));
     n.status = n.reason = STR_NONE;
     T_OK(affected_decide(&t->d, &alice, &n, e));
-    T_OK(affected_choose(&t->d, &alice, id, 0, 0, e));
+    T_OK(affected_choose(&t->d, &alice, of, 0, 0, e));
     /* Two jobs are due: what the first would answer is nobody's question any more. */
     assert_int_equal(answer(t, NULL), RC_OK);
     assert_int_equal(answer(t, NULL), RC_NOTFOUND);
@@ -238,7 +239,7 @@ static void test_what_the_engine_says_is_checked(void **state)
     assert_int_equal(answer(t, "{\"nth\":1}"), RC_OK); /* to an older question: not taken */
     ask(t, id, fix, bad);
     assert_int_equal(answer(t, NULL), RC_OK);
-    struct affected_decide n = {id, STR("v1.2"), STR("fixed"), STR("a vendor's patch")};
+    struct affected_decide n = {id, 0, STR("v1.2"), STR("fixed"), STR("a vendor's patch")};
     T_OK(affected_decide(&t->d, &alice, &n, e));
     /* A decision that the answer does not keep. */
     assert_int_equal(answer(t, "{\"lanes\":[],\"fixes\":[],\"introduced\":[],\"candidates\":[],"
@@ -253,11 +254,12 @@ static void test_a_question_that_cannot_be_answered_says_why(void **state)
     int64_t id = a_case(t);
     struct err why = ERR_INIT;
     AUTO(view_affected) struct view_affected v = {.nth = 0};
-    struct affected_ask empty = {id, STR(" \n"), STR_NONE, STR_NONE};
-    struct affected_ask right = {id, STR("x"), STR_NONE, STR_NONE};
+    struct affected_ask empty = {id, 0, STR(" \n"), STR_NONE, STR_NONE};
+    struct affected_ask right = {id, 0, STR("x"), STR_NONE, STR_NONE};
     assert_int_equal(affected_ask(&t->d, &alice, &empty, &why), RC_INVALID);
     assert_int_equal(affected_ask(&t->d, &reporter, &right, &why), RC_DENIED);
-    assert_int_equal(affected_again(&t->d, &alice, id, &why), RC_NOTFOUND);
+    assert_int_equal(affected_again(&t->d, &alice, (struct affected_key){id, 0}, &why),
+                     RC_NOTFOUND);
     ask(t, id, "--upload-pack=x", "");
     assert_int_not_equal(answer(t, NULL), RC_OK);
     look(t, id, &v);
@@ -295,7 +297,7 @@ static void test_erased_is_erased_and_a_late_answer_brings_nothing_back(void **s
     struct str line, word;
     ask(t, id, fix, bad);
     assert_int_equal(answer(t, NULL), RC_OK);
-    struct affected_decide n = {id, STR("v1.2"), STR("fixed"), STR("a vendor's patch")};
+    struct affected_decide n = {id, 0, STR("v1.2"), STR("fixed"), STR("a vendor's patch")};
     T_OK(affected_decide(&t->d, &alice, &n, e));
     T_OK(vcase_close(&t->d, &cli, id, EXIT_NOT_A_VULNERABILITY, STR("no"), e));
     T_OK(case_erase(&t->d, &cli, id, STR("asked for"), e));

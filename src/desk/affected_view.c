@@ -45,7 +45,7 @@ enum rc view_affected_line(struct desk *d, struct arena *a, int64_t case_id, str
 {
     struct affected_row r;
     *ret_state = *ret_summary = STR_NONE;
-    enum rc rc = ops_affected_of_case(d->db, a, case_id, true, &r, e);
+    enum rc rc = affected_row_of(d, a, (struct affected_key){case_id, 0}, true, &r, e);
     if (rc == RC_NOTFOUND)
         return RC_OK;
     TRY(rc);
@@ -198,19 +198,20 @@ static enum rc answer_view(struct desk *d, struct arena *a, const struct affecte
     return RC_OK;
 }
 
-enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
-                      struct view_affected *ret, struct err *e)
+enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a,
+                      struct affected_key of, struct view_affected *ret, struct err *e)
 {
-    AUTO(view_affected) struct view_affected v = {.case_id = case_id, .now_us = desk_now(d)};
+    AUTO(view_affected)
+    struct view_affected v = {.case_id = of.case_id, .part = of.part, .now_us = desk_now(d)};
     struct case_row c;
     struct affected_row row;
     TRY(actor_needs_team(who, e));
-    TRY(ops_case_get(d->db, a, case_id, &c, e));
+    TRY(ops_case_get(d->db, a, of.case_id, &c, e));
     v.case_number = c.number;
     v.case_title = c.title;
     v.closed = c.closed_us != 0 || c.joined_into != 0;
     v.repository = d->set->project.repository.n > 0;
-    enum rc rc = ops_affected_of_case(d->db, a, case_id, false, &row, e);
+    enum rc rc = affected_row_of(d, a, of, false, &row, e);
     if (rc != RC_OK && rc != RC_NOTFOUND)
         return rc;
     if (rc == RC_OK) {
@@ -229,7 +230,7 @@ enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a, 
         TRY(decisions_view(d, a, row.id, &v, e));
         if (row.answer.n)
             TRY(answer_view(d, a, &row, &v, e));
-        v.may_keep = v.has && row.answer_nth == row.nth && !v.closed &&
+        v.may_keep = v.has && of.part == 0 && row.answer_nth == row.nth && !v.closed &&
                      (v.r.n_candidates == 0 || row.chosen.n > 0);
     }
     TRY(arena_ok(a, "the affected versions", e));
@@ -308,7 +309,7 @@ enum rc affected_keep(struct desk *d, const struct actor *who, int64_t case_id, 
     AUTO(arena) struct arena *a = arena_new(REC_ARENA);
     AUTO(view_affected) struct view_affected v = {.nth = 0};
     AUTO(buf) struct buf text = BUF_INIT(FACT_TEXT_MAX);
-    TRY(view_affected(d, who, a, case_id, &v, e));
+    TRY(view_affected(d, who, a, (struct affected_key){case_id, 0}, &v, e));
     if (!v.may_keep)
         return err_set(e, RC_CONFLICT,
                        "wait for the answer, and choose between the candidates first");
@@ -328,7 +329,7 @@ static enum rc newest(struct desk *d, struct arena *a, int64_t case_id, json_t *
 {
     AUTO(json) json_t *j = NULL;
     struct affected_row row;
-    TRY(ops_affected_of_case(d->db, a, case_id, false, &row, e));
+    TRY(affected_row_of(d, a, (struct affected_key){case_id, 0}, false, &row, e));
     if (row.answer.n == 0 || row.answer_nth != row.nth)
         return err_set(e, RC_NOTFOUND, "the affected versions are not known yet");
     TRY(json_parse(row.answer, ANSWER_MAX, "the answer", &j, e));

@@ -10,17 +10,13 @@
 
 #define HEAD                                                                                       \
     "SELECT f.id, f.case_id, f.nth, f.answer_nth, f.chosen_us, f.asked_us, f.answered_us,"         \
-    " f.question, f.state, f.progress, f.failure, f.summary, f.chosen, f.chosen_by, c.number, "
+    " f.question, f.state, f.progress, f.failure, f.summary, f.chosen, f.chosen_by, c.number,"     \
+    " f.part, "
 #define FROM " FROM affected f JOIN vcase c ON c.id = f.case_id"
 
-static enum rc one(struct db *db, const struct sql *q, int64_t key, struct arena *a,
-                   struct affected_row *ret, struct err *e)
+static struct affected_row row_of(struct rows *r, struct arena *a)
 {
-    AUTO(rows) struct rows *r = NULL;
-    TRY(db_query(db, q, DB_ARGS(DB_I(key)), &r, e));
-    if (!rows_next(r))
-        return err_set(e, RC_NOTFOUND, "nothing was asked about the affected versions");
-    *ret = (struct affected_row){.id = row_i64(r, 0),
+    return (struct affected_row){.id = row_i64(r, 0),
                                  .case_id = row_i64(r, 1),
                                  .nth = row_i64(r, 2),
                                  .answer_nth = row_i64(r, 3),
@@ -35,24 +31,55 @@ static enum rc one(struct db *db, const struct sql *q, int64_t key, struct arena
                                  .chosen = row_keep(a, r, 12),
                                  .chosen_by = row_keep(a, r, 13),
                                  .case_number = row_keep(a, r, 14),
-                                 .answer = row_keep(a, r, 15)};
+                                 .part = row_i64(r, 15),
+                                 .answer = row_keep(a, r, 16)};
+}
+
+static enum rc one(struct db *db, const struct sql *q, struct db_args key, struct arena *a,
+                   struct affected_row *ret, struct err *e)
+{
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, q, key, &r, e));
+    if (!rows_next(r))
+        return err_set(e, RC_NOTFOUND, "nothing was asked about the affected versions");
+    *ret = row_of(r, a);
     return rows_kept(r, a, e);
 }
 
-enum rc ops_affected_of_case(struct db *db, struct arena *a, int64_t case_id, bool without_answer,
-                             struct affected_row *ret, struct err *e)
+enum rc ops_affected_of(struct db *db, struct arena *a, bool without_answer, struct affected_row *r,
+                        struct err *e)
 {
-    static const struct sql whole = {"affected_of_case",
-                                     HEAD "f.answer" FROM " WHERE f.case_id = $1", NULL},
-                            line = {"affected_line", HEAD "''" FROM " WHERE f.case_id = $1", NULL};
-    return one(db, without_answer ? &line : &whole, case_id, a, ret, e);
+    static const struct sql whole = {"affected_of",
+                                     HEAD "f.answer" FROM " WHERE f.case_id = $1 AND f.part = $2",
+                                     NULL},
+                            line = {"affected_line",
+                                    HEAD "''" FROM " WHERE f.case_id = $1 AND f.part = $2", NULL};
+    return one(db, without_answer ? &line : &whole, DB_ARGS(DB_I(r->case_id), DB_I(r->part)), a, r,
+               e);
+}
+
+enum rc ops_affected_list(struct db *db, struct arena *a, int64_t case_id,
+                          struct affected_row **ret, size_t *ret_n, struct err *e)
+{
+    static const struct sql q = {"affected_list",
+                                 HEAD "''" FROM " WHERE f.case_id = $1 ORDER BY f.part", NULL};
+    AUTO(rows) struct rows *r = NULL;
+    TRY(db_query(db, &q, DB_ARGS(DB_I(case_id)), &r, e));
+    struct affected_row *v = ROWS_ARRAY(a, r, struct affected_row);
+    size_t n = 0;
+    while (v && rows_next(r))
+        v[n++] = row_of(r, a);
+    TRY(rows_kept(r, a, e));
+    *ret = v;
+    *ret_n = n;
+    return RC_OK;
 }
 
 enum rc ops_affected_get(struct db *db, struct arena *a, int64_t id, struct affected_row *ret,
                          struct err *e)
 {
     static const struct sql q = {"affected_get", HEAD "f.answer" FROM " WHERE f.id = $1", NULL};
-    return one(db, &q, id, a, ret, e);
+    return one(db, &q, DB_ARGS(DB_I(id)), a, ret, e);
 }
 
 static struct dbv time_of(int64_t us)
@@ -66,14 +93,14 @@ enum rc ops_affected_insert(struct db *db, const struct affected_row *r, int64_t
     static const struct sql q = {
         "affected_insert",
         "INSERT INTO affected (case_id, question, nth, state, progress, failure, answer,"
-        " answer_nth, summary, chosen, chosen_by, chosen_us, asked_us)"
-        " VALUES ($1, $2, $3, $4, '', '', '', 0, '', $5, $6, $7, $8)"
-        " ON CONFLICT (case_id) DO NOTHING RETURNING id",
+        " answer_nth, summary, chosen, chosen_by, chosen_us, asked_us, part)"
+        " VALUES ($1, $2, $3, $4, '', '', '', 0, '', $5, $6, $7, $8, $9)"
+        " ON CONFLICT (case_id, part) DO NOTHING RETURNING id",
         NULL};
     enum rc rc = db_one_i64(db, &q,
                             DB_ARGS(DB_I(r->case_id), DB_T(r->question), DB_I(r->nth),
                                     DB_T(r->state), DB_T(r->chosen), DB_T(r->chosen_by),
-                                    time_of(r->chosen_us), DB_I(r->asked_us)),
+                                    time_of(r->chosen_us), DB_I(r->asked_us), DB_I(r->part)),
                             ret_id, e);
     return rc == RC_NOTFOUND ? err_set(e, RC_CONFLICT, "it was asked already") : rc;
 }

@@ -8,16 +8,22 @@
 /* Named operations of the affected versions of a case (desk/affected.h); as ops_case.h. */
 
 struct affected_row {
-    int64_t id, case_id, nth, answer_nth, chosen_us, asked_us, answered_us; /* 0 = not */
+    int64_t id, case_id, part, nth, answer_nth, chosen_us, asked_us, answered_us; /* 0 = not */
     struct str question, state, progress, failure, answer, summary, chosen, chosen_by;
     struct str case_number;
 };
-/* RC_NOTFOUND: nothing was asked about that case.  without_answer: answer stays empty. */
-enum rc ops_affected_of_case(struct db *db, struct arena *a, int64_t case_id, bool without_answer,
-                             struct affected_row *ret, struct err *e) WARN_UNUSED;
+/* case_id and part of *r say which: part 0 is the case's own flaw, another one the id of a place
+ * that joined it (ops_audit.h).  RC_NOTFOUND: nothing was asked about it.  without_answer: answer
+ * stays empty. */
+enum rc ops_affected_of(struct db *db, struct arena *a, bool without_answer, struct affected_row *r,
+                        struct err *e) WARN_UNUSED;
+/* All of a case, without their answers, by part. */
+enum rc ops_affected_list(struct db *db, struct arena *a, int64_t case_id,
+                          struct affected_row **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
 enum rc ops_affected_get(struct db *db, struct arena *a, int64_t id, struct affected_row *ret,
                          struct err *e) WARN_UNUSED;
-/* question, nth, state, chosen, chosen_by, chosen_us, asked_us; RC_CONFLICT: it is there. */
+/* case_id, part, question, nth, state, chosen, chosen_by, chosen_us, asked_us; RC_CONFLICT: it is
+ * there. */
 enum rc ops_affected_insert(struct db *db, const struct affected_row *r, int64_t *ret_id,
                             struct err *e) WARN_UNUSED;
 /* The same of a row; progress and failure become empty. */

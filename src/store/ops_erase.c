@@ -163,6 +163,24 @@ static const struct sql erase[] = {
      "= '',"
      " answer = '', summary = '', chosen = '' WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0",
      NULL},
+    /* What was searched for and found goes; when it was, and by whom, stays. */
+    {"erase_audit_signs",
+     "UPDATE audit_sign SET ended_why = '' WHERE audit_id IN"
+     " (SELECT id FROM audit WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
+    {"erase_audit_runs",
+     "UPDATE audit_run SET question = '{}', failure = '', searched = '' WHERE audit_id IN"
+     " (SELECT id FROM audit WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
+    {"erase_audit_hits",
+     "DELETE FROM audit_hit WHERE audit_id IN"
+     " (SELECT id FROM audit WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
+    {"erase_audit",
+     "UPDATE audit SET question = '{}', state = 'failed', nth = nth + 1, progress = '',"
+     " failure = '', answer = '', summary = '', open = 0 WHERE case_id = $1"
+     " AND CAST($2 AS BIGINT) > 0",
+     NULL},
     {"erase_revisions",
      "UPDATE advisory_revision SET title = '', body = '', facts = '{}', summary = '', picture = ''"
      " WHERE published_us IS NULL AND CAST($2 AS BIGINT) > 0"

@@ -12,7 +12,8 @@ static void show(struct visit *v, const struct route_case *at, const char *form)
     AUTO(view_affected) struct view_affected a = {.nth = 0};
     struct draft draft = {form, &v->form};
     struct err e = ERR_INIT;
-    if (view_affected(v->w->desk, &v->session.actor, v->a, at->id, &a, &e) != RC_OK) {
+    if (view_affected(v->w->desk, &v->session.actor, v->a, (struct affected_key){at->id, 0}, &a,
+                      &e) != RC_OK) {
         v->e = e;
         visit_failed(v);
         return;
@@ -59,7 +60,8 @@ static void show_releases(struct visit *v, const struct route_case *at)
 {
     AUTO(view_affected) struct view_affected a = {.nth = 0};
     struct err e = ERR_INIT;
-    if (view_affected(v->w->desk, &v->session.actor, v->a, at->id, &a, &e) != RC_OK) {
+    if (view_affected(v->w->desk, &v->session.actor, v->a, (struct affected_key){at->id, 0}, &a,
+                      &e) != RC_OK) {
         v->e = e;
         visit_failed(v);
         return;

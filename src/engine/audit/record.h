@@ -11,6 +11,10 @@
  * repository, so everything is checked again: types, bounds, clean text, lines inside their code,
  * the order of hits.  What is not understood is refused, never guessed.  Texts borrow from the
  * JSON, which must outlive the record; the rest is in the arena.
+ *
+ * The document is that of engine/audit/whole.h.  What decisions are kept by: a hit's "chunk" (key
+ * of its content) and "line_in", where in the chunk its "line" is, counted from 0: two hits of one
+ * chunk are told apart by it.  Paths and code have to be clean text (base/utf8.h) already.
  */
 #define FIND_TREES_MAX    2000 /* branches of all repositories */
 #define FIND_SEEDS_MAX    200

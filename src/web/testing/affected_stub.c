@@ -9,10 +9,10 @@
 
 struct view_affected stub_affected;
 
-enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
-                      struct view_affected *ret, struct err *e)
+enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a,
+                      struct affected_key of, struct view_affected *ret, struct err *e)
 {
-    (void)d, (void)case_id;
+    (void)d, (void)of;
     (void)who;
     *ret = stub_affected;
     ret->case_number = STR("DEMO-2026-0002");
