@@ -98,8 +98,9 @@ static enum rc question_make(const struct affected_ask *q, struct buf *ret, stru
 static enum rc order_job(struct desk *d, const struct affected_row *r, struct err *e)
 {
     AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
-    buf_addf(&key, AFFECTED_JOB ":%lld:%lld", (long long)r->id, (long long)r->nth);
-    struct task_new t = {.kind = AFFECTED_JOB,
+    const char *kind = r->part ? AFFECTED_PART_JOB : AFFECTED_JOB;
+    buf_addf(&key, "%s:%lld:%lld", kind, (long long)r->id, (long long)r->nth);
+    struct task_new t = {.kind = kind,
                          .key = buf_str(&key),
                          .lane = LANE_ENGINES,
                          .subject = r->id,
@@ -323,9 +324,9 @@ static enum rc decide_tx(struct desk *d, void *arg, struct err *e)
     enum rec_status s;
     TRY(part_there(d, a, k->of, e));
     TRY(affected_row_of(d, a, k->of, false, &r, e));
-    TRY(ops_affected_tags(d->db, a, r.id, &have, &n_have, e));
+    TRY(ops_affected_tags(d->db, a, &r, &have, &n_have, e));
     if (back)
-        TRY(ops_affected_tag_drop(d->db, r.id, n->tag, e));
+        TRY(ops_affected_tag_drop(d->db, &r, n->tag, e));
     else
         TRY(tag_there(a, &r, n->tag, e));
     if (!back && n_have >= AFFECTED_DECIDED)
@@ -333,7 +334,7 @@ static enum rc decide_tx(struct desk *d, void *arg, struct err *e)
     actor_name(k->who, author);
     if (!back)
         TRY(ops_affected_tag_put(
-            d->db, r.id,
+            d->db, &r,
             &(struct affected_tag_row){n->tag, n->status, n->reason, str_c(author), desk_now(d)},
             e));
     TRY(asked_again(d, &r, e));
@@ -372,7 +373,7 @@ static enum rc put_decided(struct desk *d, struct arena *a, const struct affecte
     struct affected_tag_row *t;
     size_t n;
     json_object_set_new(in, "decided", decided);
-    TRY(ops_affected_tags(d->db, a, r->id, &t, &n, e));
+    TRY(ops_affected_tags(d->db, a, r, &t, &n, e));
     for (size_t i = 0; i < n; i++)
         json_object_set_new(decided, t[i].tag.p, json_str(t[i].status));
     if (r->chosen.n)
@@ -381,7 +382,19 @@ static enum rc put_decided(struct desk *d, struct arena *a, const struct affecte
     return RC_OK;
 }
 
-enum rc affected_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
+/* One that was erased meanwhile asks nothing. */
+static enum rc row_there(struct desk *d, struct arena *a, bool is_part, int64_t id,
+                         struct affected_row *ret, struct err *e)
+{
+    enum rc rc = ops_affected_get(d->db, a, is_part, id, ret, e);
+    if (rc != RC_NOTFOUND)
+        return rc;
+    *ret = (struct affected_row){.id = id, .state = STR("erased")};
+    return RC_OK;
+}
+
+static enum rc job_ask(struct desk *d, bool is_part, int64_t subject, struct desk_ask *q,
+                       struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(REC_ARENA);
     AUTO(json) json_t *in = json_object();
@@ -390,7 +403,7 @@ enum rc affected_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, st
     json_t *branches = json_array();
     struct affected_row r;
     json_object_set_new(args, "branches", branches);
-    TRY(ops_affected_get(d->db, a, subject, &r, e));
+    TRY(row_there(d, a, is_part, subject, &r, e));
     if (!str_eq(r.state, STR("asked")))
         return RC_OK;
     TRY(json_parse(r.question, QUESTION_MAX, "the question", &question, e));
@@ -406,7 +419,18 @@ enum rc affected_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, st
     return RC_OK;
 }
 
+enum rc affected_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
+{
+    return job_ask(d, false, subject, q, e);
+}
+
+enum rc affected_part_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
+{
+    return job_ask(d, true, subject, q, e);
+}
+
 struct answered {
+    bool is_part;
     int64_t id, nth;
     const json_t *answer;
     struct str text, summary, why;
@@ -415,11 +439,11 @@ struct answered {
 
 /* What a person decided is what the answer must say. */
 static enum rc decisions_hold(struct desk *d, struct arena *a, const struct answered *k,
-                              struct err *e)
+                              const struct affected_row *of, struct err *e)
 {
     struct affected_tag_row *t;
     size_t n;
-    TRY(ops_affected_tags(d->db, a, k->id, &t, &n, e));
+    TRY(ops_affected_tags(d->db, a, of, &t, &n, e));
     for (size_t i = 0; i < n; i++) {
         size_t at = record_tag(k->r, t[i].tag);
         if (at < k->r->n_releases &&
@@ -434,10 +458,10 @@ static enum rc answer_tx(struct desk *d, void *arg, struct err *e)
     const struct answered *k = arg;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct affected_row r;
-    TRY(ops_affected_get(d->db, a, k->id, &r, e));
+    TRY(row_there(d, a, k->is_part, k->id, &r, e));
     if (r.nth != k->nth)
         return RC_OK; /* asked anew meanwhile: that job is under way */
-    TRY(decisions_hold(d, a, k, e));
+    TRY(decisions_hold(d, a, k, &r, e));
     r.state = STR("answered");
     r.failure = STR_NONE;
     r.answer = k->text;
@@ -454,13 +478,14 @@ static enum rc answer_tx(struct desk *d, void *arg, struct err *e)
     return desk_event(d, &machine, r.case_id, "affected.answered", p, e);
 }
 
-enum rc affected_job_answer(struct desk *d, int64_t subject, const json_t *answer, struct err *e)
+static enum rc job_answer(struct desk *d, bool is_part, int64_t subject, const json_t *answer,
+                          struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(REC_ARENA);
     AUTO(buf) struct buf text = BUF_INIT(ANSWER_MAX);
     AUTO(buf) struct buf summary = BUF_INIT(4 * REC_NAME_MAX);
     struct record rec;
-    struct answered k = {.id = subject, .answer = answer, .r = &rec};
+    struct answered k = {.is_part = is_part, .id = subject, .answer = answer, .r = &rec};
     TRY(json_get_int(answer, "nth", 0, INT64_MAX, &k.nth, e));
     TRY(record_read(answer, a, &rec, e));
     TRY(json_write(&text, answer, e));
@@ -470,12 +495,35 @@ enum rc affected_job_answer(struct desk *d, int64_t subject, const json_t *answe
     return desk_run(d, answer_tx, &k, e);
 }
 
-enum rc affected_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
-                              struct err *e)
+enum rc affected_job_answer(struct desk *d, int64_t subject, const json_t *answer, struct err *e)
+{
+    return job_answer(d, false, subject, answer, e);
+}
+
+enum rc affected_part_job_answer(struct desk *d, int64_t subject, const json_t *answer,
+                                 struct err *e)
+{
+    return job_answer(d, true, subject, answer, e);
+}
+
+static enum rc job_progress(struct desk *d, bool is_part, int64_t subject, struct str what,
+                            int64_t *ret_case, struct err *e)
 {
     if (!utf8_is_clean(what))
         return err_set(e, RC_INVALID, "progress that is not plain text");
-    return ops_affected_progress(d->db, subject, utf8_clip(what, WHY_MAX), ret_case, e);
+    return ops_affected_progress(d->db, is_part, subject, utf8_clip(what, WHY_MAX), ret_case, e);
+}
+
+enum rc affected_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
+                              struct err *e)
+{
+    return job_progress(d, false, subject, what, ret_case, e);
+}
+
+enum rc affected_part_job_progress(struct desk *d, int64_t subject, struct str what,
+                                   int64_t *ret_case, struct err *e)
+{
+    return job_progress(d, true, subject, what, ret_case, e);
 }
 
 static enum rc failed_tx(struct desk *d, void *arg, struct err *e)
@@ -483,21 +531,32 @@ static enum rc failed_tx(struct desk *d, void *arg, struct err *e)
     const struct answered *k = arg;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
     struct affected_row r;
-    TRY(ops_affected_get(d->db, a, k->id, &r, e));
+    TRY(row_there(d, a, k->is_part, k->id, &r, e));
     if (!str_eq(r.state, STR("asked")))
         return RC_OK;
-    TRY(ops_affected_failed(d->db, k->id, k->why, e));
+    TRY(ops_affected_failed(d->db, &r, k->why, e));
     json_t *p = r.part ? json_object() : NULL;
     if (p)
         json_put_int(p, "part", r.part);
     return desk_event(d, &machine, r.case_id, "affected.failed", p, e);
 }
 
-enum rc affected_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
+static enum rc job_failed(struct desk *d, bool is_part, int64_t subject, struct str why,
+                          struct err *e)
 {
     AUTO(buf) struct buf clean = BUF_INIT(4 * WHY_MAX);
-    struct answered k = {.id = subject};
+    struct answered k = {.is_part = is_part, .id = subject};
     utf8_clean_line(&clean, str_sub(why, 0, WHY_MAX));
     k.why = utf8_clip(buf_str(&clean), WHY_MAX);
     return desk_run(d, failed_tx, &k, e);
+}
+
+enum rc affected_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
+{
+    return job_failed(d, false, subject, why, e);
+}
+
+enum rc affected_part_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
+{
+    return job_failed(d, true, subject, why, e);
 }

@@ -27,13 +27,14 @@
  * Events: affected.asked affected.answered affected.failed affected.chosen affected.unchosen
  * affected.decided affected.undecided.
  */
-#define AFFECTED_JOB       "affected"    /* kind of its tasks and of its engine */
-#define AFFECTED_LINES_MAX (16 * 1024)   /* bytes of each field of the form */
-#define AFFECTED_REV_MAX   200           /* bytes of a revision or a place */
-#define AFFECTED_GROUPS    64            /* lines of fixes */
-#define AFFECTED_REVS      200           /* revisions in one field */
-#define AFFECTED_DECIDED   500           /* decisions of a case */
-#define AFFECTED_PICTURE   (1024 * 1024) /* bytes of what an advisory keeps */
+#define AFFECTED_JOB       "affected"      /* kind of its tasks and of its engine */
+#define AFFECTED_PART_JOB  "affected-part" /* of the tasks of parts; the engine is the same */
+#define AFFECTED_LINES_MAX (16 * 1024)     /* bytes of each field of the form */
+#define AFFECTED_REV_MAX   200             /* bytes of a revision or a place */
+#define AFFECTED_GROUPS    64              /* lines of fixes */
+#define AFFECTED_REVS      200             /* revisions in one field */
+#define AFFECTED_DECIDED   500             /* decisions of a case */
+#define AFFECTED_PICTURE   (1024 * 1024)   /* bytes of what an advisory keeps */
 
 /* A case's own flaw, or that of a part of it. */
 struct affected_key {

@@ -18,6 +18,16 @@ enum rc affected_job_progress(struct desk *d, int64_t subject, struct str what, 
 enum rc affected_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
     WARN_UNUSED;
 
+/* The same of the parts of a case. */
+enum rc affected_part_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
+    WARN_UNUSED;
+enum rc affected_part_job_answer(struct desk *d, int64_t subject, const json_t *answer,
+                                 struct err *e) WARN_UNUSED;
+enum rc affected_part_job_progress(struct desk *d, int64_t subject, struct str what,
+                                   int64_t *ret_case, struct err *e) WARN_UNUSED;
+enum rc affected_part_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
+    WARN_UNUSED;
+
 /* What is asked about it; RC_NOTFOUND: nothing yet. */
 enum rc affected_row_of(struct desk *d, struct arena *a, struct affected_key of,
                         bool without_answer, struct affected_row *ret, struct err *e) WARN_UNUSED;

@@ -105,7 +105,7 @@ enum rc affected_overlay(struct desk *d, struct arena *a, const struct affected_
     *ret_chosen = 0;
     if (row->chosen.n)
         TRY(lay_choice(a, row, current, r, ret_chosen, e));
-    TRY(ops_affected_tags(d->db, a, row->id, &t, &n, e));
+    TRY(ops_affected_tags(d->db, a, row, &t, &n, e));
     for (size_t i = 0; !current && i < n; i++) {
         enum rec_status s;
         size_t at = record_tag(r, t[i].tag);
@@ -147,12 +147,12 @@ static enum rc question_view(struct arena *a, const struct affected_row *row,
     return RC_OK;
 }
 
-static enum rc decisions_view(struct desk *d, struct arena *a, int64_t id, struct view_affected *v,
-                              struct err *e)
+static enum rc decisions_view(struct desk *d, struct arena *a, const struct affected_row *row,
+                              struct view_affected *v, struct err *e)
 {
     struct affected_tag_row *t;
     size_t n;
-    TRY(ops_affected_tags(d->db, a, id, &t, &n, e));
+    TRY(ops_affected_tags(d->db, a, row, &t, &n, e));
     v->decisions = arena_array(a, n + 1, sizeof *v->decisions);
     TRY(arena_ok(a, "the decisions", e));
     for (size_t i = 0; i < n; i++)
@@ -227,7 +227,7 @@ enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a,
         v.failure = row.failure;
         v.summary = row.summary;
         TRY(question_view(a, &row, &v, e));
-        TRY(decisions_view(d, a, row.id, &v, e));
+        TRY(decisions_view(d, a, &row, &v, e));
         if (row.answer.n)
             TRY(answer_view(d, a, &row, &v, e));
         v.may_keep = v.has && of.part == 0 && row.answer_nth == row.nth && !v.closed &&

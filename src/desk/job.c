@@ -23,8 +23,11 @@ static const struct {
     {POLICY_COMMIT, policy_commit_ask, policy_commit_answer, NULL, NULL},
     {AFFECTED_JOB, affected_job_ask, affected_job_answer, affected_job_progress,
      affected_job_failed},
+    {AFFECTED_PART_JOB, affected_part_job_ask, affected_part_job_answer, affected_part_job_progress,
+     affected_part_job_failed},
 };
-const char *const desk_job_kinds[] = {PROPOSAL_APPLY, POLICY_COMMIT, AFFECTED_JOB, NULL};
+const char *const desk_job_kinds[] = {PROPOSAL_APPLY, POLICY_COMMIT, AFFECTED_JOB,
+                                      AFFECTED_PART_JOB, NULL};
 
 void desk_ask_release(struct desk_ask *q)
 {

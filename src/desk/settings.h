@@ -14,12 +14,14 @@
  * has n == 0.  Paths are absolute when loaded: a relative one counts from the directory of the
  * configuration file.  Spans are microseconds, 0 means "none"; sizes are bytes.
  */
-#define SETTINGS_FILE      "vulndesk.conf" /* in the current folder, where a command names none */
-#define SETTINGS_FILE_MAX  (256 * 1024)    /* bytes of a configuration file */
-#define SETTINGS_VALUE_MAX 4096            /* bytes of one value */
-#define SETTINGS_LIST_MAX  64              /* elements of one list */
-#define SETTINGS_SOCK_MAX  107 /* bytes of a unix socket's path (sun_path less its NUL) */
-#define SETTINGS_PROBLEMS  50  /* problems reported for one file; the rest are counted */
+#define SETTINGS_FILE            "vulndesk.conf" /* in the current folder, where a command names none */
+#define SETTINGS_FILE_MAX        (256 * 1024) /* bytes of a configuration file */
+#define SETTINGS_VALUE_MAX       4096         /* bytes of one value */
+#define SETTINGS_LIST_MAX        64           /* elements of one list */
+#define SETTINGS_REPOSITORIES    16           /* besides the project's own */
+#define SETTINGS_REPOSITORY_NAME 60           /* bytes */
+#define SETTINGS_SOCK_MAX        107 /* bytes of a unix socket's path (sun_path less its NUL) */
+#define SETTINGS_PROBLEMS        50  /* problems reported for one file; the rest are counted */
 
 struct str_list {
     struct str *v;
@@ -99,11 +101,12 @@ struct settings {
         int64_t default_embargo_us; /* 0 = none */
     } policy;
     struct {
-        struct str name;            /* of the software */
-        struct str repository;      /* folder of the bare mirror, empty = none */
-        struct str tag_pattern;     /* release tags (git/tagpattern.h), empty = not known */
-        struct str_list maintained; /* branches whose users get fixes; empty = not known */
-        struct str components;      /* file of the component map, empty = none */
+        struct str name;              /* of the software */
+        struct str repository;        /* folder of the bare mirror, empty = none */
+        struct str_list repositories; /* NAME=FOLDER of further mirrors of the organisation */
+        struct str tag_pattern;       /* release tags (git/tagpattern.h), empty = not known */
+        struct str_list maintained;   /* branches whose users get fixes; empty = not known */
+        struct str components;        /* file of the component map, empty = none */
     } project;
     struct {
         struct str_list announce_to;         /* lists that get each advisory by mail */
@@ -215,5 +218,8 @@ struct setting_value {
 };
 enum rc settings_write(struct buf *b, const struct setting_value *set, size_t n, struct err *e)
     WARN_UNUSED;
+
+/* Of an element of project.repositories; false: it is not of that form. */
+bool settings_repository(struct str v, struct str *ret_name, struct str *ret_dir);
 
 #endif

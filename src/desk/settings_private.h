@@ -42,6 +42,7 @@ enum rc check_prefix(struct str v, struct err *e);
 enum rc check_hostname(struct str v, struct err *e);
 enum rc check_tag_pattern(struct str v, struct err *e);
 enum rc check_branch(struct str v, struct err *e);
+enum rc check_repository(struct str v, struct err *e);
 enum rc check_spam_header(struct str v, struct err *e);
 enum rc check_unix_socket(struct str v, struct err *e);
 enum rc check_store_url(struct str v, struct err *e);

@@ -69,6 +69,32 @@ enum rc check_branch(struct str v, struct err *e)
     return RC_OK;
 }
 
+bool settings_repository(struct str v, struct str *ret_name, struct str *ret_dir)
+{
+    size_t eq = str_chr(v, '=');
+    if (eq == STR_NPOS)
+        return false;
+    struct str name = str_sub(v, 0, eq), dir = str_sub(v, eq + 1, v.n);
+    bool ok = name.n >= 1 && name.n <= SETTINGS_REPOSITORY_NAME && name.p[0] != '.' &&
+              name.p[0] != '-' && dir.n >= 2 && dir.n < 3000 && dir.p[0] == '/';
+    for (size_t i = 0; ok && i < name.n; i++)
+        ok = ascii_is_alnum(name.p[i]) || (name.p[i] && strchr("._-/", name.p[i]));
+    if (ok) {
+        *ret_name = name;
+        *ret_dir = dir;
+    }
+    return ok;
+}
+
+enum rc check_repository(struct str v, struct err *e)
+{
+    struct str name, dir;
+    if (!settings_repository(v, &name, &dir))
+        return err_set(e, RC_INVALID,
+                       "a repository is written NAME=/FOLDER; a name has letters, digits and ._-/");
+    return RC_OK;
+}
+
 enum rc check_ecosystem(struct str v, struct err *e)
 {
     if (!osv_ecosystem_ok(v))

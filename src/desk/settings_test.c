@@ -55,6 +55,7 @@ static void test_values(void **state)
     (void)state;
     AUTO(settings) struct settings *s = NULL;
     struct err e = ERR_INIT;
+    struct str name, dir;
     const char *text =
         LEAST "default_embargo = 90d\nupdate_every = none\nacknowledge = yes\n"
               "[mail]\noutgoing = on\nmax_size = 1M\nack_rate = 3/2d\nspam_headers =\n"
@@ -62,7 +63,8 @@ static void test_values(void **state)
               "[listen]\nsmtp = 0.0.0.0:25, [::]:25,unix:smtp.sock\npublic_http =\n"
               "[store]\nurl = postgresql://db.example/desk\n"
               "[sandbox]\nmode = best-effort\n"
-              "[project]\ntag_pattern = {YYYY}-{MM}[{a}]\nmaintained = master, legacy\n";
+              "[project]\ntag_pattern = {YYYY}-{MM}[{a}]\nmaintained = master, legacy\n"
+              "repositories = docs=/srv/git/docs.git\n";
     if (parse(text, NULL, &s, &e) != RC_OK)
         fail_msg("%s", e.msg);
     assert_true(s->policy.default_embargo_us == 90 * US_PER_DAY && s->policy.update_every_us == 0);
@@ -78,6 +80,8 @@ static void test_values(void **state)
     assert_string_equal(s->store.url.p, "postgresql://db.example/desk");
     assert_int_equal(s->sandbox.mode, SANDBOX_BEST_EFFORT);
     assert_string_equal(s->project.maintained.v[1].p, "legacy");
+    assert_true(settings_repository(s->project.repositories.v[0], &name, &dir));
+    assert_true(str_eq(name, STR("docs")) && str_eq(dir, STR("/srv/git/docs.git")));
 }
 
 static void refused(const char *text, const char *want)
@@ -140,6 +144,9 @@ static void test_errors_have_lines(void **state)
         {"[roles]\ncores = 0", "1 to 16"},
         {"[project]\ntag_pattern = v{X}", "{YYYY}"},
         {"[project]\nmaintained = --all", "no name of a branch"},
+        {"[project]\nrepositories = docs=docs.git", "NAME=/FOLDER"},
+        {"[project]\nrepositories = /srv/git/docs.git", "NAME=/FOLDER"},
+        {"[project]\nrepositories = -x=/srv/git/docs.git", "NAME=/FOLDER"},
         {"detail_within = soon", "a duration"},
         {"detail_within = 1s", "outside"},
         {"default_embargo = 9999d", "outside"},

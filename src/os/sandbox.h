@@ -13,7 +13,7 @@
  * opened with more rights, and before the first byte of a stranger is read.
  */
 
-#define SANDBOX_PATHS_MAX 24
+#define SANDBOX_PATHS_MAX 48
 #define SANDBOX_KEEP_MAX  32
 #define SANDBOX_PORTS_MAX 16
 #define SANDBOX_LANDLOCK  2 /* oldest ABI that counts as present */

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "engine/affected/whole.h"
+#include "desk/settings.h"
 #include "engine/policy.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -25,12 +26,13 @@ static const struct {
     struct engine_kind k;
     engine_fn run;
 } kinds[] = {
-    {{"policy-apply", ENGINE_TEMPORARY, NULL, 30 * US_PER_S, 1024 * MIB, false},
+    {{"policy-apply", ENGINE_TEMPORARY, NULL, 30 * US_PER_S, 1024 * MIB, false, false},
      engine_policy_apply},
-    {{"policy-commit", ENGINE_KEPT, "policy", 300 * US_PER_S, 1024 * MIB, false},
+    {{"policy-commit", ENGINE_KEPT, "policy", 300 * US_PER_S, 1024 * MIB, false, false},
      engine_policy_commit},
     /* The cache stays: what is known of each commit is worked out once. */
-    {{"affected", ENGINE_KEPT, "affected", 900 * US_PER_S, 8192 * MIB, true}, engine_affected},
+    {{"affected", ENGINE_KEPT, "affected", 900 * US_PER_S, 8192 * MIB, true, false},
+     engine_affected},
 };
 
 enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, struct err *e)
@@ -44,12 +46,14 @@ enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, stru
     return err_set(e, RC_NOTFOUND, "no engine does such a job");
 }
 
-static enum rc confine(const char *scratch, const char *mirror, struct err *e)
+static enum rc confine(const struct engine_job *j, struct err *e)
 {
     static struct rights rights;
     struct rights_places places = {
-        .data_dir = "/nonexistent", .scratch = scratch, .mirror = mirror};
+        .data_dir = "/nonexistent", .scratch = j->scratch, .mirror = j->mirror};
     struct sandbox_summary got;
+    for (size_t i = 0; i < j->n_others; i++)
+        places.mirrors[places.n_mirrors++] = j->others[i].dir;
     TRY(rights_of(ROLE_ENGINE, &places, &rights, e));
     rights.rules.keep[rights.rules.nkeep++] = ENGINE_PROGRESS_FD;
     return sandbox_apply(&rights.rules, &got, e);
@@ -85,13 +89,26 @@ static enum rc run(engine_fn fn, struct engine_job *j, struct err *e)
     TRY(fd_read_all(ENGINE_ARGS_FD, WIRE_JOB_MAX, &args, e));
     close(ENGINE_ARGS_FD);
     TRY(fd_read_all(STDIN_FILENO, ENGINE_INPUT_MAX, &input, e));
-    TRY(confine(j->scratch, j->mirror, e));
+    TRY(confine(j, e));
     TRY(json_parse(buf_str(&args), WIRE_JOB_MAX, "the job's arguments", &args_json, e));
     j->args = args_json;
     j->input = buf_str(&input);
     TRY(fn(j, &answer, e));
     TRY(json_write(&out, answer, e));
     return fd_write_all(STDOUT_FILENO, buf_str(&out), e);
+}
+
+/* NAME=FOLDER each, as the worker has them from the settings. */
+static size_t take_others(int argc, char **argv, struct engine_repository *to)
+{
+    struct str dir;
+    size_t n = 0;
+    for (int i = 4; i < argc && n < ENGINE_REPOSITORIES; i++) {
+        if (!settings_repository(str_c(argv[i]), &to[n].name, &dir))
+            continue;
+        to[n++].dir = dir.p;
+    }
+    return n;
 }
 
 int engine_main(int argc, char **argv)
@@ -105,9 +122,12 @@ int engine_main(int argc, char **argv)
         fprintf(stderr, "vulndesk role engine: no such job\n");
         return EX_USAGE;
     }
+    struct engine_repository others[ENGINE_REPOSITORIES];
     struct progress progress = {.wanted = fcntl(ENGINE_PROGRESS_FD, F_GETFD) >= 0};
     struct engine_job j = {.scratch = argv[2],
                            .mirror = argc > 3 ? argv[3] : NULL,
+                           .others = others,
+                           .n_others = take_others(argc, argv, others),
                            .progress = say_progress,
                            .progress_arg = &progress};
     signal(SIGPIPE, SIG_IGN);

@@ -6,7 +6,7 @@
 
 /*
  * The role "engine": one confined child of the worker for one job.
- *     vulndesk role engine KIND SCRATCH [MIRROR]
+ *     vulndesk role engine KIND SCRATCH [MIRROR [NAME=FOLDER ...]]
  * standard input: the job's file (or nothing); descriptor 3: the arguments, a JSON object; standard
  * output: the answer, JSON.  Exit 0: the answer is whole.  Else one line for a person is on
  * standard output instead.
@@ -20,6 +20,7 @@
 #define ENGINE_PROGRESS_FD 4
 #define ENGINE_PROGRESS_US 250000   /* not more often */
 #define ENGINE_LINE_MAX    200      /* bytes of such a line */
+#define ENGINE_ARGV_MAX    (7 + 16) /* of the child, the NULL included */
 #define ENGINE_FOLDER      "engine" /* below the data folder: scratch folders of jobs */
 
 enum engine_place {
@@ -33,6 +34,7 @@ struct engine_kind {
     int64_t time_us;   /* then it is killed */
     uint64_t as_bytes; /* address space */
     bool mirror;       /* it reads the project's repository */
+    bool others;       /* and those of [project] repositories */
 };
 /* RC_NOTFOUND for a kind that is none. */
 enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, struct err *e)

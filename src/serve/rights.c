@@ -226,6 +226,18 @@ static enum rc add_postgres(struct rights *r, const struct rights_places *p, str
     return add_rows(r, names, p, e);
 }
 
+static enum rc add_mirrors(struct rights *r, const struct rights_places *p, struct err *e)
+{
+    static const struct row one = {AT_MIRROR, "", SANDBOX_READ | SANDBOX_MAYBE};
+    BUG_ON(p->n_mirrors > ARRAY_LEN(p->mirrors));
+    for (size_t i = 0; i < p->n_mirrors; i++) {
+        struct rights_places here = *p;
+        here.mirror = p->mirrors[i];
+        TRY(add_row(r, &one, &here, e));
+    }
+    return RC_OK;
+}
+
 enum rc rights_of(enum role role, const struct rights_places *places, struct rights *ret_rights,
                   struct err *e)
 {
@@ -246,6 +258,8 @@ enum rc rights_of(enum role role, const struct rights_places *places, struct rig
     TRY(add_rows(r, t->even_more, places, e));
     if (role == ROLE_CORE)
         TRY(add_postgres(r, places, e));
+    if (role == ROLE_WORKER || role == ROLE_ENGINE)
+        TRY(add_mirrors(r, places, e));
     if (role == ROLE_NET && places->net_port_count > 0) {
         BUG_ON(places->net_port_count > ARRAY_LEN(places->net_ports));
         for (size_t i = 0; i < places->net_port_count; i++)

@@ -10,6 +10,8 @@
  * another: spool/tmp, spool/new, blobs, keys, db, engine, run.
  */
 
+#define RIGHTS_MIRRORS_MAX 16
+
 /* Where things are on this machine and what the settings ask for; all borrowed. */
 struct rights_places {
     const char *data_dir; /* absolute */
@@ -20,7 +22,9 @@ struct rights_places {
     /* net: the only TCP ports it connects to (DNS comes along); 0 of them = any. */
     uint16_t net_ports[SANDBOX_PORTS_MAX - 2];
     size_t net_port_count;
-    const char *mirror;  /* engine: one mirror; worker: the folder of all mirrors; NULL = none */
+    const char *mirror; /* engine: one mirror; worker: the folder of all mirrors; NULL = none */
+    const char *mirrors[RIGHTS_MIRRORS_MAX]; /* further ones, to be read the same way */
+    size_t n_mirrors;
     const char *scratch; /* engine: its folder; worker: the folder of all of them; NULL = none */
 };
 

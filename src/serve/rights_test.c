@@ -49,7 +49,7 @@
 /* The world that all tries share; everything in it is open to every user, so that only the sandbox
  * can be what stops a try. */
 static struct {
-    char dir[64], data[96], mirror[96], scratch[96], outside[80], sock[100];
+    char dir[64], data[96], mirror[96], other[96], scratch[96], outside[80], sock[100];
     int tcp, unix_fd, pair[2];
     uint16_t port;
     pid_t victim;
@@ -210,7 +210,8 @@ static int try_outside_chmod(void)
 
 static int try_mirror_read(void)
 {
-    return open_result(in_world(world.mirror, "HEAD"), O_RDONLY);
+    int rc = open_result(in_world(world.mirror, "HEAD"), O_RDONLY);
+    return rc || !*world.other ? rc : open_result(in_world(world.other, "HEAD"), O_RDONLY);
 }
 
 static int try_mirror_write(void)
@@ -574,6 +575,8 @@ static void fill_rights(enum role role, bool pg_unix, struct rights *r)
     struct rights_places p = {.data_dir = world.data,
                               .pg_unix = pg_unix,
                               .mirror = world.mirror,
+                              .mirrors = {world.other},
+                              .n_mirrors = 1,
                               .scratch = world.scratch};
     if (rights_of(role, &p, r, &e) != RC_OK) {
         fprintf(stderr, "%s\n", e.msg);
@@ -950,10 +953,12 @@ static int make_world(void **state)
     assert_int_equal(chmod(world.dir, 0777), 0);
     snprintf(world.data, sizeof world.data, "%s/data", world.dir);
     snprintf(world.mirror, sizeof world.mirror, "%s/mirror", world.dir);
+    snprintf(world.other, sizeof world.other, "%s/other", world.dir);
     snprintf(world.scratch, sizeof world.scratch, "%s/scratch", world.dir);
     snprintf(world.outside, sizeof world.outside, "%s/outside", world.dir);
     snprintf(world.sock, sizeof world.sock, "%s/outside/sock", world.dir);
     make_dir(world.mirror);
+    make_dir(world.other);
     make_dir(world.scratch);
     make_dir(world.outside);
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
@@ -961,6 +966,7 @@ static int make_world(void **state)
     put_file(world.data, "db/plain.db");
     put_file(world.data, "keys/master.key");
     put_file(world.mirror, "HEAD");
+    put_file(world.other, "HEAD");
     assert_int_equal(dir_open(AT_FDCWD, in_world(world.data, "spool/tmp"), &world.tmp_fd, &e),
                      RC_OK);
     assert_int_equal(dir_open(AT_FDCWD, in_world(world.data, "spool/new"), &world.new_fd, &e),

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "desk/settings.h"
 #include "os/file.h"
 
 static void watch_set(struct role_ctx *r, int op, int fd, bool out)
@@ -288,6 +289,20 @@ enum rc role_int(struct role_ctx *r, const char *key, int64_t *ret_n, struct err
     return json_get_int(r->setup, key, INT64_MIN, INT64_MAX, ret_n, e);
 }
 
+/* NAME=FOLDER each; the folders end with NUL, as jansson's texts do. */
+static enum rc take_mirrors(struct role_ctx *r, struct rights_places *p, struct err *e)
+{
+    json_t *list;
+    struct str name, dir;
+    TRY(json_get_array(r->setup, "mirrors", ARRAY_LEN(p->mirrors), &list, e));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (!settings_repository(str_c(json_string_value(json_array_get(list, i))), &name, &dir))
+            return err_set(e, RC_INVALID, "the setup names a repository that is none");
+        p->mirrors[p->n_mirrors++] = dir.p;
+    }
+    return RC_OK;
+}
+
 /* What the supervisor said of this machine, as far as this role's rights depend on it. */
 static enum rc take_places(struct role_ctx *r, struct rights_places *p, struct err *e)
 {
@@ -304,6 +319,8 @@ static enum rc take_places(struct role_ctx *r, struct rights_places *p, struct e
         TRY(role_text(r, "imap_ca", &imap_ca, e));
     if (json_object_get(r->setup, "mirror"))
         TRY(role_text(r, "mirror", &mirror, e));
+    if (json_object_get(r->setup, "mirrors"))
+        TRY(take_mirrors(r, p, e));
     p->mirror = mirror.n > 0 ? mirror.p : NULL;
     p->imap_ca = imap_ca.n > 0 ? imap_ca.p : NULL;
     p->data_dir = dir.p; /* jansson's texts end with NUL */

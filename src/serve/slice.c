@@ -176,6 +176,10 @@ static void slice_worker(const struct settings *set, json_t *j)
         json_array_append_new(spam, json_str(set->mail.spam_headers.v[i]));
     put(j, "spam", spam);
     json_put_str(j, "mirror", set->project.repository);
+    json_t *mirrors = json_array();
+    for (size_t i = 0; i < set->project.repositories.n; i++)
+        json_array_append_new(mirrors, json_str(set->project.repositories.v[i]));
+    put(j, "mirrors", mirrors);
 }
 
 /* Adds the port of a server that net connects to. */

@@ -50,7 +50,8 @@ struct worker {
     size_t queue_count;
     int64_t time_us, memory;
     char engine_dir[FILE_PATH_MAX];
-    const char *mirror; /* the project's repository, NULL: none */
+    const char *mirror;   /* the project's repository, NULL: none */
+    const json_t *others; /* NAME=FOLDER of further ones */
     /* Arguments of the child, made once from the settings. */
     char max_size[24], received[24], spam[PARSE_SPAM_MAX][SPAM_RULE_MAX],
         no_report[PARSE_SPAM_MAX][SPAM_RULE_MAX];
@@ -124,8 +125,10 @@ static enum rc job_start(struct worker *w, struct item *it, struct err *e)
 {
     const struct engine_kind *k = it->job;
     TRY(job_scratch(w, it, e));
-    const char *const argv[] = {
-        "vulndesk", "role", "engine", k->kind, it->scratch, k->mirror ? w->mirror : NULL, NULL};
+    const char *argv[ENGINE_ARGV_MAX] = {"vulndesk", "role",      "engine",
+                                         k->kind,    it->scratch, k->mirror ? w->mirror : NULL};
+    for (size_t i = 0; argv[5] && k->others && i < json_array_size(w->others); i++)
+        argv[6 + i] = json_string_value(json_array_get(w->others, i));
     AUTO(fd) int says = -1;
     TRY(memfd_new("answer", &it->out, e));
     TRY(progress_pipe(it, &says, e));
@@ -459,6 +462,9 @@ static enum rc worker_open(struct worker *w, struct err *e)
     TRY(role_text(&w->role, "data_dir", &data, e));
     TRY(role_text(&w->role, "mirror", &mirror, e));
     w->mirror = mirror.n ? mirror.p : NULL;
+    w->others = json_object_get(w->role.setup, "mirrors");
+    if (json_array_size(w->others) > ENGINE_ARGV_MAX - 7)
+        return err_set(e, RC_INVALID, "more repositories than a job can read");
     snprintf(w->engine_dir, sizeof w->engine_dir, "%.*s/" ENGINE_FOLDER, STR_ARG(data));
     clean_scratch(w);
     TRY(role_int(&w->role, "parse_time_us", &w->time_us, e));

@@ -163,6 +163,12 @@ static const struct sql erase[] = {
      "= '',"
      " answer = '', summary = '', chosen = '' WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0",
      NULL},
+    {"erase_part_tags",
+     "DELETE FROM affected_part_tag WHERE affected_id IN"
+     " (SELECT id FROM affected_part WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
+    {"erase_parts", "DELETE FROM affected_part WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0",
+     NULL},
     /* What was searched for and found goes; when it was, and by whom, stays. */
     {"erase_audit_signs",
      "UPDATE audit_sign SET ended_why = '' WHERE audit_id IN"

@@ -21,7 +21,7 @@ CREATE TABLE audit (
 ) $STRICT;
 
 -- What a person decided about one place, known by its content.  The row stays when that is taken
--- back: its id is the part of the case (affected.part) that a same flaw has become.
+-- back: its id is the part of the case (affected_part) that a same flaw has become.
 CREATE TABLE audit_hit (
     id $ID,
     audit_id $INT NOT NULL REFERENCES audit(id),
@@ -74,43 +74,32 @@ CREATE TABLE audit_sign (
 ) $STRICT;
 CREATE INDEX audit_sign_audit ON audit_sign (audit_id);
 
--- A case may have several flawed places: part 0 is the case's own, another one the id of the row of
--- audit_hit.  SQLite cannot take a UNIQUE away, so the table and the one that names it are made new.
-$PG ALTER TABLE affected ADD COLUMN part BIGINT NOT NULL DEFAULT 0;
-$PG ALTER TABLE affected DROP CONSTRAINT affected_case_id_key;
-$PG ALTER TABLE affected ADD CONSTRAINT affected_part UNIQUE (case_id, part);
-$LITE CREATE TABLE affected_new (
-$LITE     id INTEGER PRIMARY KEY,
-$LITE     case_id INTEGER NOT NULL REFERENCES vcase(id),
-$LITE     question TEXT NOT NULL,
-$LITE     nth INTEGER NOT NULL,
-$LITE     state TEXT NOT NULL,
-$LITE     progress TEXT NOT NULL,
-$LITE     failure TEXT NOT NULL,
-$LITE     answer TEXT NOT NULL,
-$LITE     answer_nth INTEGER NOT NULL,
-$LITE     summary TEXT NOT NULL,
-$LITE     chosen TEXT NOT NULL,
-$LITE     chosen_by TEXT NOT NULL,
-$LITE     chosen_us INTEGER,
-$LITE     asked_us INTEGER NOT NULL,
-$LITE     answered_us INTEGER,
-$LITE     part INTEGER NOT NULL DEFAULT 0,
-$LITE     UNIQUE (case_id, part)
-$LITE ) STRICT;
-$LITE INSERT INTO affected_new SELECT id, case_id, question, nth, state, progress, failure, answer,
-$LITE     answer_nth, summary, chosen, chosen_by, chosen_us, asked_us, answered_us, 0 FROM affected;
-$LITE CREATE TABLE affected_tag_new (
-$LITE     affected_id INTEGER NOT NULL REFERENCES affected_new(id),
-$LITE     tag TEXT NOT NULL,
-$LITE     status TEXT NOT NULL,
-$LITE     reason TEXT NOT NULL,
-$LITE     actor TEXT NOT NULL,
-$LITE     at_us INTEGER NOT NULL,
-$LITE     PRIMARY KEY (affected_id, tag)
-$LITE ) STRICT;
-$LITE INSERT INTO affected_tag_new SELECT * FROM affected_tag;
-$LITE DROP TABLE affected_tag;
-$LITE DROP TABLE affected;
-$LITE ALTER TABLE affected_new RENAME TO affected;
-$LITE ALTER TABLE affected_tag_new RENAME TO affected_tag;
+-- The affected versions of such a part, as `affected` has those of the case itself.
+CREATE TABLE affected_part (
+    id $ID,
+    case_id $INT NOT NULL REFERENCES vcase(id),
+    part $INT NOT NULL REFERENCES audit_hit(id),
+    question $TEXT NOT NULL,
+    nth $INT NOT NULL,
+    state $TEXT NOT NULL,
+    progress $TEXT NOT NULL,
+    failure $TEXT NOT NULL,
+    answer $TEXT NOT NULL,
+    answer_nth $INT NOT NULL,
+    summary $TEXT NOT NULL,
+    chosen $TEXT NOT NULL,
+    chosen_by $TEXT NOT NULL,
+    chosen_us $INT,
+    asked_us $INT NOT NULL,
+    answered_us $INT,
+    UNIQUE (case_id, part)
+) $STRICT;
+CREATE TABLE affected_part_tag (
+    affected_id $INT NOT NULL REFERENCES affected_part(id),
+    tag $TEXT NOT NULL,
+    status $TEXT NOT NULL,
+    reason $TEXT NOT NULL,
+    actor $TEXT NOT NULL,
+    at_us $INT NOT NULL,
+    PRIMARY KEY (affected_id, tag)
+) $STRICT;
