@@ -10,9 +10,9 @@
  *
  * A piece ends behind a line of one `}` at the first column, or behind a line whose tokens say so
  * (one in CHUNK_RATE), after CHUNK_LINES_MIN lines with tokens at the earliest and CHUNK_LINES_MAX
- * at the latest.  Lines without tokens (empty ones, comments) belong to what follows; at the end of
- * a file to what stands before.  White space and comments count for nothing: two pieces are the
- * same when their tokens are, line by line.
+ * at the latest.  Lines without tokens (empty ones, comments) belong to what follows them.  Two
+ * pieces are the same when their tokens are, line by line, and they have the same number of lines:
+ * white space inside of a line and the words of comments count for nothing.
  */
 #define CHUNK_LINES_MIN 6u
 #define CHUNK_LINES_MAX 48u

@@ -16,7 +16,7 @@
  * one that is damaged or cut off is noticed when it is read, left out, and its part made anew.
  * Several processes may use one folder: writers wait for each other, readers never.
  */
-#define AUDIT_BLOB_MAX  (2u << 20)  /* bytes of a file that are read; larger ones are skipped */
+#define AUDIT_BLOB_MAX  (10u << 20) /* bytes of a file that are read; larger ones are skipped */
 #define AUDIT_FILES_MAX 2000000u    /* entries of one tree, all folders together */
 #define AUDIT_TREE_MAX  (64u << 20) /* bytes of one tree object */
 #define AUDIT_TREES_MAX 1024u       /* trees of one call and of one view */
@@ -42,7 +42,7 @@ enum audit_skip {
     SKIP_PATH,      /* a name that git would not check out, or too long */
     SKIP_COUNT
 };
-/* "larger than 2 MiB", "binary" ...: for people. */
+/* "larger than 10 MiB", "binary" ...: for people. */
 const char *audit_skip_text(enum audit_skip why);
 
 struct audit_index;
