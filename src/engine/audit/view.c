@@ -269,9 +269,8 @@ static bool add_run(struct numbering *g, uint32_t first, uint32_t n, uint32_t *l
     for (uint32_t i = 0; i < n; i++) {
         uint64_t key;
         memcpy(&key, keys + 8 * (size_t)i, sizeof key);
-        struct chunk_info c = {.key = le64toh(key),
-                               .lang = meta[2 * (size_t)i],
-                               .n_lines = meta[2 * (size_t)i + 1]};
+        struct chunk_info c = {
+            .key = le64toh(key), .lang = meta[2 * (size_t)i], .n_lines = meta[2 * (size_t)i + 1]};
         if (!add_ref(g, &c, first + i, *line))
             return false;
         *line += c.n_lines;
