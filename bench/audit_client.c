@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "engine/audit/view.h"
+#include "syntax/lexer.h"
 #include "os/clock.h"
 
 #define TREES_MAX 64
