@@ -60,6 +60,7 @@ void route_public_advisories(struct visit *v, struct str rest);
 void route_advisories_atom(struct visit *v, struct str rest);
 void route_report_credit(struct visit *v); /* with a session; CSRF is checked */
 void route_affected(struct visit *v, const struct route_case *at, struct str rest);
+void route_audit(struct visit *v, const struct route_case *at, struct str rest);
 void route_third(struct visit *v, const struct route_case *at, struct str rest);
 
 /* Answers. */

@@ -255,12 +255,20 @@ static void forms_fill(const struct maker *m, const struct view_affected *v,
                                  str_eq(status, str_c(statuses[i].name))};
 }
 
+static struct str base_of(const struct maker *m, const struct view_affected *v)
+{
+    struct str base = arena_strf(m->a, "/case/%.*s/affected", STR_ARG(v->case_number));
+    return v->part ? arena_strf(m->a, "%.*s/part/%lld", STR_ARG(base), (long long)v->part) : base;
+}
+
 void page_affected_write(const struct maker *m, struct page_frame frame,
                          const struct view_affected *v, const struct draft *draft, struct buf *out)
 {
     struct page_affected p = {.frame = frame,
                               .number = v->case_number,
                               .title = v->case_title,
+                              .base = base_of(m, v),
+                              .is_part = v->part != 0,
                               .no_repository = !v->repository,
                               .closed = v->closed,
                               .can_ask = v->repository && !v->closed,
@@ -303,6 +311,8 @@ void page_affected_releases_write(const struct maker *m, struct page_frame frame
     struct page_affected p = {.frame = frame,
                               .number = v->case_number,
                               .title = v->case_title,
+                              .base = base_of(m, v),
+                              .is_part = v->part != 0,
                               .can_ask = v->repository && !v->closed,
                               .has = v->has,
                               .summary = v->summary};

@@ -10,9 +10,11 @@
 
 #include "web/error_page.h"
 #include "web/fixture.h"
+#include "web/fixture_audit.h"
 #include "web/markdown.h"
 #include "web/pages.h"
 #include "web/page_account.h"
+#include "web/page_audit.h"
 #include "web/page_public.h"
 #include "web/templates.h"
 
@@ -80,6 +82,14 @@ static void staff_pages(const struct maker *m, struct buf *out)
     problem.problem = STR("Jun Arai is away until Monday.");
     page_case_write(m, problem, &c, &extra, out);
     save_buf("case-two.html", out);
+
+    struct view_audit audit;
+    struct audit_asked audited = {.show = AUDIT_SHOW_ALL};
+    fixture_audit(m->a, &audit);
+    page_audit_write(m, frame, &audit, &audited, out);
+    save_buf("audit.html", out);
+    page_audit_place_write(m, frame, &audit, 1, &audited, out);
+    save_buf("audit-place.html", out);
 
     struct view_held h;
     struct draft none = {0};

@@ -7,12 +7,12 @@
 #include "web/gate.h"
 #include "web/page_affected.h"
 
-static void show(struct visit *v, const struct route_case *at, const char *form)
+static void show(struct visit *v, const struct route_case *at, int64_t part, const char *form)
 {
     AUTO(view_affected) struct view_affected a = {.nth = 0};
     struct draft draft = {form, &v->form};
     struct err e = ERR_INIT;
-    if (view_affected(v->w->desk, &v->session.actor, v->a, (struct affected_key){at->id, 0}, &a,
+    if (view_affected(v->w->desk, &v->session.actor, v->a, (struct affected_key){at->id, part}, &a,
                       &e) != RC_OK) {
         v->e = e;
         visit_failed(v);
@@ -56,11 +56,11 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
     return RC_OK;
 }
 
-static void show_releases(struct visit *v, const struct route_case *at)
+static void show_releases(struct visit *v, const struct route_case *at, int64_t part)
 {
     AUTO(view_affected) struct view_affected a = {.nth = 0};
     struct err e = ERR_INIT;
-    if (view_affected(v->w->desk, &v->session.actor, v->a, (struct affected_key){at->id, 0}, &a,
+    if (view_affected(v->w->desk, &v->session.actor, v->a, (struct affected_key){at->id, part}, &a,
                       &e) != RC_OK) {
         v->e = e;
         visit_failed(v);
@@ -69,23 +69,47 @@ static void show_releases(struct visit *v, const struct route_case *at)
     page_affected_releases_write(&v->m, v->frame, &a, &v->r->body);
 }
 
+/* "part/3[/...]": of a place that joined the case; false: there is no such page. */
+static bool part_of(struct str *rest, int64_t *ret_part)
+{
+    struct str word, number;
+    uint64_t n = 0;
+    *ret_part = 0;
+    if (!path_after(*rest, "part/", &word))
+        return true;
+    if (!str_cut(&word, '/', &number) || num_parse(number, 1, INT64_MAX, "part", &n, NULL) != RC_OK)
+        return false;
+    *rest = word;
+    *ret_part = (int64_t)n;
+    return true;
+}
+
 void route_affected(struct visit *v, const struct route_case *at, struct str rest)
 {
     AUTO(json) json_t *args = json_object();
     const char *verb;
+    int64_t part;
+    if (!part_of(&rest, &part)) {
+        visit_no_page(v);
+        return;
+    }
     if (v->q->method != HTTP_POST) {
         if (rest.n == 0)
-            show(v, at, NULL);
+            show(v, at, part, NULL);
         else if (str_eq(rest, STR("releases")))
-            show_releases(v, at);
+            show_releases(v, at, part);
         else
             visit_no_page(v);
         return;
     }
     json_put_str(args, "case", at->number);
+    if (part)
+        json_put_int(args, "part", part);
     enum rc rc = args_of(v, rest, args, &verb);
-    struct str see = arena_strf(v->a, "/case/%.*s/affected?done=affected-%.*s", STR_ARG(at->number),
-                                STR_ARG(rest));
+    struct str see = part ? arena_strf(v->a, "/case/%.*s/affected/part/%lld?done=affected-%.*s",
+                                       STR_ARG(at->number), (long long)part, STR_ARG(rest))
+                          : arena_strf(v->a, "/case/%.*s/affected?done=affected-%.*s",
+                                       STR_ARG(at->number), STR_ARG(rest));
     if (!visit_did(v, rc, verb, args, see))
-        show(v, at, arena_str(v->a, rest).p);
+        show(v, at, part, arena_str(v->a, rest).p);
 }

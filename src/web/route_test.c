@@ -906,6 +906,12 @@ static void affected_versions_of_a_hostile_history(void **state)
     HAS(t, "id=\"r-0\"");
     HAS(t, "Choose candidate 2");
     LACKS(t, "Choose candidate 1"); /* that one is chosen */
+    HAS(t, "action=\"/case/DEMO-2026-0002/affected/choose");
+    assert_int_equal(get(t, true, AFFECTED "/part/3", TEAM), 200);
+    HAS(t, "action=\"/case/DEMO-2026-0002/affected/part/3/choose");
+    assert_int_equal(get(t, true, AFFECTED "/part/3/releases", TEAM), 200);
+    assert_int_equal(get(t, true, AFFECTED "/part/x", TEAM), 404);
+    assert_int_equal(get(t, true, AFFECTED "/part/", TEAM), 404);
     /* Nothing to do on a closed case, and nothing to ask without a repository. */
     stub_affected.closed = true;
     assert_int_equal(get(t, true, AFFECTED, TEAM), 200);
@@ -930,6 +936,7 @@ static void forms_of_affected_versions_become_verbs(void **state)
         {"unchoose", "", "affected.choose", "\"case\":"},
         {"decide", "&tag=v1&status=fixed&reason=so", "affected.decide", "\"status\":\"fixed\""},
         {"undecide", "&tag=v1", "affected.decide", "\"tag\":\"v1\""},
+        {"part/3/choose", "&candidate=2&answer=5", "affected.choose", "\"part\":3,\"candidate\":2"},
     };
     char path[100], body[200];
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {

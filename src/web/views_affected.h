@@ -40,6 +40,8 @@ struct aff_decision_view {
 struct page_affected {
     struct page_frame frame;
     struct str number, title;
+    struct str base; /* path of the page */
+    bool is_part;    /* of a place that joined the case */
     bool no_repository, closed, asked, waits, failed, has, stale, can_ask, may_keep;
     struct str progress, failure, summary, answer;
     struct time_view answered;

@@ -38,10 +38,12 @@
     if (!at || !region.contains(at)) return null;
     const same = [...region.querySelectorAll(at.tagName)]
       .filter((e) => e.getAttribute("href") === at.getAttribute("href") && e.textContent === at.textContent);
-    return { tag: at.tagName, href: at.getAttribute("href"), text: at.textContent, nth: same.indexOf(at) };
+    return { id: at.id, tag: at.tagName, href: at.getAttribute("href"), text: at.textContent, nth: same.indexOf(at) };
   };
   const back = (region, p) => {
     if (!p) return;
+    const itself = p.id && document.getElementById(p.id);
+    if (itself) { itself.focus({ preventScroll: true }); return; }
     const same = [...region.querySelectorAll(p.tag)].filter((e) => e.getAttribute("href") === p.href);
     const exact = same.filter((e) => e.textContent === p.text);
     (exact[p.nth] || exact[0] || same[0])?.focus({ preventScroll: true });

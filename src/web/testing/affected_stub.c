@@ -12,9 +12,10 @@ struct view_affected stub_affected;
 enum rc view_affected(struct desk *d, const struct actor *who, struct arena *a,
                       struct affected_key of, struct view_affected *ret, struct err *e)
 {
-    (void)d, (void)of;
+    (void)d;
     (void)who;
     *ret = stub_affected;
+    ret->part = of.part;
     ret->case_number = STR("DEMO-2026-0002");
     ret->case_title = STR("A title & more");
     ret->now_us = FIXTURE_NOW;
