@@ -11,7 +11,7 @@
  * started anew behind one that makes it give up, at most STREAM_RESTARTS_MAX times, from then on
  * everything that is left counts as missing.
  */
-#define STREAM_RESTARTS_MAX 200
+#define STREAM_RESTARTS_MAX 100
 #define STREAM_SKIP_MAX     (32u << 20) /* what is too large is read and dropped up to here */
 
 struct object_stream;
