@@ -222,6 +222,8 @@ static enum lang by_head(struct str head)
     if (str_starts(t, STR("<?xml")) || str_starts_nocase(t, STR("<!doctype")) ||
         str_starts_nocase(t, STR("<html")) || str_starts(t, STR("<!--")))
         return LANG_MARKUP;
+    if (str_starts(t, STR("<%")))
+        return LANG_TEMPLATE;
     if (str_starts(t, STR("#compdef")))
         return LANG_SHELL;
     return by_mode(line);
@@ -320,7 +322,8 @@ enum lang lang_of(struct str path, struct str head)
     for (size_t i = 0; i < name.n; i++)
         low[i] = ascii_lower(name.p[i]);
     name = str_of(low, name.n);
-    if (listed(texts, ending(name)) && !str_eq(name, STR("cmakelists.txt")))
+    if ((listed(texts, ending(name)) && !str_eq(name, STR("cmakelists.txt"))) ||
+        str_starts(name, STR("readme")))
         return LANG_NONE;
     return by_name(name, head);
 }

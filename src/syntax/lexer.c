@@ -471,9 +471,11 @@ static void run(enum lang lang, struct str text, struct lexer *lx)
         lx->p += 3; /* byte order mark */
     lexer_use(lx, syn);
     lx->root = syn;
-    if ((syn->flags & SYN_MARKUP) && !((lx->flags & LEXER_FRAGMENT) && code_first(text))) {
+    if (syn->flags & SYN_MARKUP) {
         lx->mode = MODE_TEXT;
         lx->embed = true;
+        if ((syn->flags & SYN_PHP) && (lx->flags & LEXER_FRAGMENT) && code_first(text))
+            markup_enter(lx, 0, LANG_PHP, "?>");
     }
     if (lx->flags & LEXER_FRAGMENT)
         begun_comment(lx);

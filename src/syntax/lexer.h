@@ -37,6 +37,7 @@ struct token {
     uint32_t at;   /* offset in the text, in bytes */
     uint16_t len;  /* in bytes, at most LEXER_LINE_MAX */
     uint8_t kind;  /* enum token_kind */
+    uint8_t zero;  /* 0: tokens can be compared as bytes */
 };
 
 /* The hash of a word inside a string is that of the same word outside XOR this. */

@@ -164,6 +164,8 @@ void markup_text(struct lexer *lx);
 void markup_tag(struct lexer *lx);
 /* In a page or in a script or string of it: code, or a comment of a template, opens at lx->p. */
 bool markup_embed(struct lexer *lx);
+/* Goes into code of `lang` at lx->p + skip, back here behind `close`. */
+bool markup_enter(struct lexer *lx, size_t skip, enum lang lang, const char *close);
 
 static inline bool at(const struct lexer *lx, const byte *p, const char *word, size_t n)
 {

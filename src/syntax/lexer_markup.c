@@ -61,8 +61,7 @@ static bool comment_to(struct lexer *lx, size_t slot, size_t skip, const char *c
     return true;
 }
 
-/* Goes into code of `lang` at lx->p + skip, back here behind `close`. */
-static bool enter(struct lexer *lx, size_t skip, enum lang lang, const char *close)
+bool markup_enter(struct lexer *lx, size_t skip, enum lang lang, const char *close)
 {
     struct frame *f = frame_push(lx);
     if (!f)
@@ -90,7 +89,7 @@ bool markup_embed(struct lexer *lx)
             (e->need && !(lx->root->flags & e->need)))
             continue;
         if (e->lang != LANG_NONE)
-            return enter(lx, n - ascii_is_space(e->open[n - 1]), e->lang, e->close);
+            return markup_enter(lx, n - ascii_is_space(e->open[n - 1]), e->lang, e->close);
         if (lx->syn == lx->root && comment_to(lx, i, n, e->close))
             return true;
     }
@@ -105,7 +104,7 @@ static bool smarty(struct lexer *lx)
     byte d = lx->p[1];
     if (!ascii_is_alpha((char)d) && !one_of(d, "$/."))
         return false;
-    return enter(lx, 1, LANG_TEMPLATE, "}");
+    return markup_enter(lx, 1, LANG_TEMPLATE, "}");
 }
 
 /* <!-- IF x -->: some templates write their tags as comments, in capital letters. */

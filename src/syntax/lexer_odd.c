@@ -55,11 +55,20 @@ static bool take(struct lexer *lx, const byte *content, struct str close, unsign
 static bool regex(struct lexer *lx)
 {
     const byte *p = lx->p;
-    if (lx->end - p < 2 || p[1] == '/' || p[1] == '*' || !operand_next(lx))
+    if (lx->end - p < 2 || p[1] == '*')
+        return false;
+    if (p[1] == '/') { /* of Perl: defined or; an empty expression */
+        lexer_operator(lx);
+        lexer_operator(lx);
+        return true;
+    }
+    if (!operand_next(lx))
         return false;
     if (p[1] == '=' && (lx->syn->flags & (SYN_PERL | SYN_RUBY)))
         return false;
-    return take(lx, p + 1, STR("/"), Q_CLASS);
+    /* One that is compared with may be written over several lines. */
+    bool lines = lx->last && lx->last > lx->start && lx->last[-1] == '~';
+    return take(lx, p + 1, STR("/"), Q_CLASS | (lines ? Q_LINES : 0));
 }
 
 /* The end word at p, in quotes or not; NULL when there is none. */
@@ -221,9 +230,11 @@ static bool perl_byte(struct lexer *lx, byte c, byte d)
     }
     if (c == '=')
         return documentation(lx, "=cut");
-    if (c == '<' && d == '<')
-        return (lx->end - lx->p > 2 && one_of(lx->p[2], "\"'~")) || operand_next(lx) ? heredoc(lx)
-                                                                                     : false;
+    if (c == '<' && d == '<') {
+        byte w = lx->end - lx->p > 2 ? lx->p[2] : 0;
+        bool shift = lx->last == lx->p || w < 'A' || w > 'Z';
+        return (one_of(w, "\"'~") || !shift || operand_next(lx)) && heredoc(lx);
+    }
     return c == '/' && regex(lx);
 }
 
@@ -309,7 +320,7 @@ bool peculiar_byte(struct lexer *lx)
         return perl_byte(lx, c, d);
     if (s & SYN_RUBY)
         return ruby_byte(lx, c, d);
-    if ((s & SYN_REGEX) && c == '/')
+    if ((s & SYN_REGEX) && c == '/' && d != '/')
         return regex(lx);
     if (s & SYN_PHP) {
         if (c == '<' && d == '<')
@@ -399,7 +410,7 @@ static bool perl_word(struct lexer *lx, const byte *p, const byte *q)
     if (!(lx->syn->flags & SYN_PERL) || q - p > 2 ||
         !quote_word(p, (size_t)(q - p), &parts, &flags))
         return false;
-    if (p > lx->start && one_of(p[-1], "$@%&>"))
+    if (p > lx->start && one_of(p[-1], "$@%&>\\"))
         return false;
     const byte *open = q;
     while (open < lx->end && (*open == ' ' || *open == '\t'))

@@ -74,6 +74,8 @@ static void lexed(enum lang lang, struct str text, unsigned flags, struct buf *b
     write_tokens(text, &t, b);
 }
 
+#define HASH_OF_MAIN 0x9c68e8d6u
+
 struct sample {
     enum lang lang;
     const char *text, *want;
@@ -139,6 +141,8 @@ static void hash_comments(void **state)
         {LANG_PERL, "a;\n=head1 T\ntext\n=cut\nb;\n__END__\nc", "a b"},
         {LANG_PERL, "print <<\"E\", 1;\nx y\nE\n$a << 2; split /,b/, $c;",
          "print #1 'x 'y a #2 split 'b c"},
+        {LANG_PERL, "$a // ''; /'/; print STDERR <<END;\n'\nEND\n$x =~ /a\n'b/x; c",
+         "a print STDERR x 'a 'b x c"},
         {LANG_RUBY, "x = <<~SQL\n  select #{a} b\nSQL\ny # c", "x 'select a 'b y"},
         {LANG_RUBY, "=begin\nno\n=end\n\"a#{h[\"b\"]}c\" %w[d e] a % b", "'a h 'b 'c 'd 'e a b"},
         {LANG_RUBY, "x << y\nz /a b/", "x y z a b"},
@@ -153,8 +157,404 @@ static void hash_comments(void **state)
     SAMPLES(x);
 }
 
+static void other_families(void **state)
+{
+    static const struct sample x[] = {
+        {LANG_LUA, "a = [==[ b ]] c ]==] --[[ d\n ]] e -- f\n[[g]] t[h[1]]", "a 'b 'c e 'g t h #1"},
+        {LANG_SQL, "SELECT a -- b\nFROM `c` WHERE d = 'it''s' /* e */ AND \"f\" # g",
+         "SELECT a FROM 'c WHERE d 'it 's AND 'f"},
+        {LANG_ERLANG, "f(X) -> % c\n \"a\".", "f X 'a"},
+        {LANG_HASKELL, "f' x = 'c' -- d\n{- a {- b -} c -} g", "f x 'c g"},
+        {LANG_OCAML, "let f' x = 'c' (* a (* b *) *) \"s\"", "let f x 'c 's"},
+        {LANG_LISP, "(defun f () ; c\n \"s\" 'q)", "defun f 's q"},
+        {LANG_BATCH, "rem no\n:: no\nset a=b\n  REM no", "set a b"},
+        {LANG_VIM, "\" no\nlet a = \"b\" . 'c'", "let a 'b 'c"},
+        {LANG_PASCAL, "{ no } begin (* no *) s := 'it''s'; // no", "begin s 'it 's"},
+        {LANG_POWERSHELL, "<# no #> $a = @'\nit's\n'@ # no", "a 'it 's"},
+        {LANG_HCL, "a = \"b ${c(\"d\")} e\" // f", "a 'b c 'd 'e"},
+        {LANG_R, "a.b <- 'c' # d", "a.b 'c"},
+        {LANG_AWK, "/a'b/ { print \"c\" } # d", "'a 'b print 'c"},
+        {LANG_JSON, "{\"a b\": [1, true]}", "'a 'b #1 true"},
+        {LANG_TCL, "set a \"b\" # c", "set a 'b"},
+        {LANG_ELIXIR, "x = \"\"\"\n a #{b} c\n\"\"\" # d", "x 'a b 'c"},
+        {LANG_DART, "'${a('b')} c' '''d'e'''", "a 'b 'c 'd 'e"},
+        {LANG_FORTRAN, "call f('x') ! no", "call f 'x"},
+        {LANG_SCALA, "'a' 'sym \"\"\"b\"c\"\"\"", "'a sym 'b 'c"},
+        {LANG_NONE, "int x;", ""},
+    };
+    SAMPLES(x);
+}
+
+static void pages(void **state)
+{
+    static const struct sample x[] = {
+        {LANG_MARKUP, "<!-- no --><a href=\"/b?c\" d='e'>Text &amp; f</a>",
+         "a href 'b 'c d 'e 'Text 'amp 'f a"},
+        {LANG_MARKUP,
+         "<script>var a = \"b</i>\"; // c\n</script><p>d's</p><style>p{e:f}/*g*/</STYLE>h",
+         "script var a 'b 'i script p 'd 's p style p e f STYLE 'h"},
+        {LANG_MARKUP, "<!-- IF S_A -->b<!-- ENDIF --> <!-- If c -->", "'IF 'S_A 'b 'ENDIF"},
+        {LANG_MARKUP, "<a {{ if b }}c{{ end }}>{{ d|e(\"f\") }}{# no #}{% g %}",
+         "a if b c end d e 'f g"},
+        {LANG_MARKUP, "a <b c=\"d\n<e f>g", "'a b c 'd 'e 'f 'g"},
+        {LANG_MARKUP, "x < y && z <", "'x 'y 'z"},
+        {LANG_PHP, "<p><?php echo $a['b']; // c ?>d<?= e ?></p>", "p echo a 'b 'd e p"},
+        {LANG_PHP, "<a b=\"<?php echo f(\"c\") ?>d\">", "a b echo f 'c 'd"},
+        {LANG_PHP, "<script>var a = '<?= $b ?>'; c(<?php d ?>);</script>e",
+         "script var a b c d script 'e"},
+        {LANG_PHP, "<?php\n$a = <<<EOT\nb {$c['d']} e\n  EOT . f;\n#[G]\nh # i\n",
+         "a 'b c 'd 'e f G h"},
+        {LANG_PHP, "<?php $a = \"x {$b[\"c\"]} y\"; $d = <<<'N'\n{$e}\nN;\nf",
+         "a 'x b 'c 'y d 'e f"},
+        {LANG_PHP, "<? a ?>b<?xml c ?>", "a 'b xml c"},
+        {LANG_TEMPLATE, "{if $a}b{/if}{* no *}{ c }", "if a 'b if 'c"},
+        {LANG_TEMPLATE, "[% IF a %]b[%# no %][% c.d -%]", "IF a 'b c d"},
+        {LANG_TEMPLATE, "<% if (a) { %>b<%= c.d %><%# no %><% } %>", "if a 'b c d"},
+        {LANG_TEMPLATE, "{{!-- no --}}{{#each a}}{{{b.c}}}{{/each}}", "each a b c each"},
+        {LANG_TEMPLATE, "<%-- no --%><a b=\"{{ c }}d\">", "a b c 'd"},
+    };
+    SAMPLES(x);
+}
+
+static void punctuation(void **state)
+{
+    static const struct sample x[] = {
+        {LANG_C, "a->b <<= c != d; \"e\"", "a -> b <<= c != d ; \" 'e"},
+        {LANG_JS, "a === b ?? c => {...d}", "a === b ?? c => { ... d }"},
+        {LANG_PERL, "$a =~ /b/", "$ a =~ / 'b"},
+        {LANG_C, "a-1 ... <", "a - #1 ... <"},
+    };
+    check_samples(x, ARRAY_LEN(x), 0);
+}
+
+static void fragments(void **state)
+{
+    static const struct sample x[] = {
+        {LANG_PHP, "    $a = 'b'; // c\n", "a 'b"},
+        {LANG_PHP, "  a(); ?>\n<p>b</p>", "a p 'b p"},
+        {LANG_PHP, "<p>b</p>", "p 'b p"},
+        {LANG_PHP, "b <?php c ?>", "'b c"},
+        {LANG_C, " * no\n */\nint a; /* no */", "int a"},
+        {LANG_C, "int a; /* no\n */ b", "int a b"},
+    };
+    check_samples(x, ARRAY_LEN(x), LEXER_NO_PUNCT | LEXER_FRAGMENT);
+}
+
+static void hashes(void **state)
+{
+    AUTO(tokens) struct tokens t = {0};
+    struct lexer_stop stop;
+    lexer_run(LANG_C, STR("strncpy \"strncpy\" strncpz averyveryverylongidentifier"),
+              LEXER_NO_PUNCT, &t, &stop);
+    assert_int_equal(t.n, 4);
+    assert_true(t.v[0].hash != t.v[1].hash);
+    assert_true(token_common(&t.v[0]) == token_common(&t.v[1]));
+    assert_true(t.v[0].hash != t.v[2].hash);
+    assert_true(t.v[3].hash == token_hash(STR("averyveryverylongidentifier")));
+    lexer_run(LANG_SQL, STR("Select sELECT"), LEXER_NO_PUNCT, &t, &stop);
+    assert_true(t.v[0].hash == t.v[1].hash && t.v[0].hash == token_hash(STR("select")));
+    /* Written into index files: may not change by accident. */
+    assert_int_equal(token_hash(STR("main")), HASH_OF_MAIN);
+}
+
+static void spans(void **state)
+{
+    static const char want[] = "key:if num:1 str:\"a\" com:/* b */ key:return ";
+    static const char *const kinds[] = {"com", "str", "num", "key"};
+    AUTO(spans) struct spans s = {0};
+    AUTO(buf) struct buf b = BUF_INIT(4096);
+    struct str text = STR("if (x1 == 1) f(\"a\"); /* b */ return y;");
+    lexer_spans(LANG_C, text, &s);
+    for (size_t i = 0; i < s.n; i++)
+        buf_addf(&b, "%s:%.*s ", kinds[s.v[i].kind], (int)s.v[i].len, text.p + s.v[i].at);
+    assert_string_equal(buf_c(&b), want);
+    text = STR("`a ${if} b` // c");
+    lexer_spans(LANG_JS, text, &s);
+    assert_int_equal(s.n, 4); /* `a , if,  b`, comment */
+    assert_int_equal(s.v[1].kind, SPAN_KEYWORD);
+    assert_int_equal(s.v[2].kind, SPAN_STRING);
+}
+
+static void names(void **state)
+{
+    static const struct {
+        const char *path, *head;
+        enum lang lang;
+    } x[] = {
+        {"a/b.c", "", LANG_C},
+        {"a.h", "", LANG_C},
+        {"a.h", "x\nnamespace y {", LANG_CPP},
+        {"A.CPP", "", LANG_CPP},
+        {"x/Makefile", "", LANG_MAKE},
+        {"Makefile.am", "", LANG_MAKE},
+        {"Makefile.in", "", LANG_MAKE},
+        {"Makefile.linux", "", LANG_MAKE},
+        {"Dockerfile", "", LANG_DOCKER},
+        {"Dockerfile.web", "", LANG_DOCKER},
+        {"CMakeLists.txt", "", LANG_CMAKE},
+        {"configure.ac", "", LANG_M4},
+        {"a.php.inc", "", LANG_PHP},
+        {"a.inc", "<?php x", LANG_PHP},
+        {"a.inc", "int x;", LANG_C},
+        {"a.inc.php", "", LANG_PHP},
+        {"foo.c.in", "", LANG_C},
+        {"foo.sh.in", "", LANG_SHELL},
+        {"a.tpl", "", LANG_TEMPLATE},
+        {"a.tpl", "<?php x", LANG_PHP},
+        {"a.html.twig", "", LANG_TEMPLATE},
+        {"nginx.conf.j2", "", LANG_INI},
+        {"a.html", "", LANG_MARKUP},
+        {"a.ts", "import x", LANG_TS},
+        {"a.ts", "<?xml version", LANG_MARKUP},
+        {"x", "#!/bin/sh\n", LANG_SHELL},
+        {"x", "#!/usr/bin/env python3.11\n", LANG_PYTHON},
+        {"x", "#!/usr/bin/env -S perl -w\n", LANG_PERL},
+        {"x", "#! /usr/bin/perl5.36\n", LANG_PERL},
+        {"x.cgi", "#!/usr/bin/python\n", LANG_PYTHON},
+        {"x.t", "use strict;", LANG_PERL},
+        {"x", "/* -*- c -*- */\n", LANG_C},
+        {"x", "/* -*- mode: C++; x: y -*- */\n", LANG_CPP},
+        {"x", "<?php\n", LANG_PHP},
+        {"x", "words", LANG_NONE},
+        {"README.md", "<!-- x -->", LANG_NONE},
+        {"a.txt", "#!/bin/sh", LANG_NONE},
+        {".bashrc", "", LANG_SHELL},
+        {"a.", "", LANG_NONE},
+        {"", "", LANG_NONE},
+        {"a.S", "", LANG_ASM},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(x); i++) {
+        enum lang got = lang_of(str_c(x[i].path), str_c(x[i].head));
+        if (got != x[i].lang)
+            print_message("%s: %s\n", x[i].path, lang_name(got));
+        assert_int_equal(got, x[i].lang);
+    }
+    assert_int_equal(lang_of(STR("a.c"), STR("x\0y")), LANG_NONE);
+    for (int i = 0; i < LANG_COUNT; i++) {
+        assert_true(strlen(lang_name((enum lang)i)) > 0);
+        for (int k = 0; k < LANG_COUNT; k++)
+            assert_int_equal(lang_same((enum lang)i, (enum lang)k),
+                             lang_same((enum lang)k, (enum lang)i));
+    }
+    assert_true(lang_same(LANG_C, LANG_CPP) && lang_same(LANG_TEMPLATE, LANG_PHP));
+    assert_false(lang_same(LANG_C, LANG_JAVA) || lang_same(LANG_PHP, LANG_PYTHON));
+}
+
+static void not_text(void **state)
+{
+    assert_true(text_binary(STR("a\0b")));
+    assert_false(text_binary(STR("ab")) || text_binary(STR("")));
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    for (int i = 0; i < LANG_HEAD; i++)
+        buf_addc(&b, 'x');
+    buf_addc(&b, '\0');
+    assert_false(text_binary(buf_str(&b)));
+    assert_true(text_lfs_pointer(STR("version https://git-lfs.github.com/spec/v1\n"
+                                     "oid sha256:0123\nsize 12\n")));
+    assert_false(text_lfs_pointer(STR("version https://git-lfs.github.com/spec/v1\n")));
+    assert_false(text_lfs_pointer(STR("int version;\noid \nsize ")));
+}
+
+/* A text of `unit` again and again, about n bytes. */
+static void repeat(struct buf *b, const char *unit, size_t n)
+{
+    buf_reset(b);
+    struct str u = str_c(unit);
+    while (b->n < n)
+        buf_add(b, u);
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* What stays open, nests or makes a careless lexer look ahead, in every language. */
+static const char *const hostile[] = {
+    "\"",
+    "'",
+    "`",
+    "\\",
+    "/",
+    "/*",
+    "/* *",
+    "*/",
+    "(/[/",
+    "//",
+    "#",
+    "{",
+    "}",
+    "(",
+    "${",
+    "`${",
+    "\"$(",
+    "\"#{",
+    "\"{$",
+    "<<A\n",
+    "<<<A\n",
+    "$(cat <<A\n",
+    "<<A <<B ",
+    "\"$(cat <<A\n",
+    "q{",
+    "s{a}",
+    "q ",
+    "y ",
+    "r#",
+    "r##\"",
+    "R\"(",
+    "R\"x",
+    "[=[",
+    "[====",
+    "--[[",
+    "#[[",
+    "{-",
+    "(*",
+    "<!--",
+    "<!-- ",
+    "<script>",
+    "<a b=\"",
+    "<",
+    "<?php ",
+    "<?php ?>",
+    "<?php \"{$",
+    "{{",
+    "{{!",
+    "{%",
+    "{#",
+    "{* ",
+    "[%#",
+    "<%",
+    "<%--",
+    "{a",
+    "<style><!--{#",
+    "<script>\"{{",
+    "%w[",
+    "=begin\n",
+    "=a\n",
+    "<<~A\n#{",
+    "dnl",
+    "  ::",
+    "\xff",
+    "\xf0\x90",
+    "a\r",
+    "\n",
+    " ",
+    "1e",
+    "0x1p",
+    "'a",
+    "\"\"\"",
+    "'''",
+    "R\"0123456789abcdef(",
+    "<x {{ \"<?php '",
+    "\\\n",
+};
+
+static void hostile_texts(void **state)
+{
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    AUTO(tokens) struct tokens t = {0};
+    AUTO(spans) struct spans s = {0};
+    struct lexer_stop stop;
+    for (size_t k = 0; k < ARRAY_LEN(hostile); k++) {
+        repeat(&b, hostile[k], 30000);
+        for (int lang = 0; lang < LANG_COUNT; lang++) {
+            double begin = cpu_seconds();
+            lexer_run((enum lang)lang, buf_str(&b), (unsigned)k % 4, &t, &stop);
+            /* Quadratic would be many seconds; linear is a millisecond, more with sanitizers. */
+            if (cpu_seconds() - begin > 0.3)
+                fail_msg("\"%s\" is slow in %s", hostile[k], lang_name((enum lang)lang));
+            lexer_spans((enum lang)lang, buf_str(&b), &s);
+            check_spans(buf_str(&b), &s);
+        }
+    }
+}
+
+/* Any order of hostile pieces in any language: order, lines and repetition hold. */
+static void mixed_texts(void **state)
+{
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20), out = BUF_INIT(1 << 22);
+    uint64_t seed = 88172645463325252u;
+    for (int round = 0; round < 1500; round++) {
+        buf_reset(&b);
+        buf_reset(&out);
+        for (int i = 0; i < 60; i++) {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            buf_adds(&b, hostile[seed % ARRAY_LEN(hostile)]);
+            if (seed >> 62 == 0)
+                buf_adds(&b, " a\n");
+            else if (seed >> 62 == 1)
+                buf_adds(&b, "\nA\n");
+        }
+        lexed((enum lang)(round % LANG_COUNT), buf_str(&b), (unsigned)(seed >> 40) % 4, &out);
+    }
+}
+
+static void limits(void **state)
+{
+    AUTO(buf) struct buf b = BUF_INIT(64u << 20);
+    AUTO(tokens) struct tokens t = {0};
+    struct lexer_stop stop;
+
+    /* A line without end: its begin is read, the rest reported. */
+    repeat(&b, "a ", LEXER_TEXT_MAX + 1000);
+    lexer_run(LANG_C, buf_str(&b), 0, &t, &stop);
+    assert_int_equal(t.n, LEXER_LINE_MAX / 2);
+    assert_int_equal(stop.cut, LEXER_CUT_TEXT | LEXER_CUT_LINE);
+    assert_int_equal(stop.line, 1);
+    assert_int_equal(stop.long_lines, 1);
+
+    /* A million words on a line; what follows it is read. */
+    repeat(&b, "ab ", 3000000);
+    buf_adds(&b, "\n\"x\" y");
+    lexer_run(LANG_C, buf_str(&b), LEXER_NO_PUNCT, &t, &stop);
+    assert_int_equal(stop.cut, LEXER_CUT_LINE);
+    assert_int_equal(stop.lines, 2);
+    assert_int_equal(t.v[t.n - 1].line, 2);
+    assert_int_equal(t.v[t.n - 2].kind, TOKEN_STRING_WORD);
+
+    /* One word of a megabyte is a long line without words. */
+    repeat(&b, "abcdefgh", 1 << 20);
+    lexer_run(LANG_C, buf_str(&b), 0, &t, &stop);
+    assert_int_equal(t.n, 0);
+    assert_int_equal(stop.cut, LEXER_CUT_LINE);
+
+    repeat(&b, "a\n", 2 * (LEXER_TOKENS_MAX + 10));
+    lexer_run(LANG_C, buf_str(&b), 0, &t, &stop);
+    assert_int_equal(t.n, LEXER_TOKENS_MAX);
+    assert_int_equal(stop.cut, LEXER_CUT_TOKENS);
+    assert_int_equal(stop.line, LEXER_TOKENS_MAX + 1);
+    assert_int_equal(stop.lines, LEXER_TOKENS_MAX + 10);
+
+    repeat(&b, "`${", 3 * (LEXER_DEPTH_MAX + 5));
+    lexer_run(LANG_JS, buf_str(&b), 0, &t, &stop);
+    assert_int_equal(stop.cut, LEXER_CUT_DEPTH);
+
+    lexer_run(LANG_C, STR("a\0b\0\"c\0d\""), LEXER_NO_PUNCT, &t, &stop);
+    assert_int_equal(t.n, 4);
+    assert_int_equal(stop.cut, 0);
+    assert_int_equal(stop.lines, 1);
+    lexer_run(LANG_C, STR_NONE, 0, &t, &stop);
+    assert_int_equal(stop.lines, 0);
+    lexer_run(LANG_C, STR("\n\n"), 0, &t, &stop);
+    assert_int_equal(stop.lines, 2);
+    assert_string_equal(lexer_cut_text(0), "");
+    for (unsigned cut = 1; cut <= LEXER_CUT_DEPTH; cut *= 2)
+        assert_true(strlen(lexer_cut_text(cut)) > 10);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(c_like), cmocka_unit_test(hash_comments)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(c_like),         cmocka_unit_test(hash_comments),
+        cmocka_unit_test(other_families), cmocka_unit_test(pages),
+        cmocka_unit_test(punctuation),    cmocka_unit_test(fragments),
+        cmocka_unit_test(hashes),         cmocka_unit_test(spans),
+        cmocka_unit_test(names),          cmocka_unit_test(not_text),
+        cmocka_unit_test(hostile_texts),  cmocka_unit_test(mixed_texts),
+        cmocka_unit_test(limits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,7 +228,9 @@ static const struct syntax table[LANG_COUNT] = {
                    .flags = SYN_NEST},
     [LANG_POWERSHELL] = {.line = {"#"},
                          .block = {{"<#", "#>"}},
-                         .quotes = {{"\"", "\"", Q_LINES | Q_RAW | Q_DOUBLE},
+                         .quotes = {{"@\"", "\"@", Q_LINES | Q_RAW},
+                                    {"@'", "'@", Q_LINES | Q_RAW},
+                                    {"\"", "\"", Q_LINES | Q_RAW | Q_DOUBLE},
                                     {"'", "'", Q_LINES | Q_RAW | Q_DOUBLE}},
                          .keywords = " begin catch else elseif end finally for foreach function if "
                                      "in param process return switch throw try until while ",
