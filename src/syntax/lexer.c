@@ -146,32 +146,48 @@ void lexer_line_comment(struct lexer *lx)
     lexer_span(lx, SPAN_COMMENT, from, p);
 }
 
-/* From the opener at lx->p to behind the closer, or the end. */
-static void block_comment(struct lexer *lx, const char *open, const char *close)
+/* Where the first `close` ends that begins at p or later, or the end: looked for by its last byte,
+ * which is rarer in comments than * is. */
+static const byte *behind_close(const struct lexer *lx, const byte *p, const char *close, size_t n)
 {
-    size_t n_open = strlen(open), n_close = strlen(close);
-    const byte *from = lx->p, *p = from + n_open, *end = lx->end;
-    bool nest = lx->syn->flags & SYN_NEST;
-    byte c0 = (byte)close[0], o0 = nest ? (byte)open[0] : c0;
+    const byte *last = p + n - 1;
+    while (last < lx->end) {
+        last = memchr(last, close[n - 1], (size_t)(lx->end - last));
+        if (!last)
+            break;
+        if (memcmp(last - (n - 1), close, n) == 0)
+            return last + 1;
+        last++;
+    }
+    return lx->end;
+}
+
+static const byte *behind_nested(const struct lexer *lx, const byte *p, struct str open,
+                                 struct str close)
+{
     uint32_t depth = 1;
-    while (p < end) {
-        byte c = *p;
-        if (c == '\n') {
-            lx->line++;
-            lx->line_start = ++p;
-        } else if (c == c0 && at(lx, p, close, n_close)) {
-            p += n_close;
+    while (p < lx->end) {
+        if (*p == (byte)close.p[0] && at(lx, p, close.p, close.n)) {
+            p += close.n;
             if (--depth == 0)
                 break;
-        } else if (c == o0 && nest && at(lx, p, open, n_open)) {
-            p += n_open;
+        } else if (*p == (byte)open.p[0] && at(lx, p, open.p, open.n)) {
+            p += open.n;
             depth++;
         } else {
             p++;
         }
     }
-    lx->p = p;
-    lexer_span(lx, SPAN_COMMENT, from, p);
+    return p;
+}
+
+/* From the opener at lx->p to behind the closer, or the end. */
+static void block_comment(struct lexer *lx, struct str open, struct str close)
+{
+    const byte *from = lx->p, *p = from + open.n;
+    lexer_skip_to(lx, lx->syn->flags & SYN_NEST ? behind_nested(lx, p, open, close)
+                                                : behind_close(lx, p, close.p, close.n));
+    lexer_span(lx, SPAN_COMMENT, from, lx->p);
 }
 
 static const byte *number_end(const struct lexer *lx, const byte *p)
@@ -240,7 +256,7 @@ static bool comment(struct lexer *lx)
     const byte *p = lx->p;
     for (size_t i = 0; i < ARRAY_LEN(s->block) && s->block[i].open; i++) {
         if (at(lx, p, s->block[i].open, strlen(s->block[i].open))) {
-            block_comment(lx, s->block[i].open, s->block[i].close);
+            block_comment(lx, str_c(s->block[i].open), str_c(s->block[i].close));
             return true;
         }
     }
@@ -324,8 +340,16 @@ static const byte *word_end(const byte *cls, const byte *p, const byte *end)
     return p;
 }
 
-#define SYN_WORDS                                                                                  \
-    (SYN_PREFIX | SYN_LIFETIME | SYN_RAW_CPP | SYN_PERL | SYN_RUBY | SYN_WORDLINE | SYN_FOLD)
+/* Languages where any word may be odd, and those where one right before a quote may. */
+#define SYN_WORDS    (SYN_PERL | SYN_RUBY | SYN_WORDLINE | SYN_FOLD)
+#define SYN_PREFIXES (SYN_PREFIX | SYN_LIFETIME | SYN_RAW_CPP)
+
+static inline bool maybe_odd(const struct lexer *lx, const byte *q)
+{
+    unsigned s = lx->syn->flags;
+    return (s & SYN_WORDS) ||
+           ((s & SYN_PREFIXES) && q < lx->end && (*q == '"' || *q == '\'' || *q == '#'));
+}
 
 /* A word of a language where some words are more than that; true when it was passed. */
 static bool odd_word(struct lexer *lx, const byte *p, const byte *q)
@@ -349,7 +373,7 @@ static void code(struct lexer *lx)
         switch (cls[*p]) {
         case C_WORD:
             q = word_end(cls, p + 1, end);
-            if ((lx->syn->flags & SYN_WORDS) && odd_word(lx, p, q)) {
+            if (maybe_odd(lx, q) && odd_word(lx, p, q)) {
                 p = lx->p;
                 if (lx->mode != MODE_CODE)
                     return;
