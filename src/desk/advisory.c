@@ -161,25 +161,6 @@ enum rc advisory_prefill(struct desk *d, struct arena *a, int64_t case_id, struc
     return adv_form_read(a, &f, ret, e);
 }
 
-/* ---- the case's facts ---- */
-
-/* Sets or unsets one where the case is open and it is not so yet. */
-static enum rc fact_keep(struct desk *d, const struct actor *who, int64_t case_id, enum fact f,
-                         json_t *value, const char *reason, struct err *e)
-{
-    AUTO(json) json_t *v = value;
-    AUTO(json) json_t *facts = NULL;
-    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
-    struct open_case oc;
-    TRY(case_load(d, a, case_id, &oc, e));
-    TRY(json_parse(oc.c.facts, 64 * 1024, "facts of the case", &facts, e));
-    const json_t *now = json_object_get(facts, fact_name(f));
-    bool same = now ? json_equal(now, v) : json_is_null(v);
-    if (oc.c.closed_us || same)
-        return RC_OK;
-    return vcase_fact(d, who, case_id, f, v, str_c(reason), e);
-}
-
 /* ---- editing ---- */
 
 static bool to_write(const struct revision_row *v)

@@ -57,12 +57,23 @@
  *   waiting.send   task or kind                                    -> {"done"}
  *   waiting.drop   task or kind, reason                            -> {"done"}
  *   waiting.clocks (the clocks that wait go on)                    -> {"clocks"}
- *   affected.show      case                                        -> state, releases, ranges ...
- *   affected.ask       case, fix?, introduced?, at?: lines (desk/affected.h)
- *   affected.again     case
+ *   affected.show      case, part?                                 -> state, releases, ranges ...
+ *   affected.ask       case, part?, fix?, introduced?, at?: lines (desk/affected.h); part: of a
+ *                      place that joined the case
+ *   affected.again     case, part?
  *   affected.keep      case: the newest answer becomes the fact "scoped"
- *   affected.choose    case, candidate, answer (that was looked at); without both: choice taken
- * back affected.decide    case, tag, status, reason; without a status: decision taken back
+ *   affected.choose    case, part?, candidate, answer (that was looked at); without both: choice
+ *                      taken back
+ *   affected.decide    case, part?, tag, status, reason; without a status: decision taken back
+ *   audit.show     case, format? (csv)    -> hits, decisions, the record (desk/audit.h); {"csv"}
+ *   audit.ask      case, fix?, like?, hunks?, branches?, repositories?, limit?, cut?
+ *   audit.again    case
+ *   audit.cut      case, cut
+ *   audit.decide   case, keys (of places, a space between), verdict? (same_flaw safe unsure; none:
+ *                  taken back), reason?                            -> {"open"}
+ *   audit.sign     case, digest (of what was looked at)            -> {"open"}
+ *   audit.unsign   case, reason
+ *   audit.fix      case, part, fix?: the affected versions of a place that joined
  *   advisory.show      case                                        -> advisory
  *   advisory.list                                                  -> {"advisories":[...]}
  *   advisory.edit      case, revision?, title?, summary?, severity?, cvss?, cve?, affected?,

@@ -46,6 +46,10 @@ enum rc case_hand_over(struct desk *d, const struct actor *who, struct case_row 
 /* The fact `acknowledged` of a case, once. */
 enum rc case_acknowledged(struct desk *d, struct arena *a, int64_t case_id, const char *reason,
                           struct err *e) WARN_UNUSED;
+/* Sets a fact, or unsets it (JSON null), where the case is open and it is not so yet; value is
+ * consumed. */
+enum rc fact_keep(struct desk *d, const struct actor *who, int64_t case_id, enum fact f,
+                  json_t *value, const char *reason, struct err *e) WARN_UNUSED;
 /* A blob goes to a case's scope (or from one case to another). */
 enum rc blob_to_case(struct desk *d, struct arena *a, int64_t blob_id, const struct case_row *to,
                      struct err *e) WARN_UNUSED;

@@ -6,6 +6,7 @@
 #include "desk/job.h"
 
 #include "desk/affected_inside.h"
+#include "desk/audit_inside.h"
 #include "desk/proposal_inside.h"
 
 #define ANSWER_MAX (16u << 20)
@@ -25,9 +26,10 @@ static const struct {
      affected_job_failed},
     {AFFECTED_PART_JOB, affected_part_job_ask, affected_part_job_answer, affected_part_job_progress,
      affected_part_job_failed},
+    {AUDIT_JOB, audit_job_ask, audit_job_answer, audit_job_progress, audit_job_failed},
 };
-const char *const desk_job_kinds[] = {PROPOSAL_APPLY, POLICY_COMMIT, AFFECTED_JOB,
-                                      AFFECTED_PART_JOB, NULL};
+const char *const desk_job_kinds[] = {PROPOSAL_APPLY,    POLICY_COMMIT, AFFECTED_JOB,
+                                      AFFECTED_PART_JOB, AUDIT_JOB,     NULL};
 
 void desk_ask_release(struct desk_ask *q)
 {

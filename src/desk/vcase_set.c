@@ -288,6 +288,22 @@ enum rc vcase_fact(struct desk *d, const struct actor *who, int64_t case_id, enu
     return run(d, &s, true, e);
 }
 
+enum rc fact_keep(struct desk *d, const struct actor *who, int64_t case_id, enum fact f,
+                  json_t *value, const char *reason, struct err *e)
+{
+    AUTO(json) json_t *v = value;
+    AUTO(json) json_t *facts = NULL;
+    AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
+    struct open_case oc;
+    TRY(case_load(d, a, case_id, &oc, e));
+    TRY(json_parse(oc.c.facts, 64 * 1024, "facts of the case", &facts, e));
+    const json_t *now = json_object_get(facts, fact_name(f));
+    bool same = now ? json_equal(now, v) : json_is_null(v);
+    if (oc.c.closed_us || same)
+        return RC_OK;
+    return vcase_fact(d, who, case_id, f, v, str_c(reason), e);
+}
+
 enum rc vcase_exit(struct desk *d, const struct actor *who, int64_t case_id, enum side_exit x,
                    struct str reason, struct err *e)
 {

@@ -2,6 +2,7 @@
 #ifndef VULNDESK_DESK_VIEW_H
 #define VULNDESK_DESK_VIEW_H
 
+#include "desk/audit.h"
 #include "desk/desk.h"
 #include "desk/phase.h"
 #include "desk/vcase.h"
@@ -151,6 +152,7 @@ struct view_case {
     int64_t erased_us;                           /* 0: not */
     struct str erased_by;                        /* as actors of events are written */
     struct str affected_state, affected_summary; /* desk/affected.h; empty: nothing was asked */
+    struct view_audit_line audit;                /* desk/audit.h */
     struct str joined_into; /* number of the case that this one became part of, empty = none */
     struct str *aliases;    /* numbers of cases joined into this one */
     size_t n_aliases;

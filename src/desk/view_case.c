@@ -6,6 +6,7 @@
  */
 #include "base/when.h"
 #include "desk/affected.h"
+#include "desk/audit.h"
 #include "desk/draft.h"
 #include "desk/view_inside.h"
 #include "store/ops_erase.h"
@@ -213,6 +214,16 @@ static const struct event_words {
     {"affected.unchosen", "affected versions: the choice was taken back", NULL, NULL},
     {"affected.decided", "affected versions, by hand:", "what", NULL},
     {"affected.undecided", "affected versions: no longer by hand:", "release", NULL},
+    {"audit.asked", "similar code: search asked for", NULL, NULL},
+    {"audit.answered", "similar code:", "summary", NULL},
+    {"audit.failed", "similar code could not be searched for", NULL, NULL},
+    {"audit.cut", "similar code: the cut was changed", "from", "to"},
+    {"audit.decided", "similar code:", "what", NULL},
+    {"audit.undecided", "similar code, decision taken back:", "what", NULL},
+    {"audit.joined", "the same flaw, joined the case:", "what", NULL},
+    {"audit.left", "no longer the same flaw:", "what", NULL},
+    {"audit.signed", "similar code, signed:", "what", NULL},
+    {"audit.unsigned", "similar code, no longer signed", NULL, NULL},
     {"advisory.drafted", "advisory written", NULL, NULL},
     {"advisory.approved", "advisory approved", NULL, NULL},
     {"advisory.planned", "publication of the advisory planned", NULL, NULL},
@@ -367,6 +378,7 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
         TRY(ops_seen_get(d->db, who->account_id, case_id, &newest, &v.seen, e));
     TRY(clocks_of(d, a, &v, e));
     TRY(events_of(d, a, &v, e));
+    TRY(view_audit_line(d, a, case_id, &v.audit, e));
     TRY(view_affected_line(d, a, case_id, &v.affected_state, &v.affected_summary, e));
     TRY(arena_ok(a, "the case", e));
     v.unseen = newest > v.seen;

@@ -232,9 +232,9 @@ enum rc ops_audit_parts(struct db *db, int64_t case_id, int64_t *ret_n, struct e
 enum rc ops_audit_hints(struct db *db, struct arena *a, int64_t audit_id, struct str chunks,
                         struct audit_hint_row **ret, size_t *ret_n, struct err *e)
 {
-    static const struct sql q = {"audit_hints", HINTS "(SELECT value FROM json_each($2))" HINTS_END,
-                                 HINTS
-                                 "(SELECT jsonb_array_elements_text(CAST($2 AS JSONB)))" HINTS_END};
+    static const struct sql q = {
+        "audit_hints", HINTS "(SELECT value FROM json_each($2))" HINTS_END,
+        HINTS "(SELECT jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB)))" HINTS_END};
     AUTO(rows) struct rows *r = NULL;
     TRY(db_query(db, &q, DB_ARGS(DB_I(audit_id), DB_T(chunks)), &r, e));
     struct audit_hint_row *v = ROWS_ARRAY(a, r, struct audit_hint_row);

@@ -363,7 +363,7 @@ static enum rc rules(const json_t *j, struct arena *a, struct find_record *r, st
     return RC_OK;
 }
 
-enum rc find_record_read(const json_t *j, struct arena *a, struct find_record *ret, struct err *e)
+static enum rc whole(const json_t *j, struct arena *a, struct find_record *ret, struct err *e)
 {
     static const struct bounds notes = {FIND_NOTES_MAX, FIND_TEXT_MAX};
     struct find_record r = {.n_hits = 0};
@@ -379,6 +379,14 @@ enum rc find_record_read(const json_t *j, struct arena *a, struct find_record *r
     TRY(texts(j, "notes", notes, a, &r.notes, &r.n_notes, e));
     *ret = r;
     return RC_OK;
+}
+
+enum rc find_record_read(const json_t *j, struct arena *a, struct find_record *ret, struct err *e)
+{
+    enum rc rc = whole(j, a, ret, e);
+    if (rc == RC_NOTFOUND) /* of a field: nothing that a caller could look for */
+        return err_set(e, RC_INVALID, "the answer lacks a part that has to be there");
+    return rc;
 }
 
 size_t find_above(const struct find_record *r, double cut)
