@@ -322,7 +322,8 @@ static void write_rest(struct adding *a, struct segwrite *w, bool trees)
     segwrite_part(w, PART_META);
     segwrite_add(w, a->meta, (size_t)a->n_chunks * sizeof *a->meta);
     segwrite_part(w, PART_BLOBS);
-    qsort_r(a->blobs, a->n_blobs, sizeof *a->blobs, by_blob, &ix->id_len);
+    if (a->n_blobs > 1)
+        qsort_r(a->blobs, a->n_blobs, sizeof *a->blobs, by_blob, &ix->id_len);
     for (size_t i = 0; i < a->n_blobs; i++)
         segwrite_blob(w, &a->blobs[i]);
     segwrite_part(w, PART_REFS);
@@ -366,7 +367,8 @@ static enum rc flush(struct adding *a, bool last, struct err *e)
                                  .postings = a->postings ? postings_count(a->postings) : 0};
     TRY(buf_ok(&a->refs, "the index of a repository", e));
     if (last) {
-        qsort(ix->new_trees, ix->n_new_trees, sizeof *ix->new_trees, by_tree);
+        if (ix->n_new_trees > 1)
+            qsort(ix->new_trees, ix->n_new_trees, sizeof *ix->new_trees, by_tree);
         index_maps_drop(ix); /* they know the new trees by their places */
     }
     TRY(segwrite_new(ix->dirfd, &head, &w, e));
