@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Compares one place of a file with a pattern, line by line.  Runs in the engine child and in
+ * commands; both texts are a stranger's.
+ */
+#include "engine/audit/align.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LCS_MAX     48   /* tokens of a line that are compared */
+#define OTHER_WORD  2.5F /* weight of a word of the file that the pattern does not have */
+#define OTHER_PUNCT 0.3F
+#define SAME_KIND   0.4F /* two different names: so much of the lesser */
+#define LINE_SLACK  3    /* a changed line is looked for so far around its place */
+#define CHANGED_MAX 6    /* changed lines that are compared */
+#define FRESH_SLACK 4
+
+struct aligner {
+    const struct terms *terms;
+    const struct pattern *p;
+    uint32_t *of;   /* of each term: index in p->terms + 1 */
+    uint32_t *line; /* of each term: where it was seen last */
+    bool *fresh;    /* of each term */
+    uint32_t *fresh_seen;
+    uint32_t round;
+    double row_all[ALIGN_ROWS]; /* what each line of the pattern is worth */
+    uint32_t row_token[ALIGN_ROWS + 1];
+    size_t rows, cols;
+    float same[ALIGN_ROWS][ALIGN_COLS];
+    float best[ALIGN_ROWS + 1][ALIGN_COLS + 1];
+    int16_t col_of[ALIGN_ROWS]; /* assigned, -1: none */
+    float got[ALIGN_ROWS];
+};
+
+struct aligner *aligner_new(const struct terms *t)
+{
+    struct aligner *a = mem_zalloc(sizeof *a);
+    a->terms = t;
+    a->of = mem_zalloc((t->n + 1) * sizeof *a->of);
+    a->line = mem_zalloc((t->n + 1) * sizeof *a->line);
+    a->fresh = mem_zalloc((t->n + 1) * sizeof *a->fresh);
+    a->fresh_seen = mem_zalloc((t->n + 1) * sizeof *a->fresh_seen);
+    return a;
+}
+
+void aligner_free(struct aligner *a)
+{
+    if (!a)
+        return;
+    free(a->of);
+    free(a->line);
+    free(a->fresh);
+    free(a->fresh_seen);
+    free(a);
+}
+
+void aligner_auto(struct aligner **a)
+{
+    aligner_free(*a);
+}
+
+void aligner_pattern(struct aligner *a, const struct pattern *p)
+{
+    a->p = p;
+    memset(a->of, 0, a->terms->n * sizeof *a->of);
+    memset(a->fresh, 0, a->terms->n * sizeof *a->fresh);
+    memset(a->row_all, 0, sizeof a->row_all);
+    size_t rows = (size_t)(p->last_line - p->first_line) + 1;
+    a->rows = rows < ALIGN_ROWS ? rows : ALIGN_ROWS;
+    for (size_t i = 0; i < p->n_terms; i++) {
+        const struct pattern_term *t = &p->terms[i];
+        a->of[t->term] = (uint32_t)i + 1;
+        for (size_t k = 0; k < t->n_at; k++) {
+            size_t row = (size_t)(t->at[k] - p->first_line);
+            if (row < a->rows)
+                a->row_all[row] += (double)(t->base * p->line_weight[row]);
+        }
+    }
+    for (size_t i = 0; i < p->n_fresh; i++)
+        a->fresh[p->fresh[i]] = true;
+    size_t k = 0;
+    for (size_t row = 0; row <= a->rows; row++) {
+        while (k < p->n_old && (size_t)(p->old[k].at - p->first_line) < row)
+            k++;
+        a->row_token[row] = (uint32_t)k;
+    }
+}
+
+/* What lines of the pattern and of the window have in common. */
+static void fill_same(struct aligner *a, const struct witness *w, int32_t top)
+{
+    const struct pattern *p = a->p;
+    for (size_t i = 0; i < a->rows; i++)
+        memset(a->same[i], 0, a->cols * sizeof a->same[i][0]);
+    a->round++;
+    int32_t bottom = top + (int32_t)a->cols;
+    for (size_t i = witness_from(w, top > 0 ? (uint32_t)top : 0);
+         i < w->n_matches && (int32_t)w->matches[i].row < bottom; i++) {
+        uint32_t term = w->matches[i].term, line = w->matches[i].row, k = a->of[term];
+        if (k == 0 || a->line[term] == line)
+            continue;
+        a->line[term] = line;
+        const struct pattern_term *t = &p->terms[k - 1];
+        for (size_t j = 0; j < t->n_at; j++) {
+            size_t row = (size_t)(t->at[j] - p->first_line);
+            if (row < a->rows)
+                a->same[row][(int32_t)line - top] += t->base * p->line_weight[row];
+        }
+    }
+    /* Another window may begin on the same line. */
+    for (size_t i = 0; i < p->n_terms; i++)
+        a->line[p->terms[i].term] = 0;
+}
+
+static void chain(struct aligner *a)
+{
+    size_t n = a->rows, m = a->cols;
+    for (size_t j = 0; j <= m; j++)
+        a->best[0][j] = 0;
+    for (size_t i = 1; i <= n; i++) {
+        float *now = a->best[i];
+        const float *up = a->best[i - 1], *same = a->same[i - 1];
+        now[0] = 0;
+        for (size_t j = 1; j <= m; j++) {
+            float b = up[j - 1] + same[j - 1];
+            b = up[j] > b ? up[j] : b;
+            now[j] = now[j - 1] > b ? now[j - 1] : b;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        a->col_of[i] = -1;
+        a->got[i] = 0;
+    }
+    for (size_t i = n, j = m; i > 0 && j > 0;) {
+        if (a->best[i][j] == a->best[i - 1][j]) {
+            i--;
+        } else if (a->best[i][j] == a->best[i][j - 1]) {
+            j--;
+        } else {
+            a->col_of[i - 1] = (int16_t)(j - 1);
+            a->got[i - 1] = a->same[i - 1][j - 1];
+            i--;
+            j--;
+        }
+    }
+}
+
+static void shares(const struct aligner *a, struct likeness *ret)
+{
+    const struct pattern *p = a->p;
+    double got[5] = {0}, all[5] = {0};
+    for (size_t i = 0; i < a->rows; i++) {
+        int32_t at = (int32_t)i + p->first_line;
+        bool parts[5] = {true, p->line_changed[i],
+                         at<0, at >= (int32_t)p->n_changed_old, p->line_weight[i]> 1.1F};
+        for (size_t k = 0; k < 5; k++) {
+            got[k] += parts[k] ? (double)a->got[i] : 0;
+            all[k] += parts[k] ? a->row_all[i] : 0;
+        }
+    }
+    float *out[5] = {&ret->chain, &ret->changed, &ret->before, &ret->after, &ret->near};
+    for (size_t k = 0; k < 5; k++)
+        *out[k] = all[k] > 0 ? (float)(got[k] / all[k]) : -1;
+    ret->weight = (float)got[0];
+}
+
+/* The line of the change: as the nearest assigned line of the pattern has it. */
+static uint32_t settle(const struct aligner *a, int32_t top, uint32_t line)
+{
+    const struct pattern *p = a->p;
+    float best = 0;
+    int32_t at = (int32_t)line;
+    for (size_t i = 0; i < a->rows; i++) {
+        float v = a->got[i] * (p->line_changed[i] ? 2 : 1);
+        if (a->col_of[i] >= 0 && v > best) {
+            best = v;
+            at = top + a->col_of[i] - ((int32_t)i + p->first_line);
+        }
+    }
+    return at > 1 ? (uint32_t)at : 1;
+}
+
+struct run {
+    float weight[LCS_MAX];
+    uint32_t hash[LCS_MAX];
+    uint8_t kind[LCS_MAX];
+    size_t n;
+    float all;
+};
+
+static void run_of_pattern(const struct aligner *a, size_t row, struct run *r)
+{
+    *r = (struct run){0};
+    for (uint32_t i = a->row_token[row]; i < a->row_token[row + 1] && r->n < LCS_MAX; i++) {
+        const struct pattern_token *t = &a->p->old[i];
+        r->hash[r->n] = t->hash;
+        r->kind[r->n] = t->kind;
+        r->weight[r->n] = t->weight;
+        r->all += t->weight;
+        r->n++;
+    }
+}
+
+static void run_of_line(const struct aligner *a, const struct witness *w, uint32_t line,
+                        struct run *r)
+{
+    size_t n;
+    const struct token *t = witness_row(w, line, &n);
+    r->n = 0;
+    r->all = 0;
+    for (size_t i = 0; i < n && i < LCS_MAX; i++) {
+        uint32_t term = w->term[(size_t)(t - w->tokens.v) + i];
+        float weight = term != TERM_NO            ? 0.3F + a->terms->v[term].idf
+                       : t[i].kind == TOKEN_PUNCT ? OTHER_PUNCT
+                                                  : OTHER_WORD;
+        r->hash[i] = t[i].hash;
+        r->kind[i] = t[i].kind;
+        r->weight[i] = weight;
+        r->all += weight;
+        r->n++;
+    }
+}
+
+/* Weight of the heaviest common subsequence; other: what two different names are worth. */
+static float common(const struct run *x, const struct run *y, float other)
+{
+    float row[LCS_MAX + 1] = {0};
+    for (size_t i = 0; i < x->n; i++) {
+        float corner = 0;
+        for (size_t j = 0; j < y->n; j++) {
+            float least = x->weight[i] < y->weight[j] ? x->weight[i] : y->weight[j];
+            float add = x->hash[i] == y->hash[j]    ? least
+                        : x->kind[i] != y->kind[j]  ? 0
+                        : x->kind[i] == TOKEN_PUNCT ? 0
+                                                    : least * other;
+            float b = corner + add;
+            corner = row[j + 1];
+            b = corner > b ? corner : b;
+            row[j + 1] = row[j] > b ? row[j] : b;
+        }
+    }
+    return row[y->n];
+}
+
+static void changed_lines(const struct aligner *a, const struct witness *w, int32_t top,
+                          struct likeness *ret)
+{
+    double words = 0, shape = 0, all = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < a->rows && n < CHANGED_MAX; i++) {
+        if (!a->p->line_changed[i])
+            continue;
+        struct run x, y;
+        run_of_pattern(a, i, &x);
+        if (x.n == 0)
+            continue;
+        n++;
+        int32_t mid = a->col_of[i] >= 0 ? top + a->col_of[i]
+                                        : (int32_t)ret->row + (int32_t)i + a->p->first_line;
+        float best = 0, best_shape = 0;
+        for (int32_t l = mid - LINE_SLACK; l <= mid + LINE_SLACK; l++) {
+            run_of_line(a, w, l > 0 ? (uint32_t)l : 0, &y);
+            if (y.n == 0)
+                continue;
+            float v = 2 * common(&x, &y, 0) / (x.all + y.all);
+            float s = 2 * common(&x, &y, SAME_KIND) / (x.all + y.all);
+            best = v > best ? v : best;
+            best_shape = s > best_shape ? s : best_shape;
+        }
+        words += (double)(best * x.all);
+        shape += (double)(best_shape * x.all);
+        all += (double)x.all;
+    }
+    ret->words = all > 0 ? (float)(words / all) : -1;
+    ret->shape = all > 0 ? (float)(shape / all) : -1;
+}
+
+static float fresh_share(struct aligner *a, const struct witness *w, uint32_t line)
+{
+    const struct pattern *p = a->p;
+    if (p->n_fresh == 0 || p->fresh_weight <= 0)
+        return -1;
+    uint32_t from = line > FRESH_SLACK ? line - FRESH_SLACK : 1;
+    uint32_t to = line + p->n_changed_new + FRESH_SLACK;
+    double got = 0;
+    a->round++;
+    for (size_t i = witness_from(w, from); i < w->n_matches && w->matches[i].row <= to; i++) {
+        uint32_t t = w->matches[i].term;
+        if (!a->fresh[t] || a->fresh_seen[t] == a->round)
+            continue;
+        a->fresh_seen[t] = a->round;
+        got += (double)a->terms->v[t].idf;
+    }
+    return (float)(got / p->fresh_weight);
+}
+
+void aligner_at(struct aligner *a, const struct witness *w, uint32_t line, struct likeness *ret)
+{
+    int32_t top = (int32_t)line + a->p->first_line - ALIGN_SLACK;
+    a->cols = a->rows + 2 * ALIGN_SLACK;
+    a->cols = a->cols < ALIGN_COLS ? a->cols : ALIGN_COLS;
+    fill_same(a, w, top);
+    chain(a);
+    *ret = (struct likeness){.row = line};
+    shares(a, ret);
+    if (!getenv("NS"))
+        ret->row = settle(a, top, line);
+    changed_lines(a, w, top, ret);
+    ret->fresh = fresh_share(a, w, ret->row);
+}
