@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/affected.h"
+#include "cli/audit.h"
 #include "cli/args.h"
 #include "cli/backup.h"
 #include "cli/config.h"
@@ -74,6 +75,12 @@ static const struct {
      "           [--at PATH:START-END ...] [--tags PATTERN] [--all] [--json] [--svg FILE]\n"
      "           [--branches NAME[,NAME...]] [--cache DIR]\n"
      "       vulndesk affected --repo DIR --batch FILE [--tags PATTERN] [--cache DIR]"},
+    {"audit", audit_main, "look for places with the same flaw in a repository",
+     "--repo DIR [--repo DIR2 ...] --fix REV[,REV...] [--hunk PATH:START-END ...]\n"
+     "           [--at REV] [--branches PATTERN[,PATTERN...]] [--limit N] [--cut SCORE]\n"
+     "           [--json] [--cache DIR]\n"
+     "       vulndesk audit --repo DIR --like PATH:START-END --at REV [...]\n"
+     "       vulndesk audit --repo DIR [--repo DIR2 ...] --batch FILE [--limit N] [--cache DIR]"},
     {"ingest", ingest_main, "take one mail from standard input",
      "[--from ADDRESS] [--to ADDRESS ...] [--config FILE]"},
     {"import", import_main, "make cases of an old mailbox",
@@ -105,7 +112,7 @@ static int help_main(int argc, char **argv)
 #define BATCH_USAGE 2
 static bool run_is_batch(const char *name)
 {
-    return strcmp(name, "affected") == 0;
+    return strcmp(name, "affected") == 0 || strcmp(name, "audit") == 0;
 }
 
 int main(int argc, char **argv)

@@ -34,7 +34,8 @@ static int write_chunk(const char *p, size_t n, void *data)
 
 enum rc json_write(struct buf *b, const json_t *j, struct err *e)
 {
-    if (json_dump_callback(j, write_chunk, b, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+    if (json_dump_callback(j, write_chunk, b,
+                           JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
         return err_set(e, RC_INTERNAL, "a JSON value could not be written");
     return buf_ok(b, "JSON output", e);
 }

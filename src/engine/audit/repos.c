@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The repositories of a question.  Runs in the engine child and in commands; repositories are a
+ * stranger's.
+ */
+#include "engine/audit/repos.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "os/file.h"
+
+#define REPOS_MEMORY (1u << 20)
+
+static enum rc open_one(struct repos *rs, size_t i, struct err *e)
+{
+    struct repo *r = &rs->v[i];
+    const char *cache = NULL;
+    struct str dir = arena_str(rs->a, rs->options.dirs[i]); /* ends with NUL */
+    r->name = arena_str(rs->a, rs->options.names[i]);
+    TRY(arena_ok(rs->a, "the names of repositories", e));
+    rs->n = i + 1; /* to be closed from here on */
+    TRY(git_open(dir.p, rs->options.scratch, &r->git, e));
+    TRY(git_own_objects_make(r->git, e));
+    TRY(objects_open(r->git, &r->objects, e));
+    if (rs->options.cache)
+        TRY(git_cache_make(r->git, rs->options.cache, rs->a, &cache, e));
+    if (cache) {
+        struct str own = arena_strf(rs->a, "%s/audit", cache);
+        TRY(arena_ok(rs->a, "the path of the cache", e));
+        TRY(dir_make(AT_FDCWD, own.p, 0700, e));
+        cache = own.p;
+    }
+    return index_open(r->git, r->objects, cache, &r->index, e);
+}
+
+enum rc repos_open(const struct repos_options *o, struct repos **ret_rs, struct err *e)
+{
+    if (o->n == 0 || o->n > REPOS_MAX)
+        return err_set(e, RC_LIMIT, "1 to %d repositories can be searched at once", REPOS_MAX);
+    AUTO(repos) struct repos *rs = mem_zalloc(sizeof *rs);
+    rs->options = *o;
+    rs->a = arena_new(REPOS_MEMORY);
+    for (size_t i = 0; i < o->n; i++)
+        TRY(open_one(rs, i, e));
+    *ret_rs = TAKE(rs);
+    return RC_OK;
+}
+
+void repos_close(struct repos *rs)
+{
+    if (rs == NULL)
+        return;
+    for (size_t i = 0; i < rs->n; i++) {
+        index_close(rs->v[i].index);
+        objects_close(rs->v[i].objects);
+        git_close(rs->v[i].git);
+    }
+    arena_free(rs->a);
+    free(rs);
+}
+
+void repos_auto(struct repos **rs)
+{
+    repos_close(*rs);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_ENGINE_AUDIT_REPOS_H
+#define VULNDESK_ENGINE_AUDIT_REPOS_H
+
+#include "engine/audit/index.h"
+
+/*
+ * The repositories that are searched, each opened once with its index.  The first one is the one
+ * that the flaw is known of.
+ */
+#define REPOS_MAX 64
+
+struct repo {
+    struct str name; /* for people: how it was named */
+    struct git *git;
+    struct objects *objects;
+    struct audit_index *index;
+};
+struct repos_options {
+    const struct str *dirs; /* of n repositories */
+    const struct str *names;
+    size_t n;
+    const char *scratch; /* an existing folder for git, NULL = /tmp */
+    const char *cache;   /* an existing folder for what may be kept, NULL = nothing is */
+    void (*progress)(void *arg, const char *what, size_t done, size_t all);
+    void *progress_arg;
+};
+struct repos {
+    struct repo v[REPOS_MAX];
+    size_t n;
+    struct arena *a;
+    struct repos_options options;
+};
+
+/* RC_LIMIT: more than REPOS_MAX; else as git_open and index_open. */
+enum rc repos_open(const struct repos_options *o, struct repos **ret_rs, struct err *e) WARN_UNUSED;
+void repos_close(struct repos *rs); /* NULL is fine */
+void repos_auto(struct repos **rs);
+
+#endif
