@@ -217,4 +217,8 @@ struct view_audit_line {
 enum rc view_audit_line(struct desk *d, struct arena *a, int64_t case_id,
                         struct view_audit_line *ret, struct err *e) WARN_UNUSED;
 
+/* The places that joined, without looking at the answer: there and key say nothing. */
+enum rc view_audit_joined(struct desk *d, struct arena *a, int64_t case_id,
+                          struct view_audit_part **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+
 #endif

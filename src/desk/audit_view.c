@@ -209,6 +209,25 @@ static enum rc parts(struct desk *d, struct arena *a, const struct audit_listing
     return RC_OK;
 }
 
+enum rc view_audit_joined(struct desk *d, struct arena *a, int64_t case_id,
+                          struct view_audit_part **ret, size_t *ret_n, struct err *e)
+{
+    struct view_audit v = {.case_id = case_id};
+    struct audit_listing l = {.json = NULL}; /* of the answer nothing is wanted */
+    struct audit_row row;
+    *ret = NULL;
+    *ret_n = 0;
+    enum rc rc = ops_audit_of_case(d->db, a, case_id, true, &row, e);
+    if (rc == RC_NOTFOUND)
+        return RC_OK;
+    TRY(rc);
+    TRY(ops_audit_hits(d->db, a, row.id, &l.rows, &l.n_rows, e));
+    TRY(parts(d, a, &l, &v, e));
+    *ret = v.parts;
+    *ret_n = v.n_parts;
+    return RC_OK;
+}
+
 /* ---- the record ---- */
 
 static struct str counted(struct arena *a, const struct find_record *r)

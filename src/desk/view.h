@@ -153,6 +153,8 @@ struct view_case {
     struct str erased_by;                        /* as actors of events are written */
     struct str affected_state, affected_summary; /* desk/affected.h; empty: nothing was asked */
     struct view_audit_line audit;                /* desk/audit.h */
+    struct view_audit_part *parts;               /* that joined the case */
+    size_t n_parts;
     struct str joined_into; /* number of the case that this one became part of, empty = none */
     struct str *aliases;    /* numbers of cases joined into this one */
     size_t n_aliases;

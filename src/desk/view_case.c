@@ -379,6 +379,8 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
     TRY(clocks_of(d, a, &v, e));
     TRY(events_of(d, a, &v, e));
     TRY(view_audit_line(d, a, case_id, &v.audit, e));
+    if (v.audit.joined)
+        TRY(view_audit_joined(d, a, case_id, &v.parts, &v.n_parts, e));
     TRY(view_affected_line(d, a, case_id, &v.affected_state, &v.affected_summary, e));
     TRY(arena_ok(a, "the case", e));
     v.unseen = newest > v.seen;

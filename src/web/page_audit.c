@@ -180,7 +180,7 @@ static void verdicts_fill(const struct maker *m, const struct audit_asked *asked
 static void parts_fill(const struct maker *m, const struct view_audit *v,
                        const struct audit_asked *asked, struct page_audit *p)
 {
-    bool again = asked->draft.form && strcmp(asked->draft.form, "part") == 0;
+    bool again = asked->draft.form && strcmp(asked->draft.form, "fix") == 0;
     struct str typed_part = again ? http_form_get(asked->draft.typed, "part") : STR_NONE;
     p->parts = arena_array(m->a, v->n_parts + 1, sizeof *p->parts);
     for (size_t i = 0; p->parts && i < v->n_parts; i++) {

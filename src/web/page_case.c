@@ -6,6 +6,7 @@
 #include "web/page_case.h"
 
 #include "base/json.h"
+#include "web/page_audit.h"
 #include "web/page_write.h"
 #include "web/templates.h"
 
@@ -336,6 +337,26 @@ static struct str affected_line(const struct maker *m, const struct view_case *c
     return c->affected_summary;
 }
 
+static struct str audit_line(const struct maker *m, const struct view_case *c)
+{
+    const struct view_audit_line *v = &c->audit;
+    if (str_eq(v->state, STR("asked")))
+        return v->summary.n ? arena_strf(m->a, "%.*s (being searched again)", STR_ARG(v->summary))
+                            : STR("the code is being searched");
+    if (str_eq(v->state, STR("failed")))
+        return STR("no answer; look at the reason");
+    return v->signed_off ? arena_strf(m->a, "%.*s, signed off", STR_ARG(v->summary)) : v->summary;
+}
+
+static void parts_of(const struct maker *m, const struct view_case *c, struct page_case *p)
+{
+    p->parts = arena_array(m->a, c->n_parts + 1, sizeof *p->parts);
+    for (size_t i = 0; p->parts && i < c->n_parts; i++)
+        p->parts[p->n_parts++] = (struct case_part_view){
+            c->parts[i].part, audit_title(m, c->parts[i].repo, c->parts[i].path, c->parts[i].line),
+            str_c(c->parts[i].state), c->parts[i].affected_summary};
+}
+
 void page_case_write(const struct maker *m, struct page_frame frame, const struct view_case *c,
                      const struct case_extra *extra, struct buf *out)
 {
@@ -350,6 +371,7 @@ void page_case_write(const struct maker *m, struct page_frame frame, const struc
         .exit_reason = c->exit_reason,
         .joined_into = c->joined_into,
         .affected = affected_line(m, c),
+        .audit = audit_line(m, c),
         .handler = c->handler_name.n ? c->handler_name : c->handler,
         .rm = c->rm_word,
         .em = c->em_word,
@@ -375,6 +397,7 @@ void page_case_write(const struct maker *m, struct page_frame frame, const struc
     m = &fitted;
     steps_of(m, c->phase_name, &p.steps, &p.n_steps);
     threads_of(m, c, extra, base, &p);
+    parts_of(m, c, &p);
     p.n_events = c->n_events;
     items_of(m, c, base, &p);
     next_of(m, c, &p);

@@ -107,7 +107,7 @@ static void public_pages(const struct maker *m, struct buf *out)
     const struct page_frame frame = {.desk = m->desk, .open = true};
     struct err e = ERR_INIT;
     const struct str contacts[] = {STR("security@demo.example")};
-    const struct policy_in in = {fixture_policy, contacts, 1, true};
+    const struct policy_in in = {fixture_policy, contacts, 1, true, true};
     if (page_policy_write(m, frame, &in, out, &e) != RC_OK)
         exit(1);
     save_buf("policy.html", out);

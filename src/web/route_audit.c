@@ -252,8 +252,8 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
     } else if (str_eq(form, STR("unsign"))) {
         *ret_verb = "audit.unsign";
         visit_put(v, args, "reason");
-    } else if (str_eq(form, STR("part"))) {
-        *ret_verb = "audit.part";
+    } else if (str_eq(form, STR("fix"))) {
+        *ret_verb = "audit.fix";
         visit_put(v, args, "fix");
         return visit_put_id(v, args, "part");
     }

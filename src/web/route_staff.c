@@ -93,7 +93,7 @@ static const struct {
     {"audit-undecide", "The decision is taken back."},
     {"audit-sign", "It is signed."},
     {"audit-unsign", "The sign-off is taken back."},
-    {"audit-part", "The history is being read for that place."},
+    {"audit-fix", "The history is being read for that place."},
     {"advisory-edit", "The text is saved as a new revision."},
     {"advisory-approve", "The revision is approved. Nothing is public yet."},
     {"advisory-publish", "It is public now, and the mails are on their way."},
@@ -316,7 +316,7 @@ static const struct {
     {"message", case_part},       {"history", case_history},    {"reply", route_reply},
     {"note", route_note},         {"draft", route_draft},       {"undo", route_undo},
     {"hurry", route_hurry},       {"third-party", route_third}, {"advisory", route_advisory},
-    {"affected", route_affected},
+    {"affected", route_affected}, {"audit", route_audit},
 };
 
 static void case_route(struct visit *v, struct str rest)

@@ -6,83 +6,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#include "testing/affected_stub.h"
-#include "testing/desk_stub.h"
+#include "testing/bench.h"
 #include "web/multipart.h"
-#include "web/route.h"
-
-#define TEAM     "desk=" STUB_TEAM
-#define REPORTER "report=" STUB_REPORTER
-#define FORM     "application/x-www-form-urlencoded"
-
-struct bench {
-    struct settings set;
-    struct desk desk;
-    struct web *w;
-    struct http_response r;
-    struct str contacts[1];
-};
-
-static int setup(void **state)
-{
-    struct bench *t = mem_zalloc(sizeof *t);
-    struct err e = ERR_INIT;
-    char key[WEB_KEY_LEN] = {'\x01'};
-    t->contacts[0] = STR("security@desk.example");
-    t->set.desk.name = STR("Demo");
-    t->set.desk.base_url = STR("http://127.0.0.1:1");
-    t->set.desk.staff_url = STR("http://127.0.0.1:2");
-    t->set.mail.max_size = t->set.limits.http_body = 25 << 20;
-    t->set.desk.contact = (struct str_list){t->contacts, 1};
-    t->desk.set = &t->set;
-    stub = (struct stub){.fail = RC_OK};
-    http_response_init(&t->r);
-    assert_int_equal(web_new(&t->desk, fixture_policy, str_of(key, sizeof key), &t->w, &e), RC_OK);
-    *state = t;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct bench *t = *state;
-    http_response_release(&t->r);
-    web_free(t->w);
-    free(t);
-    return 0;
-}
-
-static int send_it(struct bench *t, struct http_request q)
-{
-    http_response_release(&t->r);
-    http_response_init(&t->r);
-    web_handle(t->w, &q, &t->r);
-    return t->r.status;
-}
-
-static int get(struct bench *t, bool staff, const char *path, const char *cookie)
-{
-    const char *mark = strchr(path, '?');
-    return send_it(
-        t, (struct http_request){.staff = staff,
-                                 .method = HTTP_GET,
-                                 .path = mark ? str_of(path, (size_t)(mark - path)) : str_c(path),
-                                 .query = mark ? str_c(mark + 1) : STR_NONE,
-                                 .cookie = str_c(cookie)});
-}
-
-static int post(struct bench *t, bool staff, const char *path, const char *cookie, const char *body)
-{
-    return send_it(t, (struct http_request){.staff = staff,
-                                            .method = HTTP_POST,
-                                            .path = str_c(path),
-                                            .cookie = str_c(cookie),
-                                            .content_type = STR(FORM),
-                                            .body = str_c(body)});
-}
-
-#define BODY(t)     buf_c(&(t)->r.body)
-#define HAS(t, s)   assert_non_null(strstr(BODY(t), s))
-#define LACKS(t, s) assert_null(strstr(BODY(t), s))
 
 static const char *const staff_paths[] = {"/",
                                           "/?show=all",
@@ -863,104 +788,6 @@ static void a_published_advisory_is_a_page_a_document_and_an_entry(void **state)
     LACKS(t, "<script");
 }
 
-#define AFFECTED "/case/DEMO-2025-0012/affected"
-
-static void affected_versions_of_a_hostile_history(void **state)
-{
-    struct bench *t = *state;
-    static uint32_t both[] = {0, 1};
-    static struct rec_why why = {.rule = {"<i>", 3}, .path = {STUB_HOSTILE, 20}, .line = 3};
-    static struct rec_release releases[2];
-    static struct rec_candidate candidates[2];
-    static struct map_run run = {.first = 0, .last = 1, .n = 2};
-    static struct view_decision decision;
-    releases[0] = (struct rec_release){
-        .tag = STR(STUB_HOSTILE), .status = REC_AFFECTED, .counts = true, .ev = &why, .n_ev = 1};
-    releases[1] = (struct rec_release){.tag = STR("v2"), .status = REC_FIXED, .counts = true};
-    candidates[0] = candidates[1] = (struct rec_candidate){.affected = both,
-                                                           .n_affected = 2,
-                                                           .differs = both,
-                                                           .n_differs = 2,
-                                                           .why = &why,
-                                                           .n_why = 1};
-    decision = (struct view_decision){STR(STUB_HOSTILE), STR("fixed"), STR(STUB_HOSTILE),
-                                      STR("handler:ada"), FIXTURE_NOW};
-    stub_affected = (struct view_affected){
-        .repository = true,
-        .asked = true,
-        .has = true,
-        .nth = 5,
-        .chosen = 1,
-        .summary = STR(STUB_HOSTILE),
-        .svg = STR("<svg></svg>"),
-        .decisions = &decision,
-        .n_decisions = 1,
-        .runs = &run,
-        .n_runs = 1,
-        .r = {.releases = releases, .n_releases = 2, .candidates = candidates, .n_candidates = 2}};
-    assert_int_equal(get(t, true, AFFECTED, TEAM), 200);
-    LACKS(t, "<script>alert");
-    LACKS(t, "<img src=x");
-    LACKS(t, "<i>");
-    HAS(t, "<svg></svg>");
-    HAS(t, "id=\"r-0\"");
-    HAS(t, "Choose candidate 2");
-    LACKS(t, "Choose candidate 1"); /* that one is chosen */
-    HAS(t, "action=\"/case/DEMO-2026-0002/affected/choose");
-    assert_int_equal(get(t, true, AFFECTED "/part/3", TEAM), 200);
-    HAS(t, "action=\"/case/DEMO-2026-0002/affected/part/3/choose");
-    assert_int_equal(get(t, true, AFFECTED "/part/3/releases", TEAM), 200);
-    assert_int_equal(get(t, true, AFFECTED "/part/x", TEAM), 404);
-    assert_int_equal(get(t, true, AFFECTED "/part/", TEAM), 404);
-    /* Nothing to do on a closed case, and nothing to ask without a repository. */
-    stub_affected.closed = true;
-    assert_int_equal(get(t, true, AFFECTED, TEAM), 200);
-    LACKS(t, AFFECTED "/");
-    stub_affected = (struct view_affected){.repository = false};
-    assert_int_equal(get(t, true, AFFECTED, TEAM), 200);
-    HAS(t, "No repository is configured");
-    LACKS(t, AFFECTED "/");
-    assert_int_equal(get(t, true, AFFECTED, ""), 403);
-}
-
-static void forms_of_affected_versions_become_verbs(void **state)
-{
-    struct bench *t = *state;
-    static const struct {
-        const char *form, *fields, *verb, *args;
-    } forms[] = {
-        {"ask", "&fix=a+b%0D%0Ac&introduced=&at=", "affected.ask", "\"fix\":\"a b\\nc\""},
-        {"again", "", "affected.again", "\"case\":"},
-        {"keep", "", "affected.keep", "\"case\":"},
-        {"choose", "&candidate=2&answer=5", "affected.choose", "\"candidate\":2,\"answer\":5"},
-        {"unchoose", "", "affected.choose", "\"case\":"},
-        {"decide", "&tag=v1&status=fixed&reason=so", "affected.decide", "\"status\":\"fixed\""},
-        {"undecide", "&tag=v1", "affected.decide", "\"tag\":\"v1\""},
-        {"part/3/choose", "&candidate=2&answer=5", "affected.choose", "\"part\":3,\"candidate\":2"},
-    };
-    char path[100], body[200];
-    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-        snprintf(path, sizeof path, AFFECTED "/%s", forms[i].form);
-        snprintf(body, sizeof body, "csrf=" STUB_CSRF "%s", forms[i].fields);
-        stub.cmds = 0;
-        assert_int_equal(post(t, true, path, TEAM, body + strlen("csrf=" STUB_CSRF "")), 403);
-        assert_int_equal(stub.cmds, 0);
-        assert_int_equal(post(t, true, path, TEAM, body), 303);
-        assert_string_equal(stub.verb, forms[i].verb);
-        if (strstr(stub.args, forms[i].args) == NULL)
-            fail_msg("%s: %s", forms[i].form, stub.args);
-    }
-    assert_int_equal(post(t, true, AFFECTED "/choose", TEAM, "csrf=" STUB_CSRF "&candidate=x"),
-                     400);
-    assert_int_equal(post(t, true, AFFECTED "/burn", TEAM, "csrf=" STUB_CSRF), 404);
-    /* What was typed is there after a refusal. */
-    stub_affected = (struct view_affected){.repository = true};
-    stub.fail = RC_INVALID;
-    assert_int_equal(post(t, true, AFFECTED "/ask", TEAM, "csrf=" STUB_CSRF "&fix=%3Cabc%3E"), 400);
-    HAS(t, ">&lt;abc&gt;</textarea>");
-    stub.fail = RC_OK;
-}
-
 #define ADVISORY "/case/DEMO-2025-0012/advisory"
 
 static void forms_of_an_advisory_become_verbs(void **state)
@@ -1143,8 +970,6 @@ int main(void)
         T(a_link_works_before_its_report_is_a_case),
         T(what_is_not_public_answers_like_what_never_was),
         T(a_published_advisory_is_a_page_a_document_and_an_entry),
-        T(affected_versions_of_a_hostile_history),
-        T(forms_of_affected_versions_become_verbs),
         T(forms_of_an_advisory_become_verbs),
         T(a_reporter_says_how_to_be_named),
     };

@@ -209,6 +209,11 @@ struct writer_view {
     struct str name, where; /* "a note", "to Mira Okafor" */
     struct time_view at;
 };
+/* A place that an audit found and that joined the case. */
+struct case_part_view {
+    int64_t part;
+    struct str title, state, summary;
+};
 /* One form of the case page: what was typed before an error, and whether to show it open. */
 struct form_view {
     bool open;
@@ -218,6 +223,9 @@ struct page_case {
     struct page_frame frame;
     struct str number, title, phase, severity, exit, exit_reason, joined_into, handler;
     struct str affected; /* the line about affected versions; empty: nothing was asked */
+    struct str audit;    /* and about similar problems */
+    struct case_part_view *parts;
+    size_t n_parts;
     struct str rm, em, cs;
     struct time_view opened, changed, closed, embargo;
     struct time_view erased;

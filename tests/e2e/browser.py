@@ -127,19 +127,20 @@ def picture(name, height, width=1280):
     return [{"do": "size", "width": width, "height": height}] + shot(name, SHOTS, False) + [DESKTOP]
 
 
-def glanced_at(name):
+def glanced_at(name, light=PAGE_BYTES):
     """The page as it stands, on a desktop and on a phone: no sideways scroll on either, pictures.
 
-    For a page in a state that differs little from one that is looked at by axe elsewhere."""
+    light: bytes that it may need with all that belongs to it.  For a page in a state that differs
+    little from one that is looked at by axe elsewhere."""
     pictures = shot(name + "-phone", LOOK) + [{"do": "scheme", "name": "dark"}, DESKTOP] + shot(name + "-dark", LOOK)
-    return ([{"do": "no-sideways"}, {"do": "light", "max": PAGE_BYTES}] + shot(name, LOOK) +
+    return ([{"do": "no-sideways"}, {"do": "light", "max": light}] + shot(name, LOOK) +
             [PHONE, {"do": "no-sideways"}] + (pictures if LOOK else []) +
             [DESKTOP, {"do": "scheme", "name": "light"}])
 
 
-def looked_at(name):
+def looked_at(name, light=PAGE_BYTES):
     """As glanced_at, and axe finds nothing: once for each page and state in all stories."""
-    return [{"do": "axe"}] + glanced_at(name)
+    return [{"do": "axe"}] + glanced_at(name, light)
 
 
 def expect(*texts):

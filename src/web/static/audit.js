@@ -138,7 +138,16 @@
     else if (by.name === "only" && place && chosen(place)) { e.preventDefault(); record(place, chosen(place)); }
   });
 
-  let off = sessionStorage.getItem("keys") === "off";
+  // A browser may keep nothing for us: then it is so for this page.
+  const kept = (value) => {
+    try {
+      if (value) sessionStorage.setItem("keys", value);
+      return sessionStorage.getItem("keys");
+    } catch {
+      return value ?? null;
+    }
+  };
+  let off = kept() === "off";
   const toggle = keys.querySelector("button");
   const shown = () => {
     keys.classList.toggle("off", off);
@@ -146,7 +155,7 @@
   };
   toggle.addEventListener("click", () => {
     off = !off;
-    sessionStorage.setItem("keys", off ? "off" : "on");
+    kept(off ? "off" : "on");
     shown();
   });
   shown();
