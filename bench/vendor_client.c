@@ -2,13 +2,13 @@
 /*
  * The copies of other software in one tree, for measuring and for reading by eye.
  *
- * vendor_client REPO COMMIT [NAME]: a line each, path TAB name TAB version TAB how; then the counts
- * and the processor's time.
+ * vendor_client REPO COMMIT [NAME [SISTER-NAME SISTER-REPO]...]: a line each, path TAB name TAB
+ * version TAB how; then the counts and the processor's time.
  */
 #include <stdio.h>
 #include <time.h>
 
-#include "engine/audit/vendor.h"
+#include "engine/audit/vendor_sister.h"
 
 #define ARENA_MAX (2048ull << 20)
 
@@ -30,6 +30,19 @@ static int run(int argc, char **argv)
         fprintf(stderr, "vendor_client: %s\n", e.msg);
         return 1;
     }
+    for (int i = 4; i + 1 < argc; i += 2) {
+        AUTO(git) struct git *sg = NULL;
+        AUTO(objects) struct objects *so = NULL;
+        if (git_open(argv[i + 1], NULL, &sg, &e) != RC_OK || objects_open(sg, &so, &e) != RC_OK) {
+            fprintf(stderr, "vendor_client: %s\n", e.msg);
+            return 1;
+        }
+        struct vendor_sister s = {.name = str_c(argv[i]), .git = sg, .objects = so};
+        if (vendor_sisters(&files, &s, 1, a, &v, &e) != RC_OK) {
+            fprintf(stderr, "vendor_client: %s\n", e.msg);
+            return 1;
+        }
+    }
     size_t told = 0;
     for (size_t i = 0; i < v.n; i++) {
         const struct vendor_entry *x = &v.all[i];
@@ -47,7 +60,7 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: vendor_client REPO COMMIT [NAME]\n");
+        fprintf(stderr, "usage: vendor_client REPO COMMIT [NAME [SISTER-NAME SISTER-REPO]...]\n");
         return 2;
     }
     return run(argc, argv);

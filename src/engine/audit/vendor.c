@@ -258,7 +258,7 @@ static bool one_of(const char *const *list, size_t n, struct str s)
 }
 
 /* Folders whose children are copies. */
-static bool holds_copies(struct str name)
+bool vendor_holds_copies(struct str name)
 {
     static const char *const names[] = {
         "vendor",        "vendors",       "vendored",     "_vendor",          "_vendored",
@@ -279,7 +279,7 @@ static bool holds_own_too(struct str name)
 }
 
 /* Folders among whose children there often are some. */
-static bool holds_some(struct str name)
+bool vendor_holds_some(struct str name)
 {
     static const char *const names[] = {"lib",    "libs",         "contrib", "ext",     "libraries",
                                         "compat", "dependencies", "plugins", "modules", "addons"};
@@ -468,7 +468,7 @@ static enum rc enter(struct vendor_walk *w, const struct place *up, struct str p
     now->below = up->below || up->kind == KIND_COPIES;
     struct vendor_range r = vendor_below(w->files, path);
     bool gems = now->below && str_eq(name, STR("gems"));
-    if ((holds_copies(name) || gems) && !entry_at(w->out, path)) {
+    if ((vendor_holds_copies(name) || gems) && !entry_at(w->out, path)) {
         now->kind = KIND_COPIES;
         now->own_too = holds_own_too(name);
     } else {
@@ -476,7 +476,7 @@ static enum rc enter(struct vendor_walk *w, const struct place *up, struct str p
     }
     if (now->kind == KIND_INSIDE)
         now->inside = true;
-    else if (now->kind == KIND_PLAIN && holds_some(name) && !now->inside)
+    else if (now->kind == KIND_PLAIN && vendor_holds_some(name) && !now->inside)
         now->kind = KIND_SOME;
     return RC_OK;
 }

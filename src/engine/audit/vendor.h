@@ -12,6 +12,7 @@
  * words is not mentioned at all.
  */
 #define VENDOR_FILES_MAX   2000000u     /* files of a tree */
+#define VENDOR_FOLDERS_MAX 400000u      /* folders of a tree: one may stand in many places */
 #define VENDOR_TREE_MAX    (64u << 20)  /* bytes of one tree object */
 #define VENDOR_DEPTH_MAX   64           /* folders in folders; deeper ones are left out */
 #define VENDOR_ENTRIES_MAX 20000        /* copies of a tree */
@@ -30,7 +31,7 @@ struct vendor_files {
     struct vendor_file *all; /* by path, as git orders them */
     size_t n;
     size_t id_len; /* bytes of an id */
-    bool cut;      /* VENDOR_FILES_MAX or VENDOR_DEPTH_MAX: some are left out */
+    bool cut;      /* VENDOR_FILES_MAX, _FOLDERS_MAX or _DEPTH_MAX: some are left out */
 };
 
 /* Files of a tree or commit (full hex id), into the arena. Missing folders are left out.  RC_LIMIT:
@@ -44,6 +45,7 @@ struct vendor_entry {
     struct str name;    /* clean text, never "" */
     struct str version; /* "" = cannot be told */
     struct str how;     /* which file and line say so, or which tag; why there is no version */
+    size_t same;        /* program files that a sister's tag has as well; 0 = none was asked */
 };
 struct vendor {
     struct vendor_entry *all; /* by path */

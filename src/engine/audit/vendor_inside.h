@@ -42,6 +42,8 @@ struct str vendor_head(struct str text);
 struct str vendor_stem(struct str base); /* without its ending: png.h -> png, x.min.js -> x */
 bool vendor_is_code(struct str base);    /* by its ending: text of a program */
 bool vendor_is_licence(struct str base);
+bool vendor_holds_copies(struct str name); /* "vendor", "deps", ...: a folder of copies */
+bool vendor_holds_some(struct str name);   /* "lib", "compat", ...: one with some, often */
 
 /*
  * Is the holder of this licence or comment somebody else than whose software the repository is?

@@ -5,6 +5,7 @@
  */
 #include "engine/audit/vendor_manifest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -410,16 +411,25 @@ bool vendor_manifest_read(enum vendor_manifest kind, struct str text, struct ven
 
 struct list {
     struct vendor_package *all;
-    size_t n;
+    size_t n, cap;
     struct arena *arena;
     bool over;
 };
+
+static void list_auto(struct list *l)
+{
+    free(l->all);
+}
 
 static struct vendor_package *list_add(struct list *l, struct str name)
 {
     if (l->n >= VENDOR_LIST_MAX) {
         l->over = true;
         return NULL;
+    }
+    if (l->n == l->cap) {
+        l->cap = l->cap ? 2 * l->cap : 64;
+        l->all = mem_realloc(l->all, l->cap * sizeof *l->all);
     }
     struct vendor_package *p = &l->all[l->n++];
     *p = (struct vendor_package){.name = arena_str(l->arena, name), .note = STR_NONE};
@@ -536,9 +546,7 @@ static void read_pip(struct str text, struct list *l)
 enum rc vendor_list_read(enum vendor_list kind, struct str text, struct arena *a,
                          struct vendor_package **ret, size_t *ret_n, struct err *e)
 {
-    struct list l = {.arena = a};
-    AUTO(mem) struct vendor_package *all = mem_zalloc(VENDOR_LIST_MAX * sizeof *all);
-    l.all = all;
+    AUTO(list) struct list l = {.arena = a};
     switch (kind) {
     case LIST_COMPOSER:
         TRY(read_composer(text, &l, e));
@@ -554,7 +562,8 @@ enum rc vendor_list_read(enum vendor_list kind, struct str text, struct arena *a
     }
     *ret = arena_array(a, l.n ? l.n : 1, sizeof **ret);
     TRY(arena_ok(a, "list of packages", e));
-    memcpy(*ret, l.all, l.n * sizeof *l.all);
+    if (l.n)
+        memcpy(*ret, l.all, l.n * sizeof *l.all);
     *ret_n = l.n;
     return l.over ? err_set(e, RC_LIMIT, "more than %d packages", VENDOR_LIST_MAX) : RC_OK;
 }

@@ -22,7 +22,6 @@
 #define ARENA_MAX (64u << 20)
 
 static char top[TESTREPO_TOP], repo[TESTREPO_PATH];
-static int day;
 
 static int make_folder(void **state)
 {
@@ -31,7 +30,6 @@ static int make_folder(void **state)
         return -1;
     testrepo_path(top, "repo", repo);
     testrepo_init(repo, "sha1");
-    day = 0;
     return 0;
 }
 
@@ -312,12 +310,24 @@ static void long_lines_cost_nothing(void **state)
 static void put(const char *path, const char *text)
 {
     struct err e = ERR_INIT;
-    char folder[2 * TESTREPO_PATH];
-    int n = snprintf(folder, sizeof folder, "%s/%s", repo, path);
-    assert_true(n > 0 && (size_t)n < sizeof folder);
-    *strrchr(folder, '/') = '\0';
-    assert_int_equal(dir_make(AT_FDCWD, folder, 0700, &e), RC_OK);
-    testrepo_commit(repo, path, text, ++day);
+    char name[2 * TESTREPO_PATH];
+    int n = snprintf(name, sizeof name, "%s/%s", repo, path);
+    assert_true(n > 0 && (size_t)n < sizeof name);
+    char *slash = strrchr(name, '/');
+    *slash = '\0';
+    assert_int_equal(dir_make(AT_FDCWD, name, 0700, &e), RC_OK);
+    *slash = '/';
+    FILE *f = fopen(name, "we");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* All that was put becomes one commit. */
+static void save(void)
+{
+    TESTREPO(repo, "add", "-A", "-f");
+    TESTREPO(repo, "commit", "-q", "--allow-empty", "-m", "x");
 }
 
 struct found {
@@ -335,7 +345,7 @@ static void found_auto(struct found *f)
     arena_free(f->arena);
 }
 
-static void find(struct found *f, const char *own)
+static void find_saved(struct found *f, const char *own)
 {
     struct err e = ERR_INIT;
     char head[TESTREPO_SAID];
@@ -346,6 +356,12 @@ static void find(struct found *f, const char *own)
     assert_int_equal(vendor_list_tree(f->objects, str_c(head), f->arena, &f->files, &e), RC_OK);
     if (vendor_find(f->objects, &f->files, str_c(own), f->arena, &f->v, &e) != RC_OK)
         fail_msg("%s", e.msg);
+}
+
+static void find(struct found *f, const char *own)
+{
+    save();
+    find_saved(f, own);
 }
 
 /* The copy around this path: "name version", "name" without, "" for none. */
@@ -502,11 +518,12 @@ static void missing_objects_are_passed_over(void **state)
     put("vendor/thing/thing.h", "#define THING_VERSION \"1.2.3\"\n");
     put("vendor/other/other.h", "#define OTHER_VERSION \"1.2.4\"\n");
     put("vendor/lost/lost.h", "#define LOST_VERSION \"1.2.5\"\n");
+    save();
     testrepo_said(repo, (const char *const[]){"rev-parse", "HEAD:vendor/thing/thing.h", NULL}, id);
     testrepo_lose(repo, id);
     testrepo_said(repo, (const char *const[]){"rev-parse", "HEAD:vendor/lost", NULL}, id);
     testrepo_lose(repo, id);
-    find(&f, "");
+    find_saved(&f, "");
     assert_string_equal(around(&f, "vendor/thing/thing.h"), "thing");
     assert_string_equal(around(&f, "vendor/other/other.h"), "other 1.2.4");
     assert_string_equal(around(&f, "vendor/lost/lost.h"), "");

@@ -12,6 +12,7 @@
 #define LIST_FIRST 4096 /* files there is room for at first */
 
 struct level {
+    char name[GIT_OID_HEX + 1]; /* the body is kept: often the next folder here is the same one */
     char *body;
     size_t n;
     struct str rest;
@@ -22,21 +23,28 @@ struct lister {
     struct objects *o;
     struct arena *a;
     struct level level[VENDOR_DEPTH_MAX];
-    size_t depth, id_len, cap;
+    size_t depth, id_len, cap, folders;
     struct buf path;
     struct vendor_files *files;
 };
 
 static void lister_auto(struct lister *l)
 {
-    while (l->depth)
-        free(l->level[--l->depth].body);
+    for (size_t i = 0; i < VENDOR_DEPTH_MAX; i++)
+        free(l->level[i].body);
     buf_release(&l->path);
 }
 
 static enum rc push(struct lister *l, struct str name, struct err *e)
 {
+    struct level *at = &l->level[l->depth];
     struct object got;
+    if (at->body && str_eq(name, str_c(at->name))) {
+        at->rest = str_of(at->body, at->n);
+        at->path = l->path.n;
+        l->depth++;
+        return RC_OK;
+    }
     enum rc rc = objects_read(l->o, name, VENDOR_TREE_MAX, &got, e);
     if (rc == RC_OK && got.type == OBJECT_COMMIT) {
         struct str tree;
@@ -49,8 +57,9 @@ static enum rc push(struct lister *l, struct str name, struct err *e)
     TRY(rc);
     if (got.type != OBJECT_TREE)
         return err_set(e, RC_NOTFOUND, "not a tree");
-    struct level *at = &l->level[l->depth];
+    free(at->body);
     *at = (struct level){.body = mem_strndup(got.body.p, got.body.n), .n = got.body.n};
+    TRY(str_copy(at->name, sizeof at->name, str_c(got.oid), "tree", e));
     at->rest = str_of(at->body, at->n);
     at->path = l->path.n;
     l->depth++;
@@ -96,7 +105,8 @@ static enum rc one(struct lister *l, const struct tree_entry *t, struct err *e)
         return put_file(l, t, e);
     if ((t->mode & TREE_MODE_TYPE) != TREE_MODE_DIR)
         return RC_OK;
-    if (l->depth == VENDOR_DEPTH_MAX) {
+    if (l->depth == VENDOR_DEPTH_MAX || l->folders++ == VENDOR_FOLDERS_MAX) {
+        l->folders = VENDOR_FOLDERS_MAX;
         l->files->cut = true;
         return RC_OK;
     }
@@ -114,7 +124,7 @@ static enum rc list(struct lister *l, struct str tree, struct err *e)
         if (tree_next(&l->level[l->depth - 1].rest, l->id_len, &t))
             TRY(one(l, &t, e));
         else
-            free(l->level[--l->depth].body);
+            l->depth--;
     }
     return RC_OK;
 }
