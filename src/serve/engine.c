@@ -12,8 +12,9 @@
 
 #include "base/log.h"
 #include "base/when.h"
-#include "engine/affected/whole.h"
 #include "desk/settings.h"
+#include "engine/affected/whole.h"
+#include "engine/audit/whole.h"
 #include "engine/policy.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -26,13 +27,16 @@ static const struct {
     struct engine_kind k;
     engine_fn run;
 } kinds[] = {
-    {{"policy-apply", ENGINE_TEMPORARY, NULL, 30 * US_PER_S, 1024 * MIB, false, false},
+    {{"policy-apply", ENGINE_TEMPORARY, NULL, 30 * US_PER_S, 1024 * MIB, false, false, 0},
      engine_policy_apply},
-    {{"policy-commit", ENGINE_KEPT, "policy", 300 * US_PER_S, 1024 * MIB, false, false},
+    {{"policy-commit", ENGINE_KEPT, "policy", 300 * US_PER_S, 1024 * MIB, false, false, 0},
      engine_policy_commit},
     /* The cache stays: what is known of each commit is worked out once. */
-    {{"affected", ENGINE_KEPT, "affected", 900 * US_PER_S, 8192 * MIB, true, false},
+    {{"affected", ENGINE_KEPT, "affected", 900 * US_PER_S, 8192 * MIB, true, false, 0},
      engine_affected},
+    /* So does the index: only what is new since the last time is read. */
+    {{"audit", ENGINE_KEPT, "audit", 1800 * US_PER_S, 12288 * MIB, true, true, 3072 * MIB},
+     engine_audit},
 };
 
 enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, struct err *e)

@@ -30,11 +30,12 @@ enum engine_place {
 struct engine_kind {
     const char *kind;
     enum engine_place place;
-    const char *kept;  /* name of the kept folder */
-    int64_t time_us;   /* then it is killed */
-    uint64_t as_bytes; /* address space */
-    bool mirror;       /* it reads the project's repository */
-    bool others;       /* and those of [project] repositories */
+    const char *kept;    /* name of the kept folder */
+    int64_t time_us;     /* then it is killed */
+    uint64_t as_bytes;   /* address space */
+    bool mirror;         /* it reads the project's repository */
+    bool others;         /* and those of [project] repositories */
+    uint64_t file_bytes; /* of one file that it writes; 0: what any child may */
 };
 /* RC_NOTFOUND for a kind that is none. */
 enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, struct err *e)

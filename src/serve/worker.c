@@ -140,7 +140,7 @@ static enum rc job_start(struct worker *w, struct item *it, struct err *e)
     s.err = STDERR_FILENO;
     s.limits = (struct spawn_limits){.cpu_s = (uint64_t)(k->time_us / US_PER_S) + 1,
                                      .as_bytes = sandbox_is_sanitizer_build() ? 0 : k->as_bytes,
-                                     .fsize_bytes = OUTPUT_MAX};
+                                     .fsize_bytes = k->file_bytes ? k->file_bytes : OUTPUT_MAX};
     TRY(spawn_add_fd(&s, it->args, ENGINE_ARGS_FD, e));
     TRY(spawn_add_fd(&s, says, ENGINE_PROGRESS_FD, e));
     it->deadline_us = clock_mono_us() + k->time_us;
