@@ -18,6 +18,7 @@
 
 #include "os/clock.h"
 #include "os/fault.h"
+#include "os/sandbox.h"
 #include "os/sandbox_impl.h"
 
 #define READ_STEP 65536
@@ -27,7 +28,7 @@
 #define READS_AT_END  32
 
 /* What the child could not do, told through a pipe that closes on exec. */
-enum step { STEP_LIMITS, STEP_FDS, STEP_CWD, STEP_EXEC };
+enum step { STEP_LIMITS, STEP_FDS, STEP_CWD, STEP_CONFINE, STEP_EXEC };
 struct failure {
     enum step step;
     int error;
@@ -37,6 +38,7 @@ static const char *const step_text[] = {
     [STEP_LIMITS] = "cannot set limits of a child",
     [STEP_FDS] = "cannot hand descriptors to a child",
     [STEP_CWD] = "cannot enter the folder of a child",
+    [STEP_CONFINE] = "this machine cannot confine a child as wanted",
     [STEP_EXEC] = "cannot execute",
 };
 
@@ -114,6 +116,18 @@ static bool child_fds(const struct spawn *s, int *report_fd)
     return true;
 }
 
+static bool child_confine(const struct sandbox_rules *rules)
+{
+    struct sandbox_rules r = *rules;
+    struct sandbox_summary got;
+    struct err e = ERR_INIT;
+    r.keep_all_fds = true; /* they are chosen already; the report's closes itself */
+    if (sandbox_apply(&r, &got, &e) == RC_OK)
+        return true;
+    errno = EPERM;
+    return false;
+}
+
 _Noreturn static void child_main(const struct spawn *s, int report_fd, pid_t parent)
 {
     setpgid(0, 0);
@@ -127,6 +141,8 @@ _Noreturn static void child_main(const struct spawn *s, int report_fd, pid_t par
         child_fail(report_fd, STEP_CWD);
     if (!child_limits(&s->limits))
         child_fail(report_fd, STEP_LIMITS);
+    if (s->confine != NULL && !child_confine(s->confine))
+        child_fail(report_fd, STEP_CONFINE);
     static char *const no_env[] = {NULL};
     char *const *argv = (char *const *)(uintptr_t)s->argv;
     char *const *envp = s->envp ? (char *const *)(uintptr_t)s->envp : no_env;

@@ -29,6 +29,8 @@ struct spawn_limits {
     uint64_t nproc; /* of that user, machine-wide: no use for a shared user */
 };
 
+struct sandbox_rules;
+
 struct spawn {
     const char *path;        /* absolute path of the program, or SPAWN_SELF */
     const char *const *argv; /* ends with NULL; argv[0] included */
@@ -38,6 +40,9 @@ struct spawn {
     struct spawn_fd fds[SPAWN_FDS_MAX];
     size_t nfds;
     struct spawn_limits limits;
+    /* Applied in the child right before the program starts (os/sandbox.h): descriptors are chosen
+     * here, so its keep list does not count.  Where it says require, nothing runs unconfined. */
+    const struct sandbox_rules *confine;
 };
 #define SPAWN_INIT                                                                                 \
     {                                                                                              \

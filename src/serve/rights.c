@@ -81,6 +81,17 @@ static const struct row git[] = {
     {AT_SYSTEM, "", 0},
 };
 
+/* Tools for structural rules, and what they start (engine/audit/rules.c confines them further). */
+#define RULE_TOOLS                                                                                 \
+    {AT_SYSTEM, "/usr/bin/spatch", PROGRAM | SANDBOX_MAYBE},                                       \
+        {AT_SYSTEM, "/usr/bin/ast-grep", PROGRAM | SANDBOX_MAYBE},                                 \
+        {AT_SYSTEM, "/usr/local/bin/ast-grep", PROGRAM | SANDBOX_MAYBE},                           \
+        {AT_SYSTEM, "/bin/sh", PROGRAM | SANDBOX_MAYBE},                                           \
+        {AT_SYSTEM, "/usr/bin/find", PROGRAM | SANDBOX_MAYBE},                                     \
+    {                                                                                              \
+        AT_SYSTEM, "/usr/bin/diff", PROGRAM | SANDBOX_MAYBE                                        \
+    }
+
 static const struct table tables[ROLE_COUNT] = {
     /* Appends: what lies in spool/new it can neither read, change, replace nor remove. */
     [ROLE_SMTPD] = {.calls = SANDBOX_C_IPC | SANDBOX_C_ACCEPT | SANDBOX_C_FILES | SANDBOX_C_CHANGE,
@@ -129,7 +140,8 @@ static const struct table tables[ROLE_COUNT] = {
                      .limits = {.nofile = 1024},
                      .rows = {{AT_SYSTEM, "/proc/self/exe", PROGRAM},
                               {AT_SYSTEM, "/etc/localtime", SYSTEM},
-                              {AT_SYSTEM, "/usr/share/zoneinfo", SYSTEM}},
+                              {AT_SYSTEM, "/usr/share/zoneinfo", SYSTEM},
+                              RULE_TOOLS},
                      .more = libraries,
                      .even_more = git},
     /* Reads its stdin, writes its stdout; anything else ends it. Its time and memory come from the
@@ -144,6 +156,7 @@ static const struct table tables[ROLE_COUNT] = {
     [ROLE_ENGINE] = {.calls = SANDBOX_C_SPAWN,
                      .unknown = SANDBOX_OPEN,
                      .limits = {.as_bytes = 16 * GIB, .nofile = 1024},
+                     .rows = {RULE_TOOLS},
                      .more = libraries,
                      .even_more = git},
 };
