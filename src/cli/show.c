@@ -145,6 +145,9 @@ void show_answer(const char *verb, const json_t *answer, struct buf *out)
         buf_adds(out, "done\n");
     else if (strcmp(verb, "policy.export") == 0) /* for git am, as it is */
         long_text(json_object_get(answer, "patches"), 0, out);
+    else if (json_object_get(answer, "csv")) /* for a file, as it is */
+        utf8_clean(out, str_of(json_string_value(json_object_get(answer, "csv")),
+                               json_string_length(json_object_get(answer, "csv"))));
     else if (!show_list(verb, answer, out))
         show_object(answer, 0, out);
 }

@@ -7,6 +7,7 @@
 #include "desk/advisory_inside.h"
 #include "desk/affected_inside.h"
 #include "desk/audit_inside.h"
+#include "desk/notice.h"
 
 struct decide {
     const struct actor *who;
@@ -141,6 +142,27 @@ static enum rc decide_keys(struct desk *d, struct arena *a, struct decide *k,
     return k->done ? RC_OK : err_set(e, RC_INVALID, "choose at least one place");
 }
 
+/* Whoever could sign hears of it once nothing is left to be decided. */
+static enum rc ask_second(struct desk *d, struct arena *a, const struct decide *k, int64_t audit_id,
+                          struct err *e)
+{
+    struct audit_row row;
+    struct audit_hit_row *rows;
+    size_t n;
+    bool waits = false, other;
+    TRY(ops_audit_get(d->db, a, audit_id, true, &row, e));
+    TRY(ops_audit_hits(d->db, a, audit_id, &rows, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(rows[i].verdict, str_c(audit_verdict_name(AUDIT_UNSURE))))
+            return RC_OK;
+        waits = waits || (rows[i].verdict.n && !rows[i].signer.n);
+    }
+    if (row.open || !waits)
+        return RC_OK;
+    TRY(approver_exists(d, a, k->who->account_id, &other, e));
+    return other ? notice_team(d, k->who, NOTICE_AUDIT, row.case_id, e) : RC_OK;
+}
+
 static enum rc decide_tx(struct desk *d, void *arg, struct err *e)
 {
     struct decide *k = arg;
@@ -156,7 +178,8 @@ static enum rc decide_tx(struct desk *d, void *arg, struct err *e)
     TRY(audit_listing_read(d, a, &audit, &l, e));
     TRY(decide_keys(d, a, k, &audit, &l, e));
     TRY(tell_decided(d, a, k, audit.case_id, e));
-    return audit_settle(d, a, k->who, audit.id, "a decision changed", e);
+    TRY(audit_settle(d, a, k->who, audit.id, "a decision changed", e));
+    return ask_second(d, a, k, audit.id, e);
 }
 
 enum rc audit_decide(struct desk *d, const struct actor *who, const struct audit_decide *n,

@@ -34,6 +34,7 @@ enum notice_kind {
     NOTICE_FAILED,    /* a mail of ours could not be delivered */
     NOTICE_HELD,      /* something waits for a person */
     NOTICE_ADVISORY,  /* an advisory waits for a second person */
+    NOTICE_AUDIT,     /* an audit waits for a second person */
     NOTICE_PROPOSAL,  /* a change of the policy is proposed */
     NOTICE_MANY,      /* there is more than is written about */
     NOTICE_KINDS
