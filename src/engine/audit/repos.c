@@ -31,6 +31,7 @@ static enum rc open_one(struct repos *rs, size_t i, struct err *e)
         TRY(dir_make(AT_FDCWD, own.p, 0700, e));
         cache = own.p;
     }
+    r->cache = cache;
     return index_open(r->git, r->objects, cache, &r->index, e);
 }
 

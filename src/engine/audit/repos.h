@@ -15,6 +15,7 @@ struct repo {
     struct git *git;
     struct objects *objects;
     struct audit_index *index;
+    const char *cache; /* folder for what may be kept of it, NULL = nothing is */
 };
 struct repos_options {
     const struct str *dirs; /* of n repositories */

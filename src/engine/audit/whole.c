@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
+#include "engine/audit/copies.h"
 #include "engine/audit/record.h"
 #include "engine/audit/search.h"
 #include "os/file.h"
@@ -48,6 +49,7 @@ struct whole {
     const struct audit_question *q;
     struct search *s;
     struct arena *a;
+    struct copies *copies; /* NULL in the short form */
 };
 
 static void put_repo(const struct whole *k, json_t *o, size_t repo)
@@ -190,6 +192,48 @@ static enum rc put_code(const struct whole *k, const struct search_hit *h, json_
     return RC_OK;
 }
 
+/* ---- Copies of other software ---- */
+
+static json_t *copy_json(const struct vendor_entry *x)
+{
+    json_t *o = json_object();
+    json_put_str(o, "name", x->name);
+    if (x->version.n)
+        json_put_str(o, "version", x->version);
+    else
+        json_object_set_new(o, "version", json_null());
+    json_put_str(o, "how", x->how);
+    return o;
+}
+
+static json_t *vendored_json(const struct whole *k)
+{
+    json_t *l = json_array();
+    for (size_t t = 0; t < k->q->n_trees; t++) {
+        size_t repo = k->q->trees[t].repo;
+        if (t > 0 && k->q->trees[t - 1].repo == repo)
+            continue; /* the first of a repository stands for the others */
+        const struct vendor *v = copies_of(k->copies, t);
+        for (size_t i = 0; i < v->n && json_array_size(l) < FIND_VENDORED_MAX; i++) {
+            json_t *o = copy_json(&v->all[i]);
+            put_repo(k, o, repo);
+            json_put_str(o, "path", v->all[i].path);
+            json_array_append_new(l, o);
+        }
+    }
+    return l;
+}
+
+static void put_vendored(const struct whole *k, const struct search_hit *h, json_t *o)
+{
+    if (h->n_places == 0)
+        return;
+    const struct search_place *p = &h->places[0];
+    const struct vendor_entry *x = vendor_at(copies_of(k->copies, p->tree), p->path);
+    if (x)
+        json_object_set_new(o, "vendored", copy_json(x));
+}
+
 /* Lines from the first of the piece to the place. */
 static int64_t line_in_piece(const struct whole *k, const struct search_hit *h)
 {
@@ -217,6 +261,7 @@ static enum rc whole_hit(const struct whole *k, const struct search_hit *h, json
         json_put_str(o, "function", h->h.function);
     put_real(o, "fixed", (double)h->h.fixed);
     json_put_str(o, "lang", str_c(lang_name(file_of(k, h)->lang)));
+    put_vendored(k, h, o);
     TRY(put_code(k, h, o, e));
     *ret_o = TAKE(o);
     return RC_OK;
@@ -323,6 +368,10 @@ static json_t *notes_json(const struct whole *k)
             if (json_array_size(l) < FIND_NOTES_MAX - 1)
                 json_array_append_new(l, json_str(line));
     }
+    for (size_t t = 0; t < k->q->n_trees; t++)
+        for (size_t i = 0; k->copies->known[t] && i < k->copies->of[t].n_notes; i++)
+            if (json_array_size(l) < FIND_NOTES_MAX - 1)
+                json_array_append_new(l, json_str(k->copies->of[t].notes[i]));
     if (left_out)
         json_array_append_new(
             l, json_str(
@@ -355,7 +404,7 @@ enum rc audit_short_json(struct repos *rs, const struct audit_question *q, struc
 {
     AUTO(search) struct search s = {.n_hits = 0};
     AUTO(json) json_t *j = json_object();
-    struct whole k = {rs, q, &s, a};
+    struct whole k = {rs, q, &s, a, NULL};
     size_t more;
     TRY(search_run(rs, q, a, &s, e));
     TRY(put_hits(&k, false, j, e));
@@ -369,8 +418,10 @@ enum rc audit_json(struct repos *rs, const struct audit_question *q, struct aren
 {
     AUTO(search) struct search s = {.n_hits = 0};
     AUTO(json) json_t *j = json_object();
-    struct whole k = {rs, q, &s, a};
+    struct copies copies;
+    struct whole k = {rs, q, &s, a, &copies};
     size_t more;
+    TRY(copies_init(rs, q, a, &copies, e));
     TRY(search_prepare(rs, q, e));
     if (rs->options.progress)
         rs->options.progress(rs->options.progress_arg, "comparing places", 0, 0);
@@ -384,7 +435,7 @@ enum rc audit_json(struct repos *rs, const struct audit_question *q, struct aren
     json_object_set_new(j, "searched", searched_json(&k));
     json_object_set_new(j, "not_searched", not_searched_json(&k, &more));
     json_put_int(j, "not_searched_more", (int64_t)more);
-    json_object_set_new(j, "vendored", json_array());
+    json_object_set_new(j, "vendored", vendored_json(&k));
     json_object_set_new(j, "rules", json_array());
     json_object_set_new(j, "notes", notes_json(&k));
     TRY(arena_ok(a, "the answer", e));
