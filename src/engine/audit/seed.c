@@ -86,7 +86,7 @@ static enum rc side_read(const struct seed *s, char sign, struct arena *a, struc
         d->changed[d->n_lines++] = s->lines[i].sign != ' ';
     }
     struct lexer_stop stop;
-    lexer_run(s->lang, str_of(d->text, d->n), 0, &d->tokens, &stop);
+    lexer_run(s->lang, str_of(d->text, d->n), LEXER_FRAGMENT, &d->tokens, &stop);
     memset(d->full, 0, sizeof d->full);
     for (size_t i = 0; i < d->tokens.n; i++)
         if (d->tokens.v[i].line <= d->n_lines)
