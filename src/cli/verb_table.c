@@ -101,9 +101,9 @@ const struct command commands[] = {
   "        what was searched, how far, by whom"},
 {"case", "audit-ask", "audit.ask", {"case"},
   {TEXT("fix"), TEXT("like"), TEXT("hunks"), TEXT("branches"), TEXT("repositories"), TEXT("limit"),
-   TEXT("cut")}, TEXT_NONE, false,
+   TEXT("cut"), TEXT("rules")}, TEXT_NONE, false,
   "NUMBER [--fix REVS] [--like LINES] [--hunks LINES] [--branches PATTERNS]\n"
-  "        [--repositories NAMES] [--limit N] [--cut SCORE]",
+  "        [--repositories NAMES] [--limit N] [--cut SCORE] [--rules TEXT]",
   "search for places like the one that was flawed; like: PATH:START-END at REV;\n"
   "        without both the fix of the affected versions"},
 {"case", "audit-again", "audit.again", {"case"}, NO_OPTIONS, TEXT_NONE, false,

@@ -32,6 +32,8 @@
 #define AUDIT_REVS      50          /* commits of the fix */
 #define AUDIT_PLACES    50          /* marked regions, hunks */
 #define AUDIT_PATTERNS  50          /* of branches; repositories */
+#define AUDIT_RULES     16          /* structural ones */
+#define AUDIT_RULES_MAX (64 * 1024) /* bytes of all of them */
 #define AUDIT_LIMIT     100         /* places when nobody says how many */
 #define AUDIT_DECIDED   5000        /* decisions of a case */
 #define AUDIT_RUNS      100         /* of the record that a page shows */
@@ -61,10 +63,12 @@ bool audit_verdict_parse(struct str s, enum audit_verdict *ret_v);
  *   branches      patterns; default: the maintained ones of the settings, else HEAD
  *   repositories  names of the settings' [project] repositories; default: all of them
  *   limit, cut    numbers: "100", "0.35"
+ *   rules         structural rules (engine/audit/rules.h) to be run besides; a line "# rule: NAME"
+ *                 begins one
  */
 struct audit_ask {
     int64_t case_id;
-    struct str fix, like, hunks, branches, repositories, limit, cut;
+    struct str fix, like, hunks, branches, repositories, limit, cut, rules;
 };
 enum rc audit_ask(struct desk *d, const struct actor *who, const struct audit_ask *q, struct err *e)
     WARN_UNUSED;
@@ -174,7 +178,7 @@ struct view_audit {
     bool has, stale;           /* an answer; it is for the question before */
     struct str progress, failure, summary;
     /* the form: as it was asked, else the defaults */
-    struct str fix, like, hunks, branches, repositories, limit, cut;
+    struct str fix, like, hunks, branches, repositories, limit, cut, rules;
     bool fix_of_affected;    /* the fix is that of the affected versions */
     const struct str *known; /* names of the repositories that can be searched besides */
     size_t n_known;

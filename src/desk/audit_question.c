@@ -190,6 +190,52 @@ static enum rc repositories(struct desk *d, struct str text, json_t *j, struct e
     return RC_OK;
 }
 
+/* A line "# rule: NAME" begins a rule; what is in front of the first one has no name. */
+static bool rule_begins(struct str line, struct str *ret_name)
+{
+    static const struct str mark = {"# rule:", 7};
+    if (!str_starts(line, mark))
+        return false;
+    *ret_name = str_trim(str_sub(line, mark.n, line.n));
+    return true;
+}
+
+static enum rc put_rule(json_t *to, struct str name, struct str text, struct err *e)
+{
+    char nth[32];
+    if (str_trim(text).n == 0)
+        return RC_OK;
+    if (json_array_size(to) == AUDIT_RULES || name.n > REV_MAX / 2)
+        return err_set(e, RC_LIMIT, "the rules: too many, or a name is too long");
+    snprintf(nth, sizeof nth, "rule %zu", json_array_size(to) + 1);
+    json_t *o = json_object();
+    json_put_str(o, "name", name.n ? name : str_c(nth));
+    json_put_str(o, "text", text);
+    json_array_append_new(to, o);
+    return RC_OK;
+}
+
+static enum rc rules(struct str text, json_t *j, struct err *e)
+{
+    AUTO(json) json_t *to = json_array();
+    struct str rest = text, line, name = STR_NONE, own, next;
+    const char *from = text.p;
+    if (text.n > AUDIT_RULES_MAX || !utf8_is_clean(text))
+        return err_set(e, RC_INVALID, "the rules: not plain text, or too long");
+    while (str_line(&rest, &line)) {
+        if (!rule_begins(line, &next))
+            continue;
+        own = str_of(from, (size_t)(line.p - from));
+        TRY(put_rule(to, name, own, e));
+        name = next;
+        from = rest.n ? rest.p : text.p + text.n;
+    }
+    TRY(put_rule(to, name, str_of(from, (size_t)(text.p + text.n - from)), e));
+    if (json_array_size(to))
+        json_object_set(j, "rules", to);
+    return RC_OK;
+}
+
 enum rc audit_fix_known(struct desk *d, struct arena *a, int64_t case_id, struct str *ret,
                         struct err *e)
 {
@@ -249,6 +295,7 @@ enum rc audit_question_make(struct desk *d, struct arena *a, const struct audit_
     TRY(words(q->branches, &branches, j, e));
     TRY(repositories(d, q->repositories, j, e));
     TRY(numbers(q, j, e));
+    TRY(rules(q->rules, j, e));
     if (empty(j, "fix") && empty(j, "like"))
         return err_set(e, RC_INVALID,
                        "name the commits of the fix, or mark a region: PATH:START-END at REV");
@@ -271,11 +318,30 @@ static struct str joined(struct arena *a, const json_t *list, const char *betwee
             continue;
         }
         const json_t *path = json_object_get(v, "path"), *at = json_object_get(v, "at");
+        const json_t *name = json_object_get(v, "name");
+        if (name) {
+            buf_adds(&b, json_string_value(name) ? json_string_value(name) : "");
+            continue;
+        }
         buf_addf(&b, "%s:%lld-%lld", json_string_value(path) ? json_string_value(path) : "",
                  (long long)json_integer_value(json_object_get(v, "start")),
                  (long long)json_integer_value(json_object_get(v, "end")));
         if (json_string_value(at))
             buf_addf(&b, " at %s", json_string_value(at));
+    }
+    return arena_str(a, buf_str(&b));
+}
+
+static struct str rules_text(struct arena *a, const json_t *list)
+{
+    AUTO(buf) struct buf b = BUF_INIT(2 * AUDIT_RULES_MAX);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *o = json_array_get(list, i);
+        const char *name = json_string_value(json_object_get(o, "name"));
+        const char *text = json_string_value(json_object_get(o, "text"));
+        buf_addf(&b, "# rule: %s\n%s", name ? name : "", text ? text : "");
+        if (b.n && b.p[b.n - 1] != '\n')
+            buf_addc(&b, '\n');
     }
     return arena_str(a, buf_str(&b));
 }
@@ -292,6 +358,7 @@ enum rc audit_question_form(struct arena *a, struct str question, struct audit_a
     ret->hunks = joined(a, json_object_get(j, "hunk"), "\n");
     ret->branches = joined(a, json_object_get(j, "branches"), " ");
     ret->repositories = joined(a, json_object_get(j, "repositories"), " ");
+    ret->rules = rules_text(a, json_object_get(j, "rules"));
     ret->limit = ret->cut = STR_NONE;
     if (json_is_integer(l))
         ret->limit = arena_strf(a, "%lld", (long long)json_integer_value(l));
@@ -306,11 +373,8 @@ struct str audit_question_words(struct arena *a, struct str question)
 {
     static const struct {
         const char *key, *words;
-    } parts[] = {{"fix", "fix"},
-                 {"hunk", "only hunks"},
-                 {"like", "like"},
-                 {"branches", "branches"},
-                 {"repositories", "repositories"}};
+    } parts[] = {{"fix", "fix"},           {"hunk", "only hunks"},           {"like", "like"},
+                 {"branches", "branches"}, {"repositories", "repositories"}, {"rules", "rules"}};
     AUTO(json) json_t *j = NULL;
     AUTO(buf) struct buf b = BUF_INIT(AUDIT_QUESTION_MAX);
     if (json_parse(question, AUDIT_QUESTION_MAX, "the question", &j, NULL) != RC_OK)

@@ -218,6 +218,7 @@ static void test_a_question_begins_with_what_is_known(void **state)
     q.repositories = STR("docs");
     q.limit = STR("20");
     q.cut = STR("0.25");
+    q.rules = STR("id: x\nrule:\n  pattern: copy($A)\n# rule: long copies\n@@ @@\n* copy(...)");
     T_OK(audit_ask(&t->d, &alice, &q, e));
     look(t, "alice", id, &then);
     assert_true(then.waits && then.fix.n == 0 && !then.fix_of_affected);
@@ -229,7 +230,9 @@ static void test_a_question_begins_with_what_is_known(void **state)
     assert_string_equal(then.runs[1].state.p, "replaced");
     assert_string_equal(then.runs[0].question.p,
                         "like src/a b.c:10-20 at v1.0, src/c.c:7-7 at HEAD; branches main, rel-*; "
-                        "repositories docs");
+                        "repositories docs; rules rule 1, long copies");
+    assert_string_equal(then.rules.p, "# rule: rule 1\nid: x\nrule:\n  pattern: copy($A)\n"
+                                      "# rule: long copies\n@@ @@\n* copy(...)\n");
     assert_int_equal(events(t, "audit.asked"), 2);
     static const struct audit_ask bad[] = {{.like = {"src/a.c", 7}},
                                            {.like = {"src/a.c:9-3", 11}},
@@ -521,6 +524,21 @@ static void test_a_second_person_signs(void **state)
     assert_int_equal(events(t, "audit.unsigned"), 1);
 }
 
+static void test_the_team_hears_when_all_is_decided(void **state)
+{
+    struct test_desk *t = *state;
+    int64_t id = asked_case(t, "first@x.example");
+    static const char told[] =
+        "SELECT count(*) FROM task WHERE kind = 'notice' AND arg LIKE 'audit %'";
+    t->set->mail.notices = true;
+    t->set->mail.outgoing = OUTGOING_ON;
+    assert_int_equal(decide(t, "alice", id, A, AUDIT_SAFE, "a constant"), RC_OK);
+    assert_int_equal(decide(t, "alice", id, B, AUDIT_UNSURE, ""), RC_OK);
+    assert_int_equal(test_count(t, told), 0);
+    assert_int_equal(decide(t, "alice", id, B, AUDIT_SAFE, "a constant"), RC_OK);
+    assert_int_equal(test_count(t, told), 1);
+}
+
 static void signed_off(struct test_desk *t, int64_t id)
 {
     AUTO(view_audit) struct view_audit v = {.nth = 0};
@@ -700,6 +718,7 @@ int main(int argc, char **argv)
         DESK_TEST(test_another_case_is_a_hint_and_nothing_more),
         DESK_TEST(test_a_same_flaw_joins_the_case),
         DESK_TEST(test_a_second_person_signs),
+        DESK_TEST(test_the_team_hears_when_all_is_decided),
         DESK_TEST(test_a_signature_holds_for_what_was_signed),
         DESK_TEST(test_nothing_found_is_signed_by_another_than_who_asked),
         cmocka_unit_test_setup_teardown(test_who_is_alone_may_sign_and_it_is_said, begin_alone,

@@ -321,7 +321,7 @@ static enum rc form(struct desk *d, struct arena *a, const struct audit_row *row
                     struct view_audit *v, struct err *e)
 {
     struct audit_ask f = {.case_id = v->case_id};
-    f.fix = f.like = f.hunks = f.branches = f.repositories = f.limit = f.cut = STR_NONE;
+    f.fix = f.like = f.hunks = f.branches = f.repositories = f.limit = f.cut = f.rules = STR_NONE;
     struct str known;
     TRY(audit_fix_known(d, a, v->case_id, &known, e));
     if (row)
@@ -333,6 +333,7 @@ static enum rc form(struct desk *d, struct arena *a, const struct audit_row *row
     v->hunks = f.hunks;
     v->branches = f.branches;
     v->repositories = f.repositories;
+    v->rules = f.rules;
     v->limit = f.limit.n ? f.limit : arena_strf(a, "%d", AUDIT_LIMIT);
     v->cut = f.cut;
     v->fix_of_affected = known.n && str_eq(known, f.fix);

@@ -66,7 +66,8 @@
  *                      taken back
  *   affected.decide    case, part?, tag, status, reason; without a status: decision taken back
  *   audit.show     case, format? (csv)    -> hits, decisions, the record (desk/audit.h); {"csv"}
- *   audit.ask      case, fix?, like?, hunks?, branches?, repositories?, limit?, cut?
+ *   audit.ask      case, fix?, like?, hunks?, branches?, repositories?, limit?, cut?,
+ *                  rules?
  *   audit.again    case
  *   audit.cut      case, cut
  *   audit.decide   case, keys (of places, a space between), verdict? (same_flaw safe unsure; none:

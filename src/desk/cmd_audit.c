@@ -47,6 +47,7 @@ static enum rc ask(struct cmd *c, struct err *e)
     TRY(want_case(c, "case", &q.case_id, e));
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         TRY(may_str(c, fields[i].key, AUDIT_LINES_MAX, fields[i].to, e));
+    TRY(may_str(c, "rules", AUDIT_RULES_MAX, &q.rules, e));
     return audit_ask(c->d, c->who, &q, e);
 }
 
@@ -114,7 +115,7 @@ static enum rc fix(struct cmd *c, struct err *e)
 
 const struct cmd_verb cmd_audit_verbs[] = {
     {"audit.show", show, " case format ", false},
-    {"audit.ask", ask, " case fix like hunks branches repositories limit cut ", false},
+    {"audit.ask", ask, " case fix like hunks branches repositories limit cut rules ", false},
     {"audit.again", again, " case ", false},
     {"audit.cut", cut, " case cut ", false},
     {"audit.decide", decide, " case keys verdict reason ", false},
