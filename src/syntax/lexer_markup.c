@@ -56,8 +56,11 @@ static bool comment_to(struct lexer *lx, size_t slot, size_t skip, const char *c
     size_t n = strlen(close);
     if (to >= lx->end || (size_t)(lx->end - to) < n)
         return false;
+    if (lx->mode == MODE_QUOTE)
+        lexer_span(lx, SPAN_STRING, lx->quote.begin, from);
     lexer_skip_to(lx, to + n);
     lexer_span(lx, SPAN_COMMENT, from, lx->p);
+    lx->quote.begin = lx->p;
     return true;
 }
 

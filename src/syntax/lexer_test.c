@@ -449,6 +449,19 @@ static const char *const hostile[] = {
     "R\"0123456789abcdef(",
     "<x {{ \"<?php '",
     "\\\n",
+    "#}",
+    "*}",
+    "%]",
+    "}}",
+    "?>",
+    "-->",
+    "%>",
+    "--}}",
+    "</script>",
+    "</style>",
+    "]]",
+    "*)",
+    "-}",
 };
 
 static void hostile_texts(void **state)
