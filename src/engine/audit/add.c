@@ -13,14 +13,20 @@
 #include "git/stream.h"
 
 #define STEP        512u /* blobs between two words of progress */
-#define TERM_BITS   10u  /* terms of one piece are told apart in a table of 2^TERM_BITS */
-#define TERM_SLOTS  (1u << TERM_BITS)
-#define TERM_TOKENS (TERM_SLOTS / 4) /* a piece with more tokens is sorted instead */
-#define KEYS_FIRST  (1u << 14)       /* slots */
+#define TERM_BITS   10u  /* terms of most pieces are told apart in a table of 2^TERM_BITS */
+#define TERM_BITS_2 13u  /* those of large ones in this one; of larger ones by sorting */
+#define TERM_SLOTS  (1u << TERM_BITS_2)
+#define KEYS_FIRST  (1u << 14) /* slots */
 
 struct wanted {
     unsigned char id[SEGMENT_ID_MAX];
+    uint32_t path, path_len; /* in paths */
     uint8_t class;
+};
+
+struct key_slot {
+    uint32_t tag;    /* part of the key */
+    uint32_t number; /* of the piece + 1, 0: empty */
 };
 
 struct adding {
@@ -30,6 +36,7 @@ struct adding {
     /* What is to be read. */
     struct wanted *wanted;
     size_t n_wanted, cap_wanted;
+    struct buf paths;
     uint32_t *wanted_slots; /* number + 1 */
     size_t n_slots;
     /* The segment that is being made. */
@@ -41,8 +48,8 @@ struct adding {
     size_t n_blobs, cap_blobs;
     struct buf refs;
     struct postings *postings;
-    /* Pieces by key: number + 1. */
-    uint32_t *key_slots;
+    /* Pieces by key. */
+    struct key_slot *key_slots;
     size_t n_keys, cap_keys;
     /* Of one file. */
     struct tokens tokens;
@@ -51,13 +58,14 @@ struct adding {
     size_t cap_numbers;
     /* Terms of one piece. */
     uint32_t term[TERM_SLOTS], stamp[TERM_SLOTS];
-    uint32_t turn, n_terms;
+    uint32_t turn;
 };
 
 static void adding_free(struct adding *a)
 {
     free(a->wanted);
     free(a->wanted_slots);
+    buf_release(&a->paths);
     free(a->keys);
     free(a->meta);
     free(a->blobs);
@@ -81,6 +89,7 @@ static struct adding *adding_new(struct audit_index *ix)
     struct adding *a = mem_zalloc(sizeof *a);
     a->ix = ix;
     buf_init(&a->refs, UINT32_MAX);
+    buf_init(&a->paths, UINT32_MAX);
     return a;
 }
 
@@ -217,8 +226,21 @@ static enum rc want(void *ctx, const struct walk_entry *w, struct err *e)
     memset(x, 0, sizeof *x);
     memcpy(x->id, w->id, a->ix->id_len);
     x->class = class;
+    x->path = (uint32_t)a->paths.n;
+    x->path_len = (uint32_t)w->path.n;
+    buf_add(&a->paths, w->path);
     *slot = (uint32_t)a->n_wanted;
     return RC_OK;
+}
+
+/* Editions of one file behind each other: git makes them of each other. */
+static int by_path(const void *x, const void *y, void *arg)
+{
+    const struct adding *a = arg;
+    const struct wanted *v = x, *w = y;
+    struct str all = buf_str(&a->paths);
+    int c = str_cmp(str_sub(all, v->path, v->path_len), str_sub(all, w->path, w->path_len));
+    return c ? c : (v->path > w->path) - (v->path < w->path);
 }
 
 static enum rc find_wanted(struct adding *a, const struct level_ids *roots, struct err *e)
@@ -226,9 +248,12 @@ static enum rc find_wanted(struct adding *a, const struct level_ids *roots, stru
     AUTO(walk_seen) struct walk_seen once = {0};
     a->n_wanted = 0;
     a->n_slots = 0;
+    buf_reset(&a->paths);
     for (size_t i = 0; i < roots->n; i++)
         TRY(walk(a->ix, roots->v[i], &once, want, a, e));
-    return RC_OK;
+    if (roots->n > 1 && a->n_wanted > 1)
+        qsort_r(a->wanted, a->n_wanted, sizeof *a->wanted, by_path, a);
+    return buf_ok(&a->paths, "the paths of the trees", e);
 }
 
 /* ---- Pieces by key ---- */
@@ -243,28 +268,29 @@ static uint64_t key_of(const struct adding *a, uint32_t chunk)
     return le64toh(v);
 }
 
-static uint32_t *key_slot(struct adding *a, uint64_t key)
+static struct key_slot *key_slot(struct adding *a, uint64_t key)
 {
-    size_t at =
-        (size_t)((key ^ a->ix->seed) * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (a->cap_keys - 1);
-    while (a->key_slots[at] && key_of(a, a->key_slots[at] - 1) != key)
-        at = (at + 1) & (a->cap_keys - 1);
+    uint64_t h = (key ^ a->ix->seed) * UINT64_C(0x9e3779b97f4a7c15);
+    size_t at = (size_t)(h >> 20) & (a->cap_keys - 1);
+    for (; a->key_slots[at].number; at = (at + 1) & (a->cap_keys - 1))
+        if (a->key_slots[at].tag == (uint32_t)key && key_of(a, a->key_slots[at].number - 1) == key)
+            break;
     return &a->key_slots[at];
 }
 
 static void keys_room(struct adding *a, size_t n)
 {
-    if (2 * n <= a->cap_keys)
+    if (4 * n <= 3 * a->cap_keys)
         return;
-    uint32_t *old = a->key_slots;
+    struct key_slot *old = a->key_slots;
     size_t cap = a->cap_keys;
     a->cap_keys = cap ? cap : KEYS_FIRST;
-    while (a->cap_keys < 3 * n)
+    while (3 * a->cap_keys < 4 * n)
         a->cap_keys *= 2;
     a->key_slots = mem_zalloc(a->cap_keys * sizeof *a->key_slots);
     for (size_t i = 0; i < cap; i++)
-        if (old[i])
-            *key_slot(a, key_of(a, old[i] - 1)) = old[i];
+        if (old[i].number)
+            *key_slot(a, key_of(a, old[i].number - 1)) = old[i];
     free(old);
 }
 
@@ -289,7 +315,7 @@ static bool load_keys(struct adding *a)
         for (uint32_t c = s->base; c < s->base + s->n_chunks; c++) {
             uint64_t key = key_of(a, c);
             if (key) /* a hole */
-                *key_slot(a, key) = c + 1;
+                *key_slot(a, key) = (struct key_slot){(uint32_t)key, c + 1};
         }
     }
     a->n_keys = n;
@@ -398,15 +424,14 @@ static enum rc flush(struct adding *a, bool last, struct err *e)
 
 /* ---- One file ---- */
 
-static inline void add_term(struct adding *a, uint32_t term, uint32_t chunk)
+static inline void add_term(struct adding *a, unsigned bits, uint32_t term, uint32_t chunk)
 {
-    uint32_t at = (term * 0x9e3779b1u) >> (32 - TERM_BITS);
-    for (; a->stamp[at] == a->turn; at = (at + 1) & (TERM_SLOTS - 1))
+    uint32_t at = (term * 0x9e3779b1u) >> (32 - bits);
+    for (; a->stamp[at] == a->turn; at = (at + 1) & ((1u << bits) - 1))
         if (a->term[at] == term)
             return;
     a->stamp[at] = a->turn;
     a->term[at] = term;
-    a->n_terms++;
     postings_add(a->postings, term, chunk);
 }
 
@@ -440,7 +465,8 @@ static void add_terms(struct adding *a, const struct token *t, uint32_t n, uint3
 {
     const struct token *before = NULL;
     uint32_t term;
-    if (n > TERM_TOKENS) {
+    unsigned bits = n <= 1u << (TERM_BITS - 2) ? TERM_BITS : TERM_BITS_2;
+    if (n > 1u << (TERM_BITS_2 - 2)) {
         add_many_terms(a, t, n, chunk);
         return;
     }
@@ -452,9 +478,9 @@ static void add_terms(struct adding *a, const struct token *t, uint32_t n, uint3
         if (!term_takes(&t[i]))
             continue;
         if (term_single(&t[i], &term))
-            add_term(a, term, chunk);
+            add_term(a, bits, term, chunk);
         if (before && term_pair(before, &t[i], &term))
-            add_term(a, term, chunk);
+            add_term(a, bits, term, chunk);
         before = &t[i];
     }
 }
@@ -468,20 +494,20 @@ static enum rc add_chunks(struct adding *a, enum lang lang, struct err *e)
     for (size_t i = 0; i < a->chunks.n; i++) {
         const struct chunk *c = &a->chunks.v[i];
         keys_room(a, a->n_keys + 1);
-        uint32_t *slot = key_slot(a, c->key);
-        if (*slot == 0) {
+        struct key_slot *slot = key_slot(a, c->key);
+        if (slot->number == 0) {
             if (postings_full(a->postings))
                 TRY(flush(a, false, e));
             if (a->base + a->n_chunks >= INT32_MAX)
                 return err_set(e, RC_LIMIT,
                                "the index of this repository is full: remove its cache");
-            *slot = a->base + a->n_chunks + 1;
+            *slot = (struct key_slot){(uint32_t)c->key, a->base + a->n_chunks + 1};
             add_terms(a, a->tokens.v + c->first, c->n, a->n_chunks);
             chunk_add(a, c->key, (uint8_t)lang, (uint8_t)c->n_lines);
             a->n_keys++;
             a->ix->stats.new_chunks++;
         }
-        a->numbers[i] = *slot - 1;
+        a->numbers[i] = slot->number - 1;
     }
     return RC_OK;
 }

@@ -50,7 +50,7 @@ static uint32_t new_block(struct postings *p)
     uint32_t slab = p->n_blocks / SLAB;
     BUG_ON(slab >= SLABS_MAX);
     if (p->slabs[slab] == NULL)
-        p->slabs[slab] = mem_alloc((size_t)SLAB * BLOCK * sizeof(uint32_t));
+        p->slabs[slab] = mem_zalloc((size_t)SLAB * BLOCK * sizeof(uint32_t));
     return p->n_blocks++;
 }
 
@@ -129,25 +129,41 @@ bool postings_full(const struct postings *p)
 
 /* ---- Sorting ---- */
 
+struct reader {
+    const struct postings *p;
+    const uint32_t *at;
+    uint32_t left;
+};
+
+/* The block and, as it lies anywhere, the one behind it soon. */
+static void read_block(struct reader *r, uint32_t block)
+{
+    r->at = block_at(r->p, block);
+    r->left = BLOCK - 1;
+    uint32_t next = r->at[BLOCK - 1]; /* of the last one: what was there before */
+    if (next < r->p->n_blocks)
+        for (uint32_t i = 0; i < BLOCK; i += 16)
+            __builtin_prefetch(block_at(r->p, next) + i);
+}
+
+static inline uint32_t read_entry(struct reader *r)
+{
+    if (r->left == 0)
+        read_block(r, *r->at);
+    r->left--;
+    return *r->at++;
+}
+
 /* The bucket's entries into p->a as low bits << 32 | piece. */
 static void unpack(struct postings *p, const struct bucket *k)
 {
-    const uint32_t *at = block_at(p, k->first);
-    uint32_t left = BLOCK - 1, chunk = 0;
+    struct reader r = {.p = p};
+    uint32_t chunk = 0;
+    read_block(&r, k->first);
     for (uint32_t i = 0; i < k->n; i++) {
-        uint32_t word[2] = {0, 0};
-        for (unsigned w = 0; w < 2; w++) {
-            if (left == 0) {
-                at = block_at(p, *at);
-                left = BLOCK - 1;
-            }
-            word[w] = *at++;
-            left--;
-            if ((word[0] & STEP_FAR) != STEP_FAR)
-                break;
-        }
-        chunk = (word[0] & STEP_FAR) == STEP_FAR ? word[1] : chunk + (word[0] & STEP_FAR);
-        p->a[i] = (uint64_t)(word[0] >> STEP_BITS) << 32 | chunk;
+        uint32_t word = read_entry(&r), step = word & STEP_FAR;
+        chunk = step == STEP_FAR ? read_entry(&r) : chunk + step;
+        p->a[i] = (uint64_t)(word >> STEP_BITS) << 32 | chunk;
     }
 }
 
