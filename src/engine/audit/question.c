@@ -174,6 +174,10 @@ static enum rc add_repo(const struct reading *k, size_t repo, const json_t *patt
         at = str_c("HEAD");
         rc = git_revision_up(o, at, hex, e);
     }
+    if (rc == RC_NOTFOUND && repo > 0) {
+        k->q->empty[k->q->n_empty++] = repo;
+        return RC_OK;
+    }
     TRY(rc);
     return add_tree(k, repo, at, hex, e);
 }
@@ -204,6 +208,7 @@ static enum rc read_trees(const struct reading *k, struct err *e)
             return err_set(e, RC_INVALID, "a pattern of branches has 1 to %d bytes", PATTERN_MAX);
     }
     k->q->trees = arena_array(k->a, AUDIT_HEADS_MAX, sizeof *k->q->trees);
+    k->q->empty = arena_array(k->a, REPOS_MAX, sizeof *k->q->empty);
     TRY(arena_ok(k->a, "the question", e));
     for (i = 0; i < k->rs->n; i++)
         if (wanted(k, i, names))

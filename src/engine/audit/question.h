@@ -22,6 +22,8 @@ struct audit_question {
     struct audit_tree
         *trees; /* those of a repository stand together, in the order of repositories */
     size_t n_trees;
+    size_t *empty; /* other repositories that have no commit: there is nothing to search */
+    size_t n_empty;
     size_t limit;
     double cut; /* places with a lower score are left out */
 };

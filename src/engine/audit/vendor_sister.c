@@ -123,22 +123,35 @@ static bool preview(struct str tag)
     return false;
 }
 
+/* A release counts more than a preview, that more than a tag without any number. */
+static int class_of(struct str tag)
+{
+    bool number = false;
+    for (size_t i = 0; i < tag.n; i++)
+        number |= ascii_is_digit(tag.p[i]);
+    if (!number)
+        return 0;
+    return preview(tag) ? 1 : 2;
+}
+
 static void best_tags(const struct tagged *t, const uint32_t *ids, size_t n, struct match *m)
 {
-    bool release = false;
+    int class = 0;
     *m = (struct match){.files = n};
     for (size_t tag = 0; tag < t->n_tags; tag++) {
         size_t has = 0;
         for (size_t i = 0; i < n; i++)
             has += tagged_has(t, tag, ids[i]);
-        bool rel = !preview(t->tags[tag].name);
-        if (has == 0 || has < m->best || (has == m->best && release && !rel))
+        if (has == 0 || has < m->best)
             continue;
-        if (has > m->best || (rel && !release)) {
+        int c = class_of(t->tags[tag].name);
+        if (has == m->best && c < class)
+            continue;
+        if (has > m->best || c > class) {
             m->best = has;
             m->first = tag;
             m->tags = 0;
-            release = rel;
+            class = c;
         }
         m->last = tag;
         m->tags++;

@@ -368,6 +368,10 @@ static json_t *notes_json(const struct whole *k)
             if (json_array_size(l) < FIND_NOTES_MAX - 1)
                 json_array_append_new(l, json_str(line));
     }
+    for (size_t i = 0; i < k->q->n_empty; i++)
+        json_array_append_new(
+            l, json_str(arena_strf(k->a, "%.*s has no commit, there is nothing to search in it",
+                                   STR_ARG(k->rs->v[k->q->empty[i]].name))));
     for (size_t t = 0; t < k->q->n_trees; t++)
         for (size_t i = 0; k->copies->known[t] && i < k->copies->of[t].n_notes; i++)
             if (json_array_size(l) < FIND_NOTES_MAX - 1)
