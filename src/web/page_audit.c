@@ -395,6 +395,7 @@ void page_audit_write(const struct maker *m, struct page_frame frame, const stru
                            .failure = v->failure,
                            .summary = v->summary,
                            .digest = str_c(v->digest),
+                           .digest_short = str_sub(str_c(v->digest), 0, 16),
                            .answered = time_view_of(m, v->answered_us)};
     p.frame.title = arena_strf(m->a, "Similar problems to %.*s", STR_ARG(v->case_number));
     p.frame.refresh = v->waits;

@@ -84,7 +84,7 @@ struct page_audit {
     struct str number, title;
     bool no_repository, closed, can_ask, asked, waits, failed, has, stale, signed_off, may_sign,
         alone;
-    struct str progress, failure, summary, digest, answer;
+    struct str progress, failure, summary, digest, digest_short;
     struct time_view answered;
     /* the dial */
     struct audit_cut_view *dial;

@@ -67,23 +67,25 @@
     return null;
   };
 
-  let busy = false;
-  const told = async (form, fields, then) => {
-    if (busy) return;
-    busy = true;
-    try {
-      const fresh = await send(form, fields);
-      if (fresh) then(fresh);
-    } catch {
-      say("The desk did not answer. Nothing was recorded.");
-    }
-    busy = false;
+  // One after the other, so that quick keys lose nothing.
+  let line = Promise.resolve();
+  const told = (form, fields, then, not) => {
+    line = line.then(async () => {
+      try {
+        const fresh = await send(form, fields);
+        if (fresh) then(fresh); else not?.();
+      } catch {
+        say("The desk did not answer. Nothing was recorded.");
+        not?.();
+      }
+    });
   };
   const around = (fresh) => {
     for (const what of ["[data-live=audit-state]", ".aud .tabs", "[data-live=audit-joined]", "[data-live=audit-record]"]) exchange(fresh, what);
   };
   const put = (fresh, id, words) => {
     const old = document.getElementById(id), next = fresh.getElementById(id);
+    const here = old?.contains(document.activeElement);
     if (old && next) old.replaceWith(document.importNode(next, true));
     else if (old) {
       // It is no longer in this list, and stays until the list is shown again.
@@ -91,30 +93,31 @@
       old.querySelector("[data-verdict]").textContent = words;
       old.querySelector(".judge")?.remove();
     }
+    if (here) document.getElementById(id)?.focus({ preventScroll: true });
     around(fresh);
   };
 
   const WORDS = { same_flaw: "same flaw", safe: "safe", unsure: "unsure" };
+  const rank = (place) => place.querySelector(".rank")?.textContent ?? "";
   const record = (place, verdict) => {
     const key = place.dataset.key, id = place.id, all = places();
     const reason = place.querySelector(".judge input[name^='r-']");
     if (!reason) return;
     const after = all[all.indexOf(place) + 1];
+    go(after ?? place);
     told(list(), { [`v-${key}`]: verdict, [reason.name]: reason.value, only: key }, (fresh) => {
       put(fresh, id, WORDS[verdict]);
       done.push(key);
-      if (after) go(after); else go(document.getElementById(id));
-      say(`Recorded: ${WORDS[verdict]}.${after ? "" : " That was the last place here."}`);
-    });
+      say(`Place ${rank(place)}: ${WORDS[verdict]}.${after ? "" : " That was the last one here."}`);
+    }, () => go(place));
   };
   const undo = (key) => {
     const id = `p-${key}`;
     told(list(), { back: key }, (fresh) => {
-      if (fresh.getElementById(id)) put(fresh, id, "");
-      else around(fresh);
+      put(fresh, id, "to judge");
       const at = document.getElementById(id);
-      if (at && fresh.getElementById(id)) go(at);
-      say("Undone.");
+      if (at) go(at);
+      say(at ? `Place ${rank(at)} is to be judged again.` : "Undone.");
     });
   };
   const chosen = (place) => place.querySelector(".judge input[type=radio]:checked")?.value;

@@ -94,7 +94,8 @@
     stream = new EventSource(url);
     stream.onopen = () => {
       document.body.dataset.stream = "open";
-      if (seen) soon(); // what came while there was no stream
+      // What came while there was no stream: also before the first one, on a page that waits for it.
+      if (seen || "waits" in document.body.dataset) soon();
       seen = true;
     };
     stream.onmessage = soon;
