@@ -391,14 +391,14 @@ static void several_trees_at_once(void **state)
 }
 
 /* How many segments there are; the first one's name. */
-static size_t segments(const char *folder, char ret[300])
+static size_t segments(const char *folder, char ret[600])
 {
     size_t n = 0;
     DIR *d = opendir(folder);
     assert_non_null(d);
     for (struct dirent *x; (x = readdir(d));)
         if (strncmp(x->d_name, "seg-", 4) == 0 && n++ == 0)
-            snprintf(ret, 300, "%s/%s", folder, x->d_name);
+            snprintf(ret, 600, "%s/%s", folder, x->d_name);
     closedir(d);
     return n;
 }
@@ -417,7 +417,7 @@ static void flip(const char *path, size_t at)
 static void damage_is_repaired(void **state)
 {
     (void)state;
-    char path[300] = "";
+    char path[600] = "";
     struct stat st;
     struct open o;
     make_branches("sha1", 1, 12);
@@ -459,7 +459,7 @@ static void damage_is_repaired(void **state)
 static void damage_under_a_view(void **state)
 {
     (void)state;
-    char path[300] = "";
+    char path[600] = "";
     struct stat st;
     struct open o;
     AUTO(mem) uint32_t *terms = NULL;
@@ -610,7 +610,7 @@ static void many_small_additions(void **state)
 {
     (void)state;
     AUTO(buf) struct buf b = BUF_INIT(STREAM_MAX);
-    char rev[30], path[300];
+    char rev[30], path[600];
     struct open o;
     size_t most = 0;
     for (int k = 0; k < 30; k++) {
