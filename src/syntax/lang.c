@@ -244,6 +244,7 @@ static const char texts[] =
 
 static bool looks_cpp(struct str head)
 {
+    head = str_sub(head, 0, LANG_HEAD / 2);
     return str_find(head, STR("\nclass ")) != STR_NPOS ||
            str_find(head, STR("\nnamespace ")) != STR_NPOS ||
            str_find(head, STR("\ntemplate <")) != STR_NPOS ||
@@ -281,6 +282,8 @@ static enum lang by_name(struct str name, struct str head)
         struct str end = ending(name);
         if (str_eq(end, STR("c")))
             return LANG_C;
+        if (str_eq(end, STR("h")))
+            return settled(LANG_C, end, head);
         enum lang lang = by(name, 1);
         if (lang != LANG_NONE)
             return lang;

@@ -154,6 +154,10 @@ static bool text_angle(struct lexer *lx)
         if (comment_to(lx, LEXER_EMBEDS - 1, 4, "-->"))
             return true;
     }
+    if (at(lx, lx->p, "<![CDATA[", 9)) {
+        lx->p += 9; /* text like any other */
+        return true;
+    }
     byte d = lx->end - lx->p > 1 ? lx->p[1] : 0;
     if (!ascii_is_alpha((char)d) && !one_of(d, "/!?"))
         return false;

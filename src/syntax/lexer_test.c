@@ -197,6 +197,7 @@ static void pages(void **state)
         {LANG_MARKUP, "<a {{ if b }}c{{ end }}>{{ d|e(\"f\") }}{# no #}{% g %}",
          "a if b c end d e 'f g"},
         {LANG_MARKUP, "a <b c=\"d\n<e f>g", "'a b c 'd 'e 'f 'g"},
+        {LANG_MARKUP, "<a><![CDATA[don't <b c='d'>]]></a>", "a 'don 't b c 'd a"},
         {LANG_MARKUP, "x < y && z <", "'x 'y 'z"},
         {LANG_PHP, "<p><?php echo $a['b']; // c ?>d<?= e ?></p>", "p echo a 'b 'd e p"},
         {LANG_PHP, "<a b=\"<?php echo f(\"c\") ?>d\">", "a b echo f 'c 'd"},
