@@ -444,6 +444,43 @@ static void test_child_dies_with_its_parent(void **state)
     close(p[1]);
 }
 
+/* The same program with and without the right to read one file; the descriptors are there in both.
+ */
+static void test_confined_child(void **state)
+{
+    static const char *const argv[] = {"cat", "/etc/passwd", NULL};
+    static const struct sandbox_rules rules = {
+        .name = "cat",
+        .paths = {{"/usr", SANDBOX_READ | SANDBOX_EXEC},
+                  {"/lib", SANDBOX_READ | SANDBOX_EXEC | SANDBOX_MAYBE},
+                  {"/lib64", SANDBOX_READ | SANDBOX_EXEC | SANDBOX_MAYBE},
+                  {"/bin", SANDBOX_READ | SANDBOX_EXEC | SANDBOX_MAYBE}},
+        .npaths = 4,
+        .calls = SANDBOX_C_SPAWN,
+        .unknown = SANDBOX_OPEN,
+        .require = true};
+    AUTO(buf) struct buf out = BUF_INIT(1 << 20);
+    struct spawn s = SPAWN_INIT;
+    struct spawn_io io = {.out = &out, .timeout_ms = LONG_MS};
+    struct child_end end;
+    struct err e = ERR_INIT;
+    s.path = "/bin/cat";
+    s.argv = argv;
+    assert_int_equal(spawn_run(&s, &io, &end, &e), RC_OK);
+    assert_true(child_end_ok(&end) && out.n > 0);
+    buf_reset(&out);
+    s.confine = &rules;
+    enum rc rc = spawn_run(&s, &io, &end, &e);
+    if (rc == RC_DENIED || sandbox_is_sanitizer_build()) {
+        print_message("SKIP os-spawn confined: %s\n", rc == RC_OK ? "sanitizer build" : e.msg);
+        return;
+    }
+    assert_int_equal(rc, RC_OK);
+    assert_false(child_end_ok(&end));
+    assert_false(end.killed);
+    assert_int_equal(out.n, 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -459,6 +496,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_start_wait_kill),
         cmocka_unit_test(test_descriptor_map),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_confined_child),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_every_fault_leaves_nothing),
         cmocka_unit_test(test_child_dies_with_its_parent),
