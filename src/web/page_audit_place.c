@@ -136,7 +136,7 @@ static void here_line(const struct pairing *p, const struct beside_row *row, str
     int64_t no = p->h->code_start + (int64_t)i;
     *in = (struct code_in){.no = (uint32_t)no,
                            .side = ' ',
-                           .sign = signs[row->how],
+                           .sign = str_trim(p->h->code[i]).n ? signs[row->how] : " ",
                            .how = no == p->h->line ? "at" : row_class(row, p->h->code[i]),
                            .text = p->h->code[i]};
     for (size_t k = 0; k < p->h->n_marks; k++) {
