@@ -78,6 +78,8 @@ static enum rc map_file(int dirfd, const char *name, struct segment *s, struct e
     struct stat st;
     if (fd < 0 && errno == ENOENT)
         return err_set(e, RC_NOTFOUND, "a file of the index is gone");
+    if (fd < 0 && errno == ELOOP)
+        return damaged(e, "it is a link");
     if (fd < 0 || fstat(fd, &st) != 0)
         return err_errno(e, RC_IO, "a file of the index");
     if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > SEGMENT_FILE_MAX)

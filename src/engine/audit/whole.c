@@ -8,13 +8,15 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
+#include "base/utf8.h"
 #include "engine/audit/copies.h"
 #include "engine/audit/record.h"
 #include "engine/audit/search.h"
 #include "os/file.h"
 
-#define JOB_MEMORY (UINT64_C(2) << 30)
-#define WORDS_MAX  FIND_WORDS_MAX
+#define JOB_MEMORY  (UINT64_C(2) << 30)
+#define WORDS_MAX   FIND_WORDS_MAX
+#define CLEAN_GROWS 3 /* times: a byte that is no text becomes U+FFFD */
 
 enum rc audit_cut_parse(struct str text, double *ret_cut, struct err *e)
 {
@@ -72,10 +74,32 @@ static bool has_text(const json_t *list, struct str s)
     return false;
 }
 
+/* One line of clean text, as the readers of answers want it, of at most max bytes. */
+static json_t *clean_json(struct str s, size_t max)
+{
+    AUTO(buf) struct buf b = BUF_INIT(CLEAN_GROWS * FIND_PATH_MAX + 1);
+    utf8_clean_line(&b, str_sub(s, 0, s.n < max ? s.n : max));
+    return json_str(utf8_clip(buf_str(&b), max));
+}
+
+/* A name that nothing is left of is still one. */
+static void put_clean(json_t *o, const char *key, struct str s, size_t max)
+{
+    json_t *clean = clean_json(s, max);
+    json_object_set_new(o, key, json_string_length(clean) ? clean : json_string("?"));
+    if (json_string_length(clean) == 0)
+        json_decref(clean);
+}
+
+static void put_path(json_t *o, struct str path)
+{
+    put_clean(o, "path", path, FIND_PATH_MAX);
+}
+
 /* Each once, in their order. */
 static void add_once(json_t *list, struct str s)
 {
-    AUTO(json) json_t *clean = json_str(str_sub(s, 0, s.n < FIND_LINE_MAX ? s.n : FIND_LINE_MAX));
+    AUTO(json) json_t *clean = clean_json(s, FIND_LINE_MAX);
     if (json_array_size(list) < WORDS_MAX &&
         !has_text(list, str_of(json_string_value(clean), json_string_length(clean))))
         json_array_append(list, clean);
@@ -117,7 +141,7 @@ static json_t *hit_json(const struct whole *k, const struct search_hit *h)
 {
     json_t *o = json_object();
     put_repo(k, o, h->repo);
-    json_put_str(o, "path", file_of(k, h)->path);
+    put_path(o, file_of(k, h)->path);
     json_put_int(o, "start", h->h.start);
     json_put_int(o, "end", h->h.end);
     json_put_int(o, "line", h->h.line);
@@ -138,7 +162,7 @@ static json_t *places_json(const struct whole *k, const struct search_hit *h)
         json_t *o = json_object();
         put_repo(k, o, k->q->trees[p->tree].repo);
         json_put_str(o, "branch", k->q->trees[p->tree].name);
-        json_put_str(o, "path", p->path);
+        put_path(o, p->path);
         json_put_int(o, "line", p->line);
         json_array_append_new(l, o);
     }
@@ -148,15 +172,7 @@ static json_t *places_json(const struct whole *k, const struct search_hit *h)
 /* As much of a line as a page shows. */
 static json_t *line_json(struct str line)
 {
-    size_t n = line.n < FIND_LINE_MAX ? line.n : FIND_LINE_MAX;
-    json_t *whole = json_str(str_sub(line, 0, n));
-    /* What is cleaned may grow: cut again, at the begin of a character. */
-    while (n > 0 && json_string_length(whole) > FIND_LINE_MAX) {
-        json_decref(whole);
-        n -= n / 4 + 1;
-        whole = json_str(str_sub(line, 0, n));
-    }
-    return whole;
+    return clean_json(line, FIND_LINE_MAX);
 }
 
 static enum rc put_code(const struct whole *k, const struct search_hit *h, json_t *o, struct err *e)
@@ -217,7 +233,7 @@ static json_t *vendored_json(const struct whole *k)
         for (size_t i = 0; i < v->n && json_array_size(l) < FIND_VENDORED_MAX; i++) {
             json_t *o = copy_json(&v->all[i]);
             put_repo(k, o, repo);
-            json_put_str(o, "path", v->all[i].path);
+            put_path(o, v->all[i].path);
             json_array_append_new(l, o);
         }
     }
@@ -258,7 +274,7 @@ static enum rc whole_hit(const struct whole *k, const struct search_hit *h, json
     json_put_str(o, "chunk", str_c(key));
     json_put_int(o, "line_in", line_in_piece(k, h));
     if (h->h.function.n)
-        json_put_str(o, "function", h->h.function);
+        put_clean(o, "function", h->h.function, FIND_NAME_MAX);
     put_real(o, "fixed", (double)h->h.fixed);
     json_put_str(o, "lang", str_c(lang_name(file_of(k, h)->lang)));
     put_vendored(k, h, o);
@@ -282,7 +298,7 @@ static json_t *not_searched_json(const struct whole *k, size_t *ret_more)
             }
             json_t *o = json_object();
             put_repo(k, o, r);
-            json_put_str(o, "path", v->skips[i].path);
+            put_path(o, v->skips[i].path);
             json_put_str(o, "why", str_c(audit_skip_text(v->skips[i].why)));
             json_array_append_new(l, o);
         }
@@ -309,7 +325,7 @@ static json_t *seed_json(const struct seed *s, struct str fix)
     json_t *o = json_object(), *lines = json_array();
     if (fix.n)
         json_put_str(o, "fix", fix);
-    json_put_str(o, "path", s->path);
+    put_path(o, s->path);
     json_put_int(o, "start", s->start);
     json_put_int(o, "end", s->end);
     for (size_t i = 0; i < s->n_lines && i < FIND_LINES_MAX; i++) {
