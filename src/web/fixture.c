@@ -317,6 +317,17 @@ void fixture_case(struct arena *a, struct view_case *c)
         {STR("evidence"), STR("Repeated on 2025-09 and 2025-07 by Ada")}};
     const struct view_thread threads[] = {main_thread(a)};
     const struct str aliases[] = {STR("DEMO-2025-0010")};
+    const struct view_audit_part parts[] = {
+        {.part = 7,
+         .line = 216,
+         .path = STR("web/inc/log_view.php"),
+         .affected_summary = STR("2025-07 to 2025-09 (3 releases)"),
+         .state = "open, in releases"},
+        {.part = 8,
+         .line = 3,
+         .repo = STR("portal"),
+         .path = STR("<b>lib</b>.php"),
+         .state = "open"}};
     *c = (struct view_case){
         .id = 12,
         .number = STR("DEMO-2025-0012"),
@@ -338,6 +349,12 @@ void fixture_case(struct arena *a, struct view_case *c)
         .escalated = 1,
         .aliases = LIST(a, aliases),
         .n_aliases = 1,
+        .audit = {.state = STR("answered"),
+                  .summary = STR("9 places: 2 same flaw, 7 safe"),
+                  .joined = 2,
+                  .signed_off = true},
+        .parts = LIST(a, parts),
+        .n_parts = ARRAY_LEN(parts),
         .facts = LIST(a, facts),
         .n_facts = 2,
         .participants = LIST(a, people),

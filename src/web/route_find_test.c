@@ -151,6 +151,16 @@ static void an_audit_of_hostile_code(void **state)
     assert_int_equal(get(t, true, AUDIT, ""), 403);
 }
 
+static void a_case_names_what_joined_it(void **state)
+{
+    struct bench *t = *state;
+    assert_int_equal(get(t, true, "/case/DEMO-2025-0012", TEAM), 200);
+    HAS(t, "<a href=\"" AUDIT "\">9 places: 2 same flaw, 7 safe, signed off</a>");
+    HAS(t, "href=\"" AUDIT "#part-7\">web/inc/log_view.php:216</a>");
+    HAS(t, "<a href=\"" AFFECTED "/part/7\">2025-07 to 2025-09 (3 releases)</a>");
+    HAS(t, "portal: &lt;b&gt;lib&lt;/b&gt;.php:3");
+}
+
 static size_t times(struct bench *t, const char *what)
 {
     size_t n = 0;
@@ -282,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(affected_versions_of_a_hostile_history, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_of_affected_versions_become_verbs, setup, teardown),
         cmocka_unit_test_setup_teardown(an_audit_of_hostile_code, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_case_names_what_joined_it, setup, teardown),
         cmocka_unit_test_setup_teardown(lists_and_pages_of_an_audit, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_of_an_audit_become_verbs, setup, teardown),
     };

@@ -249,7 +249,7 @@ def joined(d, number, jar, home):
     browse([{"do": "open", "url": home + "/audit"}] + expect(mine()["affected"]) + glanced_at("audit-joined", LIGHT) +
            [{"do": "click", "role": "link", "text": mine()["affected"]}] +
            expect("Affected versions of a place like it", "Map of the history") + looked_at("audit-part") +
-           [{"do": "open", "url": home}] + expect(mine()["affected"]), state=jar)
+           [{"do": "open", "url": home}] + expect(mine()["affected"]) + glanced_at("audit-case"), state=jar)
 
 
 def signed(d, number, robin, sam, page):
