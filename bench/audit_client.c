@@ -47,10 +47,14 @@ static enum rc ask(struct view *v, uint64_t *ret_sum, struct err *e)
 {
     const uint32_t *chunks;
     size_t n;
+    uint32_t df;
     for (uint32_t i = 0; i < ASKED; i++) {
         TRY(view_postings(v, i * 4294967u + token_hash(STR("return")), &chunks, &n, e));
         for (size_t k = 0; k < n; k++)
             *ret_sum += chunks[k];
+        TRY(view_df(v, i * 4294967u + token_hash(STR("return")), &df, e));
+        if (df != n)
+            return err_set(e, RC_INTERNAL, "a list of %zu is said to have %u", n, df);
     }
     return RC_OK;
 }

@@ -21,7 +21,7 @@
 struct wanted {
     unsigned char id[SEGMENT_ID_MAX];
     uint32_t path, path_len; /* in paths */
-    uint8_t class;
+    uint32_t class;
 };
 
 struct key_slot {
@@ -187,7 +187,7 @@ static enum rc read_trees(struct audit_index *ix, const struct level_ids *roots,
 
 /* ---- What is to be read ---- */
 
-static uint32_t *wanted_slot(struct adding *a, const unsigned char *id, uint8_t class)
+static uint32_t *wanted_slot(struct adding *a, const unsigned char *id, uint32_t class)
 {
     size_t at = index_id_hash(a->ix, id, class) & (a->n_slots - 1);
     for (; a->wanted_slots[at]; at = (at + 1) & (a->n_slots - 1)) {
@@ -205,7 +205,7 @@ static enum rc want(void *ctx, const struct walk_entry *w, struct err *e)
     struct segment_blob b;
     if (w->skip != SKIP_NONE)
         return RC_OK;
-    uint8_t class = index_class(w->path);
+    uint32_t class = index_class(w->path);
     if (index_blob(a->ix, w->id, class, &s, &b))
         return RC_OK;
     if (a->n_slots < 2 * (a->n_wanted + 1)) {
@@ -328,7 +328,7 @@ static int by_blob(const void *x, const void *y, void *arg)
 {
     const struct segment_blob *a = x, *b = y;
     int c = memcmp(a->id, b->id, *(const size_t *)arg);
-    return c ? c : (int)a->class - (int)b->class;
+    return c ? c : (a->class > b->class) - (a->class < b->class);
 }
 
 static int by_tree(const void *x, const void *y)
@@ -409,6 +409,7 @@ static enum rc flush(struct adding *a, bool last, struct err *e)
         return err_set(e, RC_IO, "a file of the index cannot be read back");
     ix->segs = mem_realloc(ix->segs, (ix->n_segs + 1) * sizeof *ix->segs);
     ix->segs[ix->n_segs++] = TAKE(s);
+    ix->changes++;
     a->base += a->n_chunks;
     a->n_chunks = 0;
     a->n_blobs = 0;
@@ -523,7 +524,7 @@ static uint32_t count_lines(struct str text)
     return n;
 }
 
-static enum audit_skip judge(const struct object *o, uint8_t class, enum lang *ret_lang)
+static enum audit_skip judge(const struct object *o, struct str path, enum lang *ret_lang)
 {
     struct str text = o->body;
     if (o->size > AUDIT_BLOB_MAX)
@@ -532,7 +533,7 @@ static enum audit_skip judge(const struct object *o, uint8_t class, enum lang *r
         return SKIP_LFS;
     if (text_binary(text))
         return SKIP_BINARY;
-    *ret_lang = class ? (enum lang) class : lang_of(STR("file"), str_sub(text, 0, LANG_HEAD));
+    *ret_lang = lang_of(path, str_sub(text, 0, LANG_HEAD));
     return *ret_lang == LANG_NONE ? SKIP_LANG : SKIP_NONE;
 }
 
@@ -559,7 +560,8 @@ static enum rc take_blob(void *ctx, size_t nth, const struct object *o, struct e
         return RC_OK; /* missing: it may come */
     a->ix->stats.read_blobs++;
     a->ix->stats.read_bytes += o->size;
-    enum audit_skip skip = judge(o, w->class, &lang);
+    struct str path = str_sub(buf_str(&a->paths), w->path, w->path_len);
+    enum audit_skip skip = judge(o, path, &lang);
     uint32_t lines = 0;
     a->chunks.n = 0;
     if (skip == SKIP_NONE) {

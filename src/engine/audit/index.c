@@ -6,6 +6,7 @@
 #include "engine/audit/index.h"
 
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -145,6 +146,7 @@ bool index_drop_bad(struct audit_index *ix)
         segment_close(s);
     }
     ix->n_segs = keep;
+    ix->changes++;
     if (keep < n)
         damaged(ix);
     return keep < n;
@@ -188,7 +190,7 @@ static enum rc list(struct audit_index *ix, struct range **ret_v, size_t *ret_n,
     return RC_OK;
 }
 
-/* RC_CONFLICT: a file is gone that was just there. */
+/* RC_CLOSED: a file is gone that was just there. */
 static enum rc open_listed(struct audit_index *ix, const struct range *v, size_t n,
                            struct segment **segs, size_t *ret_n, struct err *e)
 {
@@ -204,9 +206,10 @@ static enum rc open_listed(struct audit_index *ix, const struct range *v, size_t
         }
         enum rc rc = segment_open(ix->dirfd, name, ix->id_len, &segs[*ret_n], e);
         if (rc == RC_NOTFOUND)
-            return RC_CONFLICT;
-        if (rc == RC_INVALID) {
-            damaged(ix);
+            return RC_CLOSED;
+        if (rc == RC_INVALID || rc == RC_CONFLICT) {
+            if (rc == RC_INVALID)
+                damaged(ix);
             if (ix->lock >= 0)
                 (void)unlinkat(ix->dirfd, name, 0);
             continue;
@@ -244,7 +247,7 @@ enum rc index_load(struct audit_index *ix, struct err *e)
         enum rc rc = open_listed(ix, v, n, segs, &got, e);
         if (rc != RC_OK) {
             close_segments(segs, got);
-            if (rc == RC_CONFLICT)
+            if (rc == RC_CLOSED)
                 continue;
             return rc;
         }
@@ -253,6 +256,7 @@ enum rc index_load(struct audit_index *ix, struct err *e)
         close_segments(ix->segs, ix->n_segs);
         ix->segs = segs;
         ix->n_segs = got;
+        ix->changes++;
         index_maps_drop(ix);
         return RC_OK;
     }
@@ -350,7 +354,7 @@ void index_stats(const struct audit_index *ix, struct index_stats *ret)
 
 /* ---- Tables ---- */
 
-uint64_t index_id_hash(const struct audit_index *ix, const unsigned char *id, uint8_t class)
+uint64_t index_id_hash(const struct audit_index *ix, const unsigned char *id, uint32_t class)
 {
     uint64_t a, b, h = ix->seed ^ class;
     memcpy(&a, id, sizeof a);
@@ -368,8 +372,15 @@ void index_maps_drop(struct audit_index *ix)
     ix->n_whole = 0;
 }
 
+static uint32_t class_at(const unsigned char *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return le32toh(v);
+}
+
 static const unsigned char *slot_id(struct audit_index *ix, const struct idmap_slot *s, bool blob,
-                                    uint8_t *ret_class)
+                                    uint32_t *ret_class)
 {
     *ret_class = 0;
     if (s->seg == IDMAP_NEW)
@@ -378,7 +389,7 @@ static const unsigned char *slot_id(struct audit_index *ix, const struct idmap_s
     if (blob) {
         const unsigned char *p =
             seg->map + seg->at[PART_BLOBS] + (uint64_t)s->i * SEGMENT_BLOB_SIZE(ix->id_len);
-        *ret_class = p[ix->id_len];
+        *ret_class = class_at(p + ix->id_len);
         return p;
     }
     return seg->map + seg->at[PART_TREES] + (uint64_t)s->i * SEGMENT_TREE_SIZE(ix->id_len);
@@ -386,16 +397,21 @@ static const unsigned char *slot_id(struct audit_index *ix, const struct idmap_s
 
 /* The slot of this object, or the empty one where it would be. */
 static struct idmap_slot *slot_of(struct audit_index *ix, struct idmap *m, const unsigned char *id,
-                                  uint8_t class)
+                                  uint32_t class)
 {
     bool blob = m == &ix->blobs;
-    size_t at = index_id_hash(ix, id, class) & (m->cap - 1);
+    uint64_t h = index_id_hash(ix, id, class);
+    size_t at = h & (m->cap - 1);
+    uint32_t tag = (uint32_t)(h >> 32);
     for (; m->v[at].seg; at = (at + 1) & (m->cap - 1)) {
-        uint8_t have;
+        uint32_t have;
+        if (m->v[at].tag != tag)
+            continue;
         const unsigned char *p = slot_id(ix, &m->v[at], blob, &have);
         if (have == class && memcmp(p, id, ix->id_len) == 0)
-            break;
+            return &m->v[at];
     }
+    m->v[at].tag = tag;
     return &m->v[at];
 }
 
@@ -409,10 +425,12 @@ static void map_room(struct audit_index *ix, struct idmap *m, size_t n)
         m->cap *= 2;
     m->v = mem_zalloc(m->cap * sizeof *m->v);
     for (size_t i = 0; i < old.cap; i++) {
-        uint8_t class;
+        uint32_t class;
         if (old.v[i].seg) {
             const unsigned char *id = slot_id(ix, &old.v[i], m == &ix->blobs, &class);
-            *slot_of(ix, m, id, class) = old.v[i];
+            struct idmap_slot *at = slot_of(ix, m, id, class);
+            at->seg = old.v[i].seg;
+            at->i = old.v[i].i;
         }
     }
     free(old.v);
@@ -432,14 +450,23 @@ static bool fill_map(struct audit_index *ix, struct idmap *m, bool blob)
         uint32_t count = blob ? seg->n_blobs : seg->n_trees;
         for (uint32_t i = 0; i < count; i++) {
             struct idmap_slot slot = {.seg = s + 1, .i = i};
-            uint8_t class;
+            uint32_t class;
             const unsigned char *id = slot_id(ix, &slot, blob, &class);
             struct idmap_slot *at = slot_of(ix, m, id, class);
             m->n += at->seg == 0;
-            *at = slot;
+            at->seg = slot.seg;
+            at->i = slot.i;
         }
     }
     return true;
+}
+
+static void put_new_tree(struct audit_index *ix, uint32_t i)
+{
+    struct idmap_slot *at = slot_of(ix, &ix->trees, ix->new_trees[i].id, 0);
+    ix->trees.n += at->seg == 0;
+    at->seg = IDMAP_NEW;
+    at->i = i;
 }
 
 /* Makes the table when it is not there; damage is dropped meanwhile. */
@@ -453,10 +480,21 @@ static void need_map(struct audit_index *ix, struct idmap *m)
         }
         for (uint32_t i = 0; !blob && i < ix->n_new_trees; i++) {
             map_room(ix, m, m->n + 1);
-            *slot_of(ix, m, ix->new_trees[i].id, 0) = (struct idmap_slot){IDMAP_NEW, i};
-            m->n++;
+            put_new_tree(ix, i);
         }
     }
+}
+
+/* Was a segment lost that others may refer to? */
+static bool has_gaps(const struct audit_index *ix)
+{
+    uint32_t end = 0;
+    for (size_t i = 0; i < ix->n_segs; i++) {
+        if (ix->segs[i]->base != end)
+            return true;
+        end += ix->segs[i]->n_chunks;
+    }
+    return false;
 }
 
 /* Every piece of the blob is in some segment. */
@@ -479,7 +517,7 @@ static bool all_here(const struct audit_index *ix, struct segment *s, const stru
     return more == 0;
 }
 
-bool index_blob(struct audit_index *ix, const unsigned char *id, uint8_t class,
+bool index_blob(struct audit_index *ix, const unsigned char *id, uint32_t class,
                 struct segment **ret_s, struct segment_blob *ret)
 {
     need_map(ix, &ix->blobs);
@@ -487,7 +525,7 @@ bool index_blob(struct audit_index *ix, const unsigned char *id, uint8_t class,
     if (at->seg == 0)
         return false;
     struct segment *s = ix->segs[at->seg - 1];
-    if (!segment_blob(s, at->i, ret) || !all_here(ix, s, ret))
+    if (!segment_blob(s, at->i, ret) || (has_gaps(ix) && !all_here(ix, s, ret)))
         return false;
     *ret_s = s;
     return true;
@@ -520,6 +558,5 @@ void index_tree_add(struct audit_index *ix, const unsigned char *id, struct str 
     memcpy(t->id, id, ix->id_len);
     buf_add(&ix->new_bytes, bytes);
     map_room(ix, &ix->trees, ix->trees.n + 1);
-    *slot_of(ix, &ix->trees, id, 0) = (struct idmap_slot){IDMAP_NEW, (uint32_t)ix->n_new_trees++};
-    ix->trees.n++;
+    put_new_tree(ix, (uint32_t)ix->n_new_trees++);
 }

@@ -16,6 +16,7 @@
 struct idmap_slot {
     uint32_t seg; /* number of the segment + 1; 0: empty, IDMAP_NEW: in the list of new ones */
     uint32_t i;
+    uint32_t tag; /* of the hash: most others are told apart without a look at their id */
 };
 #define IDMAP_NEW UINT32_MAX
 struct idmap {
@@ -40,6 +41,7 @@ struct audit_index {
     size_t n_segs;
     /* Counts what made numbers of pieces mean something else or be gone: damage. */
     uint64_t epoch;
+    uint64_t changes; /* of segs */
     struct idmap blobs, trees;
     struct new_tree *new_trees;
     size_t n_new_trees, cap_new_trees;
@@ -69,13 +71,13 @@ struct segment *index_segment(const struct audit_index *ix, uint32_t chunk);
 uint32_t index_end(const struct audit_index *ix);
 
 /* The blob's record; false: not known, or its pieces are not all here, or damaged (s->bad). */
-bool index_blob(struct audit_index *ix, const unsigned char *id, uint8_t class,
+bool index_blob(struct audit_index *ix, const unsigned char *id, uint32_t class,
                 struct segment **ret_s, struct segment_blob *ret);
 /* The bytes of a tree; valid until trees are added or segments change. */
 bool index_tree(struct audit_index *ix, const unsigned char *id, struct str *ret_bytes);
 void index_tree_add(struct audit_index *ix, const unsigned char *id, struct str bytes);
 void index_maps_drop(struct audit_index *ix);
-uint64_t index_id_hash(const struct audit_index *ix, const unsigned char *id, uint8_t class);
+uint64_t index_id_hash(const struct audit_index *ix, const unsigned char *id, uint32_t class);
 
 /* ---- merge.c ---- */
 
@@ -110,7 +112,7 @@ enum rc walk(struct audit_index *ix, const unsigned char *root, struct walk_seen
 enum rc walk_root(struct audit_index *ix, struct str hex, unsigned char ret[SEGMENT_ID_MAX],
                   struct err *e) WARN_UNUSED;
 
-/* The class of a file's name: with the content it decides the language. */
-uint8_t index_class(struct str path);
+/* A hash of a file's name without its folders: with the content it decides the language. */
+uint32_t index_class(struct str path);
 
 #endif

@@ -390,6 +390,29 @@ static void several_trees_at_once(void **state)
     close_index(&o);
 }
 
+/* The index grows under an open view, its segments are merged: its numbers stay. */
+static void growth_under_a_view(void **state)
+{
+    (void)state;
+    char rev[4];
+    struct open o;
+    AUTO(mem) uint32_t *terms = NULL;
+    make_branches("sha1", 6, 12);
+    open_index(&o, cache);
+    struct view *v = VIEW(&o, "b3");
+    size_t n = all_terms(v, &terms);
+    uint64_t all = dump(v), lists = dump_terms(v, terms, n);
+    assert_int_equal(all, FRESH("b3"));
+    for (int k = 0; k < 6; k++) {
+        snprintf(rev, sizeof rev, "b%d", k);
+        view_close(VIEW(&o, rev));
+        assert_int_equal(dump_terms(v, terms, n), lists);
+    }
+    assert_int_equal(dump(v), all);
+    view_close(v);
+    close_index(&o);
+}
+
 /* How many segments there are; the first one's name. */
 static size_t segments(const char *folder, char ret[600])
 {
@@ -873,6 +896,7 @@ int main(void)
         TEST_OF(lists_are_those_of_the_texts, "sha256"),
         TEST(order_does_not_matter),
         TEST(several_trees_at_once),
+        TEST(growth_under_a_view),
         TEST(damage_is_repaired),
         TEST(damage_under_a_view),
         TEST_OF(skips_have_reasons, "sha1"),

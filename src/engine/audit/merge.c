@@ -86,7 +86,7 @@ static int by_blob(const void *x, const void *y, void *arg)
     const struct merge_blob *a = x, *b = y;
     int c = memcmp(a->b.id, b->b.id, *(const size_t *)arg);
     if (c == 0)
-        c = (int)a->b.class - (int)b->b.class;
+        c = (a->b.class > b->b.class) - (a->b.class < b->b.class);
     return c ? c : (a->seg < b->seg) - (a->seg > b->seg);
 }
 

@@ -101,7 +101,7 @@ static enum rc read_trailer(struct segment *s, uint64_t *ret_sums, struct err *e
         load64(t + SEGMENT_TRAILER - 8) != segment_sum(t, SEGMENT_TRAILER - 8))
         return damaged(e, "it is cut off or its end was changed");
     if ((load64(p) & UINT32_MAX) != SEGMENT_VERSION)
-        return err_set(e, RC_INVALID, "a file of the index is of another version");
+        return err_set(e, RC_CONFLICT, "a file of the index is of another version");
     if (load64(p) >> 32 != s->id_len)
         return damaged(e, "its ids are of another kind than the repository's");
     s->base = load32(p + 8);
@@ -238,12 +238,12 @@ bool segment_blob(struct segment *s, uint32_t i, struct segment_blob *ret)
         return false;
     const unsigned char *q = p + s->id_len;
     *ret = (struct segment_blob){.id = p,
-                                 .class = q[0],
-                                 .lang = q[1],
-                                 .skip = q[2],
-                                 .bytes = load32(q + 4),
-                                 .lines = load32(q + 8),
-                                 .refs = load32(q + 12)};
+                                 .class = load32(q),
+                                 .lang = q[4],
+                                 .skip = q[5],
+                                 .bytes = load32(q + 8),
+                                 .lines = load32(q + 12),
+                                 .refs = load32(q + 16)};
     return true;
 }
 
@@ -412,6 +412,16 @@ int64_t segment_list(struct segment *s, const struct segment_list *l, uint32_t *
         at += v;
         ret[n++] = s->base + (uint32_t)at;
     }
+    return n;
+}
+
+uint64_t segment_count(const struct segment_list *l)
+{
+    uint64_t n = 0;
+    if (l->kind < 2)
+        return l->kind + 1;
+    for (const unsigned char *p = l->p; p < l->end; p++)
+        n += *p < 0x80; /* the last byte of a varint */
     return n;
 }
 

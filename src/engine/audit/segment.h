@@ -11,22 +11,27 @@
  * refers to pieces of its own segment or of earlier ones.
  *
  * On the disk, all numbers little-endian:
- *   terms      in ascending order: varint of the distance to the term before (to the first possible
- *              one at the begin of a row of the directory), then varint v:
- *                v & 3 = 0: one piece, v >> 2;  1: two, v >> 2 and varint of the distance;
- *                2: v >> 2 bytes of varints, the first piece and then the distances to the one
- * before directory  u32 x (2^dir_bits + 1): where terms with these first bits begin keys       u64
- * x n_chunks;  meta: u8 language, u8 lines, x n_chunks (0, 0: no such piece) blobs      by id, then
- * by class: id, u8 class, u8 language, u8 reason to skip, u8 0, u32 bytes, u32 lines, u32 where its
- * refs begin refs       varint number of runs, each: varint of the zigzagged distance of its first
- * piece to the end of the run before (of the first one: to base), varint of its length - 1 trees by
- * id: id, u32 where, u32 bytes; then their bytes as git has them sums       u64 for each
- * SEGMENT_BLOCK bytes before them trailer    SEGMENT_TRAILER bytes: what is where, sum of the sums,
- * sum of the trailer A block's sum is checked before anything in it is believed; everything is
- * bounds-checked besides. Segment files hold no secrets and are no defence against somebody who can
- * write to the cache.
+ *
+ *   terms      ascending: varint of the distance to the term before (to the first possible one at
+ *              the begin of a row of the directory), then varint v; v & 3 = 0: one piece, v >> 2;
+ *              1: two, v >> 2 and varint of the distance; 2: v >> 2 bytes of varints, the first
+ *              piece and then the distances
+ *   directory  u32 x (2^dir_bits + 1): where terms with these first bits begin
+ *   keys       u64 x n_chunks
+ *   meta       (u8 language, u8 lines) x n_chunks; 0, 0: no such piece
+ *   blobs      by id, then by class: id, u32 class (a hash of the file's name), u8 language,
+ *              u8 reason to skip, u16 0, u32 bytes, u32 lines, u32 where its refs begin
+ *   refs       varint number of runs; each: varint of the zigzagged distance of its first piece to
+ *              the end of the run before (of the first one: to base), varint of its length - 1
+ *   trees      by id: id, u32 where, u32 bytes; then their bytes as git has them
+ *   sums       u64 for each SEGMENT_BLOCK bytes before them
+ *   trailer    SEGMENT_TRAILER bytes: what is where, sum of the sums, sum of the trailer
+ *
+ * A block's sum is checked before anything in it is believed; everything is bounds-checked besides.
+ * Segment files hold no secrets and are no defence against somebody who can write to the cache.
  */
-#define SEGMENT_VERSION  1u
+/* Whoever changes what lexer, cutter or terms make of a text counts up as well. */
+#define SEGMENT_VERSION  2u
 #define SEGMENT_BLOCK    16384u
 #define SEGMENT_TRAILER  256u
 #define SEGMENT_NAME_MAX 32
@@ -62,7 +67,8 @@ struct segment {
 void segment_name(uint32_t base, uint32_t n_chunks, char ret[SEGMENT_NAME_MAX]);
 bool segment_name_read(struct str name, uint32_t *ret_base, uint32_t *ret_n);
 
-/* RC_NOTFOUND: no such file; RC_INVALID: damaged, cut off, of another version or kind of ids. */
+/* RC_NOTFOUND: no such file; RC_INVALID: damaged, cut off, or of another kind of ids; RC_CONFLICT:
+ * of another version. */
 enum rc segment_open(int dirfd, const char *name, size_t id_len, struct segment **ret_s,
                      struct err *e) WARN_UNUSED;
 void segment_close(struct segment *s); /* NULL is fine */
@@ -77,11 +83,12 @@ bool segment_check(struct segment *s, enum segment_part part);
 
 struct segment_blob {
     const unsigned char *id;
-    uint8_t class, lang, skip;
+    uint32_t class; /* hash of the file's name */
+    uint8_t lang, skip;
     uint32_t bytes, lines, refs;
 };
 /* Size of a record of PART_BLOBS and of PART_TREES. */
-#define SEGMENT_BLOB_SIZE(id_len) ((id_len) + 16)
+#define SEGMENT_BLOB_SIZE(id_len) ((id_len) + 20)
 #define SEGMENT_TREE_SIZE(id_len) ((id_len) + 8)
 
 /* The ith blob, the ith tree, by id; false: damaged (s->bad). */
@@ -114,6 +121,9 @@ int segment_find(struct segment *s, uint32_t term, struct segment_list *ret);
  * damaged.
  */
 int64_t segment_list(struct segment *s, const struct segment_list *l, uint32_t *ret);
+
+/* How many it has, without reading them one by one. */
+uint64_t segment_count(const struct segment_list *l);
 
 /* All terms, ascending. */
 struct segment_terms {

@@ -288,8 +288,9 @@ void segwrite_part(struct segwrite *w, enum segment_part part)
 
 void segwrite_blob(struct segwrite *w, const struct segment_blob *b)
 {
-    const unsigned char small[4] = {b->class, b->lang, b->skip, 0};
+    const unsigned char small[4] = {b->lang, b->skip, 0, 0};
     segwrite_add(w, b->id, w->head.id_len);
+    add32(w, b->class);
     segwrite_add(w, small, sizeof small);
     add32(w, b->bytes);
     add32(w, b->lines);

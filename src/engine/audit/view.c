@@ -20,7 +20,7 @@
 struct entry {
     struct str path;
     unsigned char id[SEGMENT_ID_MAX];
-    uint8_t class;
+    uint32_t class;
     uint8_t skip;
     uint16_t tree;
 };
@@ -45,16 +45,23 @@ struct view_inside {
     struct arena *arena; /* paths */
     struct entry *entries;
     size_t n_entries, cap_entries;
+    bool missing; /* something is not in the index */
     struct view_file *files;
     struct view_skip *skips;
     uint64_t *has; /* words of n_words a file */
     size_t n_words;
-    uint8_t *class; /* of the files */
+    uint32_t *class; /* of the files */
+    struct where {
+        struct segment *s;
+        struct segment_blob b;
+    } * where; /* of the files, while the view is filled */
     unsigned char *ids;
     uint32_t *refs, *ref_line;
     struct chunk_info *chunks;
     uint32_t *number; /* of a piece of the index: number in the view + 1, 0: not in it */
     uint32_t n_number;
+    bool *full;         /* segments: all of their pieces are in the view */
+    uint64_t full_at;   /* in->ix->changes then */
     uint32_t *place_at; /* n_chunks + 1 */
     struct view_place *places;
     uint32_t *list, *spare; /* what view_postings answers */
@@ -79,6 +86,7 @@ static enum rc collect(void *ctx, const struct walk_entry *w, struct err *e)
         in->entries = mem_realloc(in->entries, in->cap_entries * sizeof *in->entries);
     }
     struct entry *x = &in->entries[in->n_entries++];
+    in->missing = in->missing || w->skip == SKIP_MISSING;
     *x = (struct entry){.path = arena_str(in->arena, w->path),
                         .class = index_class(w->path),
                         .skip = (uint8_t)w->skip,
@@ -134,6 +142,7 @@ static void add_file(struct view *v, size_t i, size_t to)
     struct segment *s;
     struct segment_blob b;
     if (!index_blob(in->ix, x->id, x->class, &s, &b)) {
+        in->missing = true;
         add_skip(v, x->path, SKIP_MISSING);
         return;
     }
@@ -144,6 +153,7 @@ static void add_file(struct view *v, size_t i, size_t to)
     size_t n = v->n_files++;
     memcpy(in->ids + n * in->ix->id_len, x->id, in->ix->id_len);
     in->class[n] = x->class;
+    in->where[n] = (struct where){.s = s, .b = b};
     in->files[n] = (struct view_file){.path = x->path,
                                       .id = in->ids + n * in->ix->id_len,
                                       .bytes = b.bytes,
@@ -184,12 +194,14 @@ static void fill_files(struct view *v)
     free(in->has);
     free(in->ids);
     free(in->class);
+    free(in->where);
     in->n_words = (v->n_trees + 63) / 64;
     in->files = mem_alloc((n + 1) * sizeof *in->files);
     in->skips = mem_alloc((n + 1) * sizeof *in->skips);
     in->has = mem_zalloc((n + 1) * in->n_words * sizeof *in->has);
     in->ids = mem_alloc((n + 1) * in->ix->id_len);
-    in->class = mem_alloc(n + 1);
+    in->class = mem_alloc((n + 1) * sizeof *in->class);
+    in->where = mem_alloc((n + 1) * sizeof *in->where);
     v->n_files = v->n_skips = 0;
     v->bytes = v->lines = 0;
     for (size_t i = 0, to; i < n; i = to) {
@@ -287,8 +299,13 @@ static bool add_refs(struct numbering *g, size_t file)
     struct segment_runs runs;
     uint32_t first, n, line = 1;
     int more;
-    if (!index_blob(in->ix, in->files[file].id, in->class[file], &s, &b) ||
-        !segment_refs(s, &b, &runs))
+    if (in->where) {
+        s = in->where[file].s;
+        b = in->where[file].b;
+    } else if (!index_blob(in->ix, in->files[file].id, in->class[file], &s, &b)) {
+        return false;
+    }
+    if (!segment_refs(s, &b, &runs))
         return false;
     if (!g->again)
         in->files[file].first = (uint32_t)v->n_refs;
@@ -320,6 +337,8 @@ static bool number_all(struct numbering *g)
         if (!add_refs(g, i))
             return false;
     in->epoch = in->ix->epoch;
+    free(in->full);
+    in->full = NULL;
     return true;
 }
 
@@ -396,16 +415,26 @@ static enum rc read_entries(struct view *v, struct err *e)
     return RC_OK;
 }
 
+/* Files of the trees as far as the index has them; in->missing: not all of them. */
+static enum rc try_files(struct view *v, struct err *e)
+{
+    struct view_inside *in = v->in;
+    in->missing = false;
+    enum rc rc = read_entries(v, e);
+    if (rc == RC_OK)
+        fill_files(v);
+    return index_drop_bad(in->ix) ? err_set(e, RC_BUSY, "the index is damaged") : rc;
+}
+
 /* Everything but the lists of terms; RC_BUSY: the index lost a part meanwhile. */
 static enum rc fill(struct view *v, struct err *e)
 {
     struct view_inside *in = v->in;
-    TRY(index_add(in->ix, in->trees, v->n_trees, NULL, NULL, e));
-    enum rc rc = read_entries(v, e);
-    if (rc == RC_OK)
-        fill_files(v);
-    if (index_drop_bad(in->ix))
-        return err_set(e, RC_BUSY, "the index is damaged");
+    enum rc rc = try_files(v, e);
+    if (rc == RC_NOTFOUND || (rc == RC_OK && in->missing)) {
+        TRY(index_add(in->ix, in->trees, v->n_trees, NULL, NULL, e));
+        rc = try_files(v, e);
+    }
     TRY(rc);
     if (!fill_chunks(v)) {
         if (!index_drop_bad(in->ix))
@@ -413,7 +442,10 @@ static enum rc fill(struct view *v, struct err *e)
         return err_set(e, RC_BUSY, "the index is damaged");
     }
     fill_places(v);
-    free(TAKE(in->entries));
+    free(in->where);
+    in->where = NULL;
+    free(in->entries);
+    in->entries = NULL;
     in->n_entries = in->cap_entries = 0;
     return RC_OK;
 }
@@ -455,11 +487,13 @@ void view_close(struct view *v)
     free(in->skips);
     free(in->has);
     free(in->class);
+    free(in->where);
     free(in->ids);
     free(in->refs);
     free(in->ref_line);
     free(in->chunks);
     free(in->number);
+    free(in->full);
     free(in->place_at);
     free(in->places);
     free(in->list);
@@ -546,12 +580,11 @@ static void sort_numbers(struct view_inside *in, size_t n, uint32_t max)
     }
 }
 
-/* Into in->list; false: damage was found. */
-static bool collect_postings(struct view *v, uint32_t term, size_t *ret_n)
+static void list_room(struct view *v)
 {
     struct view_inside *in = v->in;
     struct audit_index *ix = in->ix;
-    size_t n = 0, most = 0;
+    size_t most = 0;
     for (size_t i = 0; i < ix->n_segs; i++)
         if (ix->segs[i]->n_chunks > most)
             most = ix->segs[i]->n_chunks;
@@ -560,6 +593,15 @@ static bool collect_postings(struct view *v, uint32_t term, size_t *ret_n)
         in->list = mem_realloc(in->list, in->cap_list * sizeof *in->list);
         in->spare = mem_realloc(in->spare, in->cap_list * sizeof *in->spare);
     }
+}
+
+/* Into in->list; false: damage was found. */
+static bool collect_postings(struct view *v, uint32_t term, size_t *ret_n)
+{
+    struct view_inside *in = v->in;
+    struct audit_index *ix = in->ix;
+    size_t n = 0;
+    list_room(v);
     for (size_t i = 0; i < ix->n_segs; i++) {
         struct segment_list l;
         int found = segment_find(ix->segs[i], term, &l);
@@ -611,13 +653,62 @@ enum rc view_postings(struct view *v, uint32_t term, const uint32_t **ret_chunks
     return err_set(e, RC_IO, "the files of the index are damaged again and again");
 }
 
+static void find_full(struct view *v)
+{
+    struct view_inside *in = v->in;
+    const struct audit_index *ix = in->ix;
+    if (in->full && in->full_at == ix->changes)
+        return;
+    in->full = mem_realloc(in->full, (ix->n_segs + 1) * sizeof *in->full);
+    in->full_at = ix->changes;
+    for (size_t i = 0; i < ix->n_segs; i++) {
+        const struct segment *s = ix->segs[i];
+        uint32_t c = s->base, end = s->base + s->n_chunks;
+        while (c < end && c < in->n_number && in->number[c])
+            c++;
+        in->full[i] = c == end;
+    }
+}
+
+/* False: damage was found. */
+static bool count_postings(struct view *v, uint32_t term, uint32_t *ret_n)
+{
+    struct view_inside *in = v->in;
+    struct audit_index *ix = in->ix;
+    uint64_t n = 0;
+    list_room(v);
+    find_full(v);
+    for (size_t i = 0; i < ix->n_segs; i++) {
+        struct segment_list l;
+        int found = segment_find(ix->segs[i], term, &l);
+        if (found <= 0) {
+            if (found < 0)
+                return false;
+        } else if (in->full[i]) {
+            n += segment_count(&l);
+        } else {
+            int64_t got = segment_list(ix->segs[i], &l, in->list);
+            if (got < 0)
+                return false;
+            for (int64_t k = 0; k < got; k++)
+                n += in->list[k] < in->n_number && in->number[in->list[k]];
+        }
+    }
+    *ret_n = (uint32_t)n;
+    return true;
+}
+
 enum rc view_df(struct view *v, uint32_t term, uint32_t *ret_n, struct err *e)
 {
-    const uint32_t *chunks;
-    size_t n = 0;
-    TRY(view_postings(v, term, &chunks, &n, e));
-    *ret_n = (uint32_t)n;
-    return RC_OK;
+    struct view_inside *in = v->in;
+    for (int i = 0; i < REPAIRS_MAX; i++) {
+        if (in->epoch != in->ix->epoch)
+            TRY(renumber(v, e));
+        if (count_postings(v, term, ret_n))
+            return RC_OK;
+        (void)index_drop_bad(in->ix);
+    }
+    return err_set(e, RC_IO, "the files of the index are damaged again and again");
 }
 
 enum rc view_text(struct view *v, uint32_t file, struct str *ret_text, struct err *e)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/hex.h"
 #include "engine/audit/index_inside.h"
 
@@ -13,9 +14,10 @@
 #define MODE_SUBMODULE 0160000u
 #define DEPTH_MAX      1000
 
-uint8_t index_class(struct str path)
+uint32_t index_class(struct str path)
 {
-    return (uint8_t)lang_of(path, STR_NONE);
+    size_t slash = str_rchr(path, '/');
+    return (uint32_t)hash64(slash == STR_NPOS ? path : str_sub(path, slash + 1, path.n));
 }
 
 /* ---- A set of trees ---- */
