@@ -246,7 +246,9 @@ static void signing_fill(const struct maker *m, const struct view_audit *v, stru
         others += !k->may_sign && k->signer.n == 0 &&
                   (k->verdict == AUDIT_SAME_FLAW || k->verdict == AUDIT_SAFE);
     }
-    p->signs_what = verdicts_words(m, mine);
+    p->signs_what = mine[AUDIT_SAME_FLAW] || mine[AUDIT_SAFE] ? verdicts_words(m, mine)
+                    : v->n_listed ? STR("that the list is whole; its places are signed already")
+                                  : STR("that there is no place to judge");
     add_rest(&rest, v->count[AUDIT_OPEN], "to judge");
     add_rest(&rest, v->count[AUDIT_UNSURE], "unsure");
     add_rest(&rest, others, "for somebody else to sign");
@@ -310,21 +312,40 @@ static void runs_fill(const struct maker *m, const struct view_audit *v, struct 
     }
 }
 
-static void left_fill(const struct maker *m, const struct find_record *r, struct page_audit *p)
+/* "14 files were not searched", empty: none. */
+static struct str left_words(const struct maker *m, const struct find_record *r)
 {
-    size_t most = r->n_left < AUDIT_NOT_SEARCHED ? r->n_left : AUDIT_NOT_SEARCHED;
-    p->not_searched = arena_array(m->a, most + 1, sizeof *p->not_searched);
-    for (size_t i = 0; p->not_searched && i < most; i++)
-        p->not_searched[p->n_not_searched++] = (struct audit_why_view){
-            r->left[i].repo.n
-                ? arena_strf(m->a, "%.*s: %.*s", STR_ARG(r->left[i].repo), STR_ARG(r->left[i].path))
-                : r->left[i].path,
-            r->left[i].why};
     int64_t all = (int64_t)r->n_left + r->left_more;
-    if (all)
-        p->not_searched_words = arena_strf(
-            m->a, "%s not searched%s", counted(m, all, "file was", "files were").p,
-            all > (int64_t)most ? arena_strf(m->a, ", %zu of them are named below", most).p : "");
+    if (all == 0)
+        return STR_NONE;
+    return arena_strf(m->a, "%s not searched", counted(m, all, "file was", "files were").p);
+}
+
+/* The reasons, with how many files each has; what is beyond AUDIT_REASONS is one. */
+static void reasons_fill(const struct maker *m, const struct find_record *r, struct page_audit *p)
+{
+    struct str whys[AUDIT_REASONS];
+    int64_t counts[AUDIT_REASONS] = {0}, others = r->left_more;
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_left; i++) {
+        size_t k = 0;
+        while (k < n && !str_eq(whys[k], r->left[i].why))
+            k++;
+        if (k == n && n < AUDIT_REASONS)
+            whys[n++] = r->left[i].why;
+        if (k < AUDIT_REASONS)
+            counts[k]++;
+        else
+            others++;
+    }
+    p->reasons = arena_array(m->a, AUDIT_REASONS + 1, sizeof *p->reasons);
+    for (size_t k = 0; p->reasons && k < n; k++)
+        p->reasons[p->n_reasons++] =
+            (struct audit_reason_view){counted(m, counts[k], "file", "files"), whys[k]};
+    if (p->reasons && others)
+        p->reasons[p->n_reasons++] =
+            (struct audit_reason_view){counted(m, others, "more", "more"), STR("other reasons")};
+    p->not_searched_words = left_words(m, r);
 }
 
 static void record_fill(const struct maker *m, const struct view_audit *v, struct page_audit *p)
@@ -334,7 +355,7 @@ static void record_fill(const struct maker *m, const struct view_audit *v, struc
         m->a, "%s, %s, %s, %s of code", counted(m, r->repositories, "repository", "repositories").p,
         counted(m, r->branches, "branch", "branches").p, counted(m, r->files, "file", "files").p,
         counted(m, r->lines, "line", "lines").p);
-    left_fill(m, r, p);
+    reasons_fill(m, r, p);
     p->vendored = arena_array(m->a, r->n_vendored + 1, sizeof *p->vendored);
     for (size_t i = 0; p->vendored && i < r->n_vendored; i++)
         p->vendored[p->n_vendored++] = (struct audit_vendored_view){
@@ -412,6 +433,26 @@ void page_audit_write(const struct maker *m, struct page_frame frame, const stru
         record_fill(m, v, &p);
     }
     tpl_audit(out, &p);
+}
+
+void page_audit_left_write(const struct maker *m, struct page_frame frame,
+                           const struct view_audit *v, struct buf *out)
+{
+    const struct find_record *r = &v->r;
+    struct page_audit_left p = {.frame = frame, .number = v->case_number, .title = v->case_title};
+    p.frame.title = arena_strf(m->a, "Not searched for %.*s", STR_ARG(v->case_number));
+    p.words = left_words(m, r);
+    if (r->left_more)
+        p.words = arena_strf(m->a, "%.*s; the first %zu have their names here", STR_ARG(p.words),
+                             r->n_left);
+    p.files = arena_array(m->a, r->n_left + 1, sizeof *p.files);
+    for (size_t i = 0; p.files && i < r->n_left; i++)
+        p.files[p.n_files++] = (struct audit_why_view){
+            r->left[i].repo.n
+                ? arena_strf(m->a, "%.*s: %.*s", STR_ARG(r->left[i].repo), STR_ARG(r->left[i].path))
+                : r->left[i].path,
+            r->left[i].why};
+    tpl_audit_left(out, &p);
 }
 
 static struct str place_path(const struct maker *m, const struct view_audit *v, size_t nth)

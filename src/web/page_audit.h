@@ -7,14 +7,14 @@
 #include "web/views_audit.h"
 
 /* The page of a case's audit; pure, as pages.h. */
-#define AUDIT_PAGE         6   /* places of one page; each has two fields and a tick in its form */
-#define AUDIT_BEFORE       6   /* lines of a place before the one that was found ... */
-#define AUDIT_AFTER        9   /* ... and after it; its own page has all of them */
-#define AUDIT_CONTEXT      3   /* lines of the original around its change */
-#define AUDIT_THERE        30  /* lines of the original on the list */
-#define AUDIT_SEEDS        50  /* originals that are looked at for the one to be shown */
-#define AUDIT_ELSEWHERE    40  /* other places of the same code that are named */
-#define AUDIT_NOT_SEARCHED 500 /* files that are named on the page; the export has all */
+#define AUDIT_PAGE      6  /* places of one page; each has two fields and a tick in its form */
+#define AUDIT_BEFORE    6  /* lines of a place before the one that was found ... */
+#define AUDIT_AFTER     9  /* ... and after it; its own page has all of them */
+#define AUDIT_CONTEXT   3  /* lines of the original around its change */
+#define AUDIT_THERE     30 /* lines of the original on the list */
+#define AUDIT_SEEDS     50 /* originals that are looked at for the one to be shown */
+#define AUDIT_ELSEWHERE 40 /* other places of the same code that are named */
+#define AUDIT_REASONS   12 /* why files were not searched: so many are told apart */
 
 enum audit_show {
     AUDIT_SHOW_ALL,
@@ -43,6 +43,9 @@ bool audit_show_parse(struct str s, enum audit_show *ret);
 
 void page_audit_write(const struct maker *m, struct page_frame frame, const struct view_audit *v,
                       const struct audit_asked *asked, struct buf *out);
+/* The files that were not searched. */
+void page_audit_left_write(const struct maker *m, struct page_frame frame,
+                           const struct view_audit *v, struct buf *out);
 /* One place, with all that the answer holds of its file; nth: of v->hits. */
 void page_audit_place_write(const struct maker *m, struct page_frame frame,
                             const struct view_audit *v, size_t nth, const struct audit_asked *asked,

@@ -92,6 +92,13 @@ static void export(struct visit *v, const struct route_case *at, bool csv)
         visit_failed(v);
 }
 
+static void show_left(struct visit *v, const struct route_case *at)
+{
+    AUTO(view_audit) struct view_audit a = {.nth = 0};
+    if (read_view(v, at, &a))
+        page_audit_left_write(&v->m, v->frame, &a, &v->r->body);
+}
+
 /* ---- decisions ---- */
 
 static struct str field_of(const struct visit *v, const char *prefix, struct str key)
@@ -291,6 +298,8 @@ void route_audit(struct visit *v, const struct route_case *at, struct str rest)
         show(v, at, NULL);
     else if (path_after(rest, "place/", &key))
         show_place(v, at, key, NULL);
+    else if (str_eq(rest, STR("not-searched")))
+        show_left(v, at);
     else if (str_eq(rest, STR("export.json")))
         export(v, at, false);
     else if (str_eq(rest, STR("export.csv")))

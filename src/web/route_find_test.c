@@ -131,7 +131,7 @@ static void an_audit_of_hostile_code(void **state)
     HAS(t, "<span class=\"del\"><i>121</i><i>-</i>");
     HAS(t, "<mark>escape_html</mark>");
     HAS(t, "bout 7 places to read for 70 % of known siblings");
-    HAS(t, "210,388 lines of code. 14 files were not searched, 3 of them are named below.");
+    HAS(t, "210,388 lines of code. 14 files were not searched.");
     HAS(t, "You sign: <strong>1 same flaw</strong>");
     HAS(t, "Before the audit is signed off: 4 to judge, 1 unsure.");
     HAS(t, "libold&lt;/i&gt; 1.2.&lt;i&gt;3&lt;/i&gt;, known by its version file");
@@ -196,6 +196,10 @@ static void lists_and_pages_of_an_audit(void **state)
     assert_int_equal(get(t, true, AUDIT "/place/00112233445566a8.2", TEAM), 200);
     LACKS(t, "rel=\"next\"");
     assert_int_equal(get(t, true, AUDIT "/place/00112233445566a8.3", TEAM), 404);
+    assert_int_equal(get(t, true, AUDIT "/not-searched", TEAM), 200);
+    HAS(t, "14 files were not searched; the first 3 have their names here");
+    HAS(t, "web/js/&lt;i&gt;bundle&lt;/i&gt;.min.js");
+    HAS(t, "<td data-label=\"Why\">binary</td>");
     assert_int_equal(get(t, true, AUDIT "/export.json", TEAM), 200);
     assert_string_equal(t->r.content_type, "application/json; charset=utf-8");
     assert_string_equal(buf_c(&t->r.file_name), "audit-DEMO-2025-0012.json");

@@ -73,6 +73,9 @@ struct audit_sign_view {
 struct audit_why_view {
     struct str path, why;
 };
+struct audit_reason_view {
+    struct str count, why; /* "312 files" */
+};
 struct audit_vendored_view {
     struct str path, name, version, how;
 };
@@ -115,8 +118,8 @@ struct page_audit {
     struct audit_run_view *runs;
     size_t n_runs;
     struct str searched, not_searched_words;
-    struct audit_why_view *not_searched;
-    size_t n_not_searched;
+    struct audit_reason_view *reasons;
+    size_t n_reasons;
     struct audit_vendored_view *vendored;
     size_t n_vendored;
     struct audit_rule_view *rules;
@@ -128,6 +131,13 @@ struct page_audit {
     struct str f_fix, f_like, f_hunks, f_branches, f_repositories, f_limit, f_cut;
     struct str *known; /* repositories that can be searched besides */
     size_t n_known;
+};
+/* The files that were not searched. */
+struct page_audit_left {
+    struct page_frame frame;
+    struct str number, title, words;
+    struct audit_why_view *files;
+    size_t n_files;
 };
 /* One place with all that the answer holds of its file. */
 struct page_audit_place {

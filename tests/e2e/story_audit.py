@@ -259,7 +259,8 @@ def signed(d, number, robin, sam, page):
     s = audit(d, number)
     browse([{"do": "open", "url": page}] + expect("You sign:", "same flaw", "you looked at these decisions") +
            glanced_at("audit-sign", LIGHT) + [{"do": "click", "text": "Sign it"}] + expect("The audit is signed off."), state=sam)
-    got = browse([{"do": "open", "url": page}] + expect("signed off") +
+    got = browse([{"do": "open", "url": page + "/not-searched"}] + expect("logo.png", "binary") + looked_at("audit-left") +
+                 [{"do": "open", "url": page}] + expect("signed off") +
                  [{"do": "download", "text": "Export as JSON"}, {"do": "download", "text": "Export as CSV"}],
                  state=robin)["downloads"]
     equal([g["name"] for g in got], [f"audit-{number}.json", f"audit-{number}.csv"], "names of the exports")
