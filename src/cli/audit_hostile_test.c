@@ -206,11 +206,11 @@ static void bytes_that_are_no_text(void **state)
     AUTO(buf) struct buf b = BUF_INIT(4 * MANY);
     (void)state;
     make_honest();
-    put("nul.c", str_of("int a;\0int b;\n", 14));
+    put("nul.c", STR("int a;\0int b;\n"));
     for (size_t i = 0; i < 300000; i++)
         buf_addc(&b, (char)(i * 2654435761u >> 13));
     put("noise.c", buf_str(&b));
-    put("utf16.c", str_of("\xff\xfei\0n\0t\0 \0a\0;\0\n\0", 18));
+    put("utf16.c", STR("\xff\xfei\0n\0t\0 \0a\0;\0\n\0"));
     put("latin.c", STR("/* \xe9t\xe9 */ int \xe9;\n"));
     put("controls.c", STR("int a; \x1b[31m \x07 \x9b 5m\n"));
     put("overlong.py", STR("x = '\xc0\xaf\xf5\x80\x80\x80\xed\xa0\x80'\n"));

@@ -281,7 +281,7 @@ static void a_folder_of_folders_ends(void **state)
     AUTO(buf) struct buf line = BUF_INIT(1000);
     char id[TESTREPO_SAID];
     (void)state;
-    testrepo_said(lib, (const char *const[]){"rev-parse", "HEAD:src", NULL}, id);
+    testrepo_said(lib, (const char *const[]){"rev-parse", "HEAD:vendor/other", NULL}, id);
     for (int i = 0; i < 60; i++) {
         char path[TESTREPO_PATH + 20];
         buf_reset(&line);
