@@ -13,8 +13,8 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "engine/audit/vendor_manifest.h"
 #include "engine/audit/vendor_sister.h"
-#include "engine/audit/vendor_words.h"
 #include "os/file.h"
 
 #define FORMAT     "1"        /* of the kept file and of what is found: another one, another key */
@@ -26,29 +26,15 @@
 
 /* ---- Names ---- */
 
-static struct str last_part(struct str s)
-{
-    while (s.n && s.p[s.n - 1] == '/')
-        s.n--;
-    size_t slash = str_rchr(s, '/'), colon = str_rchr(s, ':');
-    size_t from = slash == STR_NPOS ? 0 : slash + 1;
-    if (colon != STR_NPOS && colon + 1 > from)
-        from = colon + 1;
-    s = str_sub(s, from, s.n);
-    if (s.n > 4 && str_ends(s, STR(".git")))
-        s.n -= 4;
-    return s;
-}
-
 struct str copies_repo_name(struct repos *rs, size_t repo, struct arena *a)
 {
     AUTO(buf) struct buf url = BUF_INIT(GIT_PATH_MAX);
     struct err e = ERR_INIT;
     struct str name = STR_NONE;
     if (git_remote_url(rs->v[repo].git, &url, &e) == RC_OK)
-        name = last_part(buf_str(&url));
+        name = vendor_url_name(buf_str(&url));
     if (!vendor_name_ok(name))
-        name = last_part(rs->v[repo].name);
+        name = vendor_url_name(rs->v[repo].name);
     return vendor_name_ok(name) ? arena_str(a, name) : STR("another repository");
 }
 

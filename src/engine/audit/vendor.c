@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "engine/audit/vendor_inside.h"
 #include "engine/audit/vendor_manifest.h"
@@ -234,6 +235,32 @@ static enum rc lists(struct vendor_walk *w, struct err *e)
             TRY(listed(w, list, &all[k], &path, e));
     }
     return arena_ok(w->a, "copies of other software", e);
+}
+
+/* ---- Submodules ---- */
+
+/* They are other repositories and not searched, but known by the commit. */
+static enum rc modules(struct vendor_walk *w, struct err *e)
+{
+    struct str text = STR_NONE, url;
+    size_t at = vendor_file_at(w->files, STR(".gitmodules"));
+    char hex[GIT_OID_HEX + 1];
+    if (w->files->n_modules && at != SIZE_MAX) {
+        enum rc rc = vendor_bytes(w, at, &text, e);
+        if (rc != RC_OK && rc != RC_NOTFOUND)
+            return rc;
+        text = arena_str(w->a, str_sub(text, 0, VENDOR_SCAN_MAX));
+    }
+    for (size_t i = 0; i < w->files->n_modules; i++) {
+        const struct vendor_file *f = &w->files->modules[i];
+        struct vendor_entry x = {.path = f->path, .folder = true, .name = vendor_base(f->path)};
+        if (vendor_module_url(text, f->path, &url) && vendor_name_ok(vendor_url_name(url)))
+            x.name = vendor_url_name(url);
+        hex_put(hex, f->id, w->files->id_len);
+        x.how = arena_strf(w->a, "a submodule, at commit %s; it is not searched", hex);
+        TRY(vendor_put(w->out, &x, w->a, e));
+    }
+    return RC_OK;
 }
 
 /* ---- The walk ---- */
@@ -526,6 +553,7 @@ enum rc vendor_find(struct objects *o, const struct vendor_files *files, struct 
                         "not looked at"));
     TRY(vendor_own_words(&w, e));
     TRY(lists(&w, e));
+    TRY(modules(&w, e));
     TRY(walk(&w, e));
     return arena_ok(a, "copies of other software", e);
 }

@@ -20,6 +20,7 @@
 #define VENDOR_FILE_MAX    (8u << 20)   /* bytes of a file that is read; larger ones are not */
 #define VENDOR_BYTES_MAX   (512u << 20) /* bytes of all of them */
 #define VENDOR_SCAN_MAX    (256u << 10) /* bytes of program text that are searched */
+#define VENDOR_MODULES_MAX 2000         /* submodules of a tree */
 #define VENDOR_COPY_READS  60           /* files of one copy that are read */
 
 struct vendor_file {
@@ -30,8 +31,10 @@ struct vendor_file {
 struct vendor_files {
     struct vendor_file *all; /* by path, as git orders them */
     size_t n;
-    size_t id_len; /* bytes of an id */
-    bool cut;      /* VENDOR_FILES_MAX, _FOLDERS_MAX or _DEPTH_MAX: some are left out */
+    size_t id_len;               /* bytes of an id */
+    struct vendor_file *modules; /* submodules: the id is that of a commit elsewhere */
+    size_t n_modules;
+    bool cut; /* VENDOR_FILES_MAX, _FOLDERS_MAX or _DEPTH_MAX: some are left out */
 };
 
 /* Files of a tree or commit (full hex id), into the arena. Missing folders are left out.  RC_LIMIT:

@@ -57,6 +57,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)vendor_changes(text, &s[4]);
     for (size_t i = 0; i < ARRAY_LEN(s); i++)
         check(&s[i]);
+    struct str url;
+    if (vendor_module_url(text, STR("a"), &url))
+        BUG_ON(vendor_url_name(url).n > url.n);
     if (vendor_holder(text, &holder))
         BUG_ON(holder.n == 0);
     (void)vendor_name_same(text, name);

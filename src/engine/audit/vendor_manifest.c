@@ -220,6 +220,40 @@ static bool read_plain(struct str text, struct vendor_said *ret)
     return false;
 }
 
+struct str vendor_url_name(struct str s)
+{
+    while (s.n && s.p[s.n - 1] == '/')
+        s.n--;
+    size_t colon = str_rchr(s, ':');
+    s = base_of(s);
+    if (colon != STR_NPOS && str_chr(s, ':') != STR_NPOS)
+        s = str_sub(s, str_rchr(s, ':') + 1, s.n);
+    if (s.n > 4 && str_ends(s, STR(".git")))
+        s.n -= 4;
+    return s;
+}
+
+bool vendor_module_url(struct str text, struct str path, struct str *ret_url)
+{
+    struct vendor_lines l = {.rest = text};
+    struct str line, v, url = STR_NONE;
+    bool here = false;
+    while (vendor_line(&l, &line)) {
+        if (skip_space(line).n && skip_space(line).p[0] == '[') {
+            if (here && url.n)
+                break;
+            here = false;
+            url = STR_NONE;
+        } else if (line_value(line, "path", "=", &v)) {
+            here = str_eq(v, path);
+        } else if (line_value(line, "url", "=", &v)) {
+            url = v;
+        }
+    }
+    *ret_url = url;
+    return here && url.n > 0;
+}
+
 /* Where it came from, as git-subrepo writes it. */
 static bool read_subrepo(struct str text, struct vendor_said *ret)
 {
@@ -228,11 +262,7 @@ static bool read_subrepo(struct str text, struct vendor_said *ret)
     while (vendor_line(&l, &line)) {
         if (!line_value(line, "remote", "=", &v))
             continue;
-        while (v.n && v.p[v.n - 1] == '/')
-            v.n--;
-        v = base_of(v);
-        if (str_ends(v, STR(".git")))
-            v.n -= 4;
+        v = vendor_url_name(v);
         ret->line = l.no;
         return vendor_name_ok(v) && vendor_put_name(ret, v);
     }

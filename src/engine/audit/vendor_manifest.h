@@ -33,6 +33,11 @@ enum vendor_manifest vendor_manifest_of(struct str base);
 /* Is something said: a version or at least a name?  Strict where the format is (JSON). */
 bool vendor_manifest_read(enum vendor_manifest kind, struct str text, struct vendor_said *ret);
 
+/* The url of the submodule at this path in the text of .gitmodules; false: none that could be. */
+bool vendor_module_url(struct str text, struct str path, struct str *ret_url);
+/* What a repository at this address is called: the last part, without ".git". */
+struct str vendor_url_name(struct str url);
+
 enum vendor_list {
     LIST_NONE = 0,
     LIST_COMPOSER, /* vendor/composer/installed.json */

@@ -502,6 +502,34 @@ static bool relatives(const struct ours *o, const struct tagged *t, const struct
     return n * HALF >= all && n > 0;
 }
 
+/* A submodule at a commit that is a release over there. */
+static enum rc module_tags(const struct ask *q, struct err *e)
+{
+    char hex[GIT_OID_HEX + 1];
+    for (size_t i = 0; i < q->o->files->n_modules; i++) {
+        const struct vendor_file *f = &q->o->files->modules[i];
+        const struct vendor_entry *was = vendor_at(q->v, f->path);
+        int class = -1;
+        size_t found = 0;
+        hex_put(hex, f->id, q->o->files->id_len);
+        for (size_t tag = 0; tag < q->t->n_all; tag++)
+            if (str_eq(q->t->all[tag].commit, str_c(hex)) &&
+                class_of(q->t->all[tag].name) > class) {
+                class = class_of(q->t->all[tag].name);
+                found = tag;
+            }
+        if (class < 0 || was == NULL || !str_eq(was->path, f->path))
+            continue;
+        struct str tag = q->t->all[found].name;
+        struct vendor_entry x = *was;
+        x.version = version_of(tag);
+        x.how = arena_strf(q->a, "%.*s; that is the tag %.*s of %.*s", STR_ARG(was->how),
+                           STR_ARG(tag), STR_ARG(q->s->name));
+        TRY(vendor_put(q->v, &x, q->a, e));
+    }
+    return RC_OK;
+}
+
 static enum rc one_sister(const struct ours *o, const struct vendor_sister *s, struct arena *a,
                           struct vendor *v, struct err *e)
 {
@@ -517,6 +545,7 @@ static enum rc one_sister(const struct ours *o, const struct vendor_sister *s, s
                                STR_ARG(s->name)));
     AUTO(theirs) struct theirs theirs = {.arena = NULL};
     struct ask q = {.o = o, .s = s, .t = &t, .a = a, .v = v, .theirs = &theirs};
+    TRY(module_tags(&q, e));
     for (size_t i = 0; i < v->n; i++)
         TRY(one_known(&q, i, room, e));
     if (!relatives(o, &t, v))

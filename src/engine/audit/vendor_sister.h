@@ -13,7 +13,7 @@
  * to the last of them.  Previews count only where no release fits as well.
  */
 #define VENDOR_TAGS_MAX  3000    /* tags of a sister, the newest */
-#define VENDOR_TREES_MAX 300000u /* folders of a sister's tags that are read, each once */
+#define VENDOR_TREES_MAX 100000u /* folders of a sister's tags that are read, each once */
 #define VENDOR_SHARE_MIN 5       /* at least 1/5 of a copy's files must be the sister's */
 #define VENDOR_KEPT_MIN                                                                            \
     5 /* a folder that nothing else calls a copy: at least 1/5 of the                              \

@@ -116,11 +116,10 @@ static void found_auto(struct found *f)
     arena_free(f->arena);
 }
 
-static void find(struct found *f, const char *repo, const char *sister, const char *name)
+static void find_saved(struct found *f, const char *repo, const char *sister, const char *name)
 {
     struct err e = ERR_INIT;
     char head[TESTREPO_SAID];
-    save(repo);
     testrepo_said(repo, (const char *const[]){"rev-parse", "HEAD", NULL}, head);
     *f = (struct found){.arena = arena_new(ARENA_MAX)};
     assert_int_equal(git_open(repo, top, &f->git, &e), RC_OK);
@@ -133,6 +132,12 @@ static void find(struct found *f, const char *repo, const char *sister, const ch
         .name = str_c(name), .git = f->sister_git, .objects = f->sister_objects};
     if (vendor_sisters(&f->files, &s, 1, f->arena, &f->v, &e) != RC_OK)
         fail_msg("%s", e.msg);
+}
+
+static void find(struct found *f, const char *repo, const char *sister, const char *name)
+{
+    save(repo);
+    find_saved(f, repo, sister, name);
 }
 
 static void assert_copy(const struct found *f, const char *path, const char *name,
@@ -250,6 +255,28 @@ static void an_unmarked_copy_is_found_one_way(void **state)
     assert_null(vendor_at(&back.v, STR("src/c.c")));
 }
 
+/* A submodule is told by its commit; its name by .gitmodules. */
+static void a_submodule_is_at_a_tag(void **state)
+{
+    AUTO(found) struct found f = {.git = NULL};
+    char id[TESTREPO_SAID], line[TESTREPO_SAID + 40];
+    (void)state;
+    testrepo_said(lib, (const char *const[]){"rev-parse", "v1.1", NULL}, id);
+    put(app, ".gitmodules",
+        "[submodule \"x\"]\n\tpath = other\n\turl = https://example.org/other.git\n"
+        "[submodule \"y\"]\n\tpath = sub/here\n\turl = git@example.org:org/thing.git\n");
+    save(app);
+    snprintf(line, sizeof line, "160000,%s,sub/here", id);
+    TESTREPO(app, "update-index", "--add", "--cacheinfo", line);
+    TESTREPO(app, "commit", "-q", "-m", "x");
+    find_saved(&f, app, lib, "thing");
+    char how[300];
+    snprintf(how, sizeof how,
+             "a submodule, at commit %s; it is not searched; that is the tag v1.1 of thing", id);
+    assert_copy(&f, "sub/here", "thing", "1.1", how);
+    assert_int_equal(f.v.n, 1);
+}
+
 /* Both have copied it from a third: neither is its source. */
 static void copies_of_a_third_are_nobodys(void **state)
 {
@@ -315,15 +342,11 @@ int main(void)
 {
 #define ONE(f) cmocka_unit_test_setup_teardown(f, make_library, remove_folder)
     const struct CMUnitTest tests[] = {
-        ONE(the_same_files_tell_the_tag),
-        ONE(a_preview_counts_only_alone),
-        ONE(what_several_tags_have_is_a_range),
-        ONE(local_changes_are_said),
-        ONE(a_contradiction_is_no_version),
-        ONE(own_words_choose_from_a_range),
-        ONE(an_unmarked_copy_is_found_one_way),
-        ONE(copies_of_a_third_are_nobodys),
-        ONE(a_fork_is_no_copy),
+        ONE(the_same_files_tell_the_tag),       ONE(a_preview_counts_only_alone),
+        ONE(what_several_tags_have_is_a_range), ONE(local_changes_are_said),
+        ONE(a_contradiction_is_no_version),     ONE(own_words_choose_from_a_range),
+        ONE(an_unmarked_copy_is_found_one_way), ONE(a_submodule_is_at_a_tag),
+        ONE(copies_of_a_third_are_nobodys),     ONE(a_fork_is_no_copy),
         ONE(a_folder_of_folders_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,11 +252,13 @@ enum rc tagged_read(const struct vendor_sister *s, const struct tagged_ids *ids,
         t.n_tags = VENDOR_TAGS_MAX;
         t.cut = true;
     }
+    t.all = t.tags;
+    t.n_all = t.n_tags;
     t.has = arena_array(a, t.n_tags ? t.n_tags * t.words : 1, sizeof *t.has);
     t.n_code = arena_array(a, t.n_tags ? t.n_tags : 1, sizeof *t.n_code);
     t.anywhere = arena_array(a, t.words, sizeof *t.anywhere);
     TRY(arena_ok(a, "tags of a sister repository", e));
-    if (strlen(git_object_format(s->git)) == 0 || ids->n == 0)
+    if (ids->n == 0)
         t.n_tags = 0;
     bool same = strcmp(git_object_format(s->git), "sha1") == 0 ? ids->len == 20 : ids->len == 32;
     if (!same)

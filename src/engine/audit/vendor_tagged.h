@@ -16,6 +16,8 @@ struct tagged_ids {
 struct tagged {
     struct git_ref *tags; /* oldest commit first */
     size_t n_tags;
+    struct git_ref *all; /* tags, also when ids of another kind leave none to compare */
+    size_t n_all;
     uint64_t *has;      /* n_tags rows of `words`: bit i = the tag holds id i */
     size_t words;       /* of a row */
     uint32_t *n_code;   /* program files of a tag */

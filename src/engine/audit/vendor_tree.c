@@ -9,7 +9,8 @@
 #include "base/hex.h"
 #include "engine/audit/vendor.h"
 
-#define LIST_FIRST 4096 /* files there is room for at first */
+#define MODE_MODULE 0160000u
+#define LIST_FIRST  4096 /* files there is room for at first */
 
 struct level {
     char name[GIT_OID_HEX + 1]; /* the body is kept: often the next folder here is the same one */
@@ -94,6 +95,22 @@ static enum rc put_file(struct lister *l, const struct tree_entry *t, struct err
     return RC_OK;
 }
 
+static enum rc put_module(struct lister *l, const struct tree_entry *t, struct err *e)
+{
+    struct vendor_files *f = l->files;
+    if (f->modules == NULL)
+        f->modules = arena_array(l->a, VENDOR_MODULES_MAX, sizeof *f->modules);
+    char *id = arena_alloc(l->a, l->id_len);
+    struct str path = arena_str(l->a, buf_str(&l->path));
+    if (id == NULL || f->modules == NULL)
+        return arena_ok(l->a, "list of files", e);
+    memcpy(id, t->id, l->id_len);
+    if (f->n_modules < VENDOR_MODULES_MAX)
+        f->modules[f->n_modules++] =
+            (struct vendor_file){.path = path, .id = (const unsigned char *)id, .mode = t->mode};
+    return RC_OK;
+}
+
 static enum rc one(struct lister *l, const struct tree_entry *t, struct err *e)
 {
     char hex[GIT_OID_HEX + 1];
@@ -103,6 +120,8 @@ static enum rc one(struct lister *l, const struct tree_entry *t, struct err *e)
     buf_add(&l->path, t->name);
     if ((t->mode & TREE_MODE_TYPE) == TREE_MODE_FILE)
         return put_file(l, t, e);
+    if ((t->mode & TREE_MODE_TYPE) == MODE_MODULE)
+        return put_module(l, t, e);
     if ((t->mode & TREE_MODE_TYPE) != TREE_MODE_DIR)
         return RC_OK;
     if (l->depth == VENDOR_DEPTH_MAX || l->folders++ == VENDOR_FOLDERS_MAX) {
