@@ -116,12 +116,18 @@ static struct audit_hit_row *decision(const struct audit_listing *l, const struc
     return best;
 }
 
+/* What a person wrote a rule for is looked at, however little it looks like the flaw. */
+static bool is_worth(const struct find_hit *h, int64_t cut)
+{
+    return h->rule.n > 0 || h->score >= (double)cut / AUDIT_CUT_ONE;
+}
+
 static void count(struct audit_listing *l, int64_t cut)
 {
     for (size_t i = 0; i < l->r.n_hits; i++) {
         const struct audit_hit_row *row = l->of[i];
         enum audit_verdict v = AUDIT_OPEN;
-        l->listed[i] = row || l->r.hits[i].score >= (double)cut / AUDIT_CUT_ONE;
+        l->listed[i] = row || is_worth(&l->r.hits[i], cut);
         if (!l->listed[i])
             continue;
         if (row)
@@ -504,7 +510,9 @@ static enum rc answer_tx(struct desk *d, void *arg, struct err *e)
     TRY(ops_audit_list(d->db, &r, e));
     TRY(audit_settle(d, a, &machine, r.id, "a newer answer is another one", e));
     TRY(ops_audit_get(d->db, a, k->id, true, &r, e));
-    size_t listed = find_above(k->r, (double)r.cut / AUDIT_CUT_ONE);
+    size_t listed = 0;
+    for (size_t i = 0; i < k->r->n_hits; i++)
+        listed += is_worth(&k->r->hits[i], r.cut);
     TRY(searched(k, listed, &kept, e));
     struct audit_run_row run = {.nth = k->nth,
                                 .answered_us = r.answered_us,

@@ -15,8 +15,8 @@
  *   code there changes.  What was decided in another case is a hint and nothing more.
  * - Verdicts: same_flaw (the place joins the case: a line with affected versions and fix of its
  *   own), safe (with a reason), unsure (nobody can sign while there is one).
- * - The cut says which places are on the list: those with at least that score, and those that
- *   somebody decided about.  Changing it asks nothing anew.
+ * - The cut says which places are on the list: those with at least that score, those that a rule
+ *   of the question found, and those that somebody decided about.  Changing it asks nothing anew.
  * - A decision is signed by somebody else than who decided; who is alone may, and the record says
  *   so.  The audit is signed off when every place on the list is; that holds for exactly what was
  *   signed (question, searched commits, cut, decisions): any change of it ends the sign-off, and
@@ -123,7 +123,7 @@ struct view_audit_hint {
 struct view_audit_hit {
     const struct find_hit *h;
     struct str key; /* for the forms */
-    bool listed;    /* not below the cut, or decided */
+    bool listed;    /* not below the cut, found by a rule, or decided */
     enum audit_verdict verdict;
     struct str reason, actor; /* of the decision; actor as events name one */
     int64_t at_us;

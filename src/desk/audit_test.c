@@ -278,6 +278,7 @@ static void test_an_answer_is_listed_as_far_as_it_is_worth(void **state)
     struct view_audit_line line;
     AUTO(view_audit) struct view_audit v = {.nth = 0};
     AUTO(view_audit) struct view_audit all = {.nth = 0};
+    AUTO(view_audit) struct view_audit ruled = {.nth = 0};
     look(t, "alice", id, &v);
     assert_true(v.has && !v.waits && !v.failed && !v.stale);
     assert_int_equal(v.n_hits, 3);
@@ -302,6 +303,14 @@ static void test_an_answer_is_listed_as_far_as_it_is_worth(void **state)
     assert_true(line.open == 3 && line.joined == 0 && !line.signed_off);
     assert_int_equal(events(t, "audit.cut"), 1);
     assert_int_equal(events(t, "audit.answered"), 1);
+    /* What a rule found is on the list, whatever its score. */
+    T_OK(audit_cut(&t->d, &alice, id, STR("0.5"), e));
+    T_OK(audit_again(&t->d, &alice, id, e));
+    json_t *j = answer_of(three, 3, "aaaa");
+    json_object_set_new(json_array_get(json_object_get(j, "hits"), 2), "rule", json_string("r1"));
+    assert_int_equal(answer_with(t, AUDIT_JOB, j), RC_OK);
+    look(t, "alice", id, &ruled);
+    assert_true(ruled.n_listed == 3 && ruled.hits[2].listed && ruled.runs[0].listed == 3);
 }
 
 static void test_what_the_engine_says_is_checked(void **state)
