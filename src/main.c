@@ -78,7 +78,7 @@ static const struct {
     {"audit", audit_main, "look for places with the same flaw in a repository",
      "--repo DIR [--repo DIR2 ...] --fix REV[,REV...] [--hunk PATH:START-END ...]\n"
      "           [--at REV] [--branches PATTERN[,PATTERN...]] [--limit N] [--cut SCORE]\n"
-     "           [--json] [--cache DIR]\n"
+     "           [--rule FILE ...] [--json] [--cache DIR]\n"
      "       vulndesk audit --repo DIR --like PATH:START-END --at REV [...]\n"
      "       vulndesk audit --repo DIR [--repo DIR2 ...] --batch FILE [--limit N] [--cache DIR]"},
     {"ingest", ingest_main, "take one mail from standard input",

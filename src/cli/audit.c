@@ -5,6 +5,7 @@
  */
 #include "cli/audit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sysexits.h>
@@ -14,6 +15,7 @@
 #include "engine/audit/record.h"
 #include "engine/audit/whole.h"
 #include "os/clock.h"
+#include "os/file.h"
 
 #define ANSWER_MEMORY (UINT64_C(2) << 30) /* bytes for one question */
 #define MANY          200                 /* times an option may stand */
@@ -28,6 +30,7 @@ enum {
     O_BRANCHES,
     O_LIMIT,
     O_CUT,
+    O_RULE,
     O_JSON,
     O_BATCH,
     O_CACHE,
@@ -68,6 +71,24 @@ static enum rc put_limits(json_t *j, const struct arg *k, struct err *e)
     return RC_OK;
 }
 
+/* A file each, which gives the rule its name. */
+static enum rc put_rules(json_t *j, const struct arg *k, struct err *e)
+{
+    json_t *l = json_array();
+    json_object_set_new(j, "rules", l);
+    for (size_t i = 0; i < k->n_values; i++) {
+        AUTO(buf) struct buf b = BUF_INIT(RULES_TEXT_MAX);
+        struct str path = str_c(k->values[i]);
+        size_t slash = str_rchr(path, '/');
+        TRY(file_read(AT_FDCWD, k->values[i], RULES_TEXT_MAX, &b, e));
+        json_t *o = json_object();
+        json_put_str(o, "name", slash == STR_NPOS ? path : str_sub(path, slash + 1, path.n));
+        json_put_str(o, "text", buf_str(&b));
+        json_array_append_new(l, o);
+    }
+    return RC_OK;
+}
+
 static enum rc question_json(const struct arg *k, json_t **ret_j, struct err *e)
 {
     AUTO(json) json_t *j = json_object();
@@ -78,6 +99,7 @@ static enum rc question_json(const struct arg *k, json_t **ret_j, struct err *e)
     if (k[O_AT].value)
         json_put_str(j, "at", str_c(k[O_AT].value));
     TRY(put_limits(j, k, e));
+    TRY(put_rules(j, &k[O_RULE], e));
     *ret_j = TAKE(j);
     return RC_OK;
 }
@@ -135,6 +157,10 @@ static void add_record(struct buf *b, const struct find_record *r)
         add_hit(b, &r->hits[i], i + 1);
     if (r->n_hits == 0)
         buf_adds(b, "\nNo place looks like it.\n");
+    for (size_t i = 0; i < r->n_rules; i++)
+        buf_addf(b, "%sRule %.*s (%.*s): %.*s, %lld places\n", i ? "" : "\n",
+                 STR_ARG(r->rules[i].name), STR_ARG(r->rules[i].tool), STR_ARG(r->rules[i].status),
+                 (long long)r->rules[i].hits);
     for (size_t i = 0; i < r->n_notes; i++)
         buf_addf(b, "%s%.*s\n", i ? "" : "\n", STR_ARG(r->notes[i]));
 }
@@ -241,23 +267,18 @@ static enum rc run(const struct arg *k, FILE *batch, struct err *e)
 
 int audit_main(int argc, char **argv)
 {
-    const char *repo[MANY], *fix[MANY], *hunk[MANY], *like[MANY], *branches[MANY];
+    const char *repo[MANY], *fix[MANY], *hunk[MANY], *like[MANY], *branches[MANY], *rule[MANY];
 #define LIST(option, room)                                                                         \
     {                                                                                              \
         .name = option, .many = true, .values = room, .max_values = MANY                           \
     }
     struct arg known[O_COUNT] = {
-        [O_REPO] = LIST("--repo", repo),
-        [O_FIX] = LIST("--fix", fix),
-        [O_HUNK] = LIST("--hunk", hunk),
-        [O_LIKE] = LIST("--like", like),
-        [O_AT] = {.name = "--at"},
-        [O_BRANCHES] = LIST("--branches", branches),
-        [O_LIMIT] = {.name = "--limit"},
-        [O_CUT] = {.name = "--cut"},
-        [O_JSON] = {.name = "--json", .flag = true},
-        [O_BATCH] = {.name = "--batch"},
-        [O_CACHE] = {.name = "--cache"},
+        [O_REPO] = LIST("--repo", repo), [O_FIX] = LIST("--fix", fix),
+        [O_HUNK] = LIST("--hunk", hunk), [O_LIKE] = LIST("--like", like),
+        [O_AT] = {.name = "--at"},       [O_BRANCHES] = LIST("--branches", branches),
+        [O_LIMIT] = {.name = "--limit"}, [O_CUT] = {.name = "--cut"},
+        [O_RULE] = LIST("--rule", rule), [O_JSON] = {.name = "--json", .flag = true},
+        [O_BATCH] = {.name = "--batch"}, [O_CACHE] = {.name = "--cache"},
     };
     struct args a = {.known = known, .n_known = O_COUNT};
     struct err e = ERR_INIT;

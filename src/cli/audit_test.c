@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -15,6 +16,7 @@
 
 #include "cli/audit.h"
 #include "cli/testing.h"
+#include "os/file.h"
 
 #define RUN(...) clitest_run(audit_main, "audit", (const char *const[]){__VA_ARGS__, NULL})
 #define TEXT_MAX (1u << 20)
@@ -179,6 +181,41 @@ static void other_repositories_are_searched_too(void **state)
     assert_non_null(strstr(buf_c(&clitest.out), "of 2 repositories"));
 }
 
+/* Without its tool a rule is told of and nothing is lost; with it, it finds what it says. */
+static void rules_are_run_besides(void **state)
+{
+    (void)state;
+    char rule[TESTREPO_PATH], bad[TESTREPO_PATH];
+    struct err e = ERR_INIT;
+    make_project();
+    testrepo_path(clitest.top, "sum.cocci", rule);
+    testrepo_path(clitest.top, "bad.cocci", bad);
+    assert_int_equal(file_write_sync(AT_FDCWD, rule,
+                                     STR("@@ expression a, b; @@\n* page_write_log(a, b, ...)\n"),
+                                     0600, &e),
+                     RC_OK);
+    assert_int_equal(
+        file_write_sync(AT_FDCWD, bad, STR("@script:python@ @@\nimport os\n"), 0600, &e), RC_OK);
+    assert_int_equal(RUN("--repo", clitest.repo, "--cache", clitest.cache, "--fix", "fix", "--rule",
+                         rule, "--rule", bad, "--json"),
+                     0);
+    AUTO(json) json_t *a = clitest_line(0);
+    const json_t *log = hit(a, find(a, "log.c", "show_log"));
+    const json_t *told = json_array_get(json_object_get(a, "rules"), 0);
+    const json_t *refused = json_array_get(json_object_get(a, "rules"), 1);
+    assert_string_equal(text(told, "name"), "sum.cocci");
+    if (strncmp(text(told, "status"), "done", 4) == 0) {
+        assert_string_equal(text(log, "rule"), "sum.cocci");
+        assert_int_equal(json_integer_value(json_object_get(told, "hits")), 1);
+    } else {
+        assert_non_null(strstr(text(told, "status"), "no tool"));
+        assert_string_equal(text(log, "rule"), "");
+    }
+    assert_non_null(strstr(text(refused, "status"), "refused"));
+    assert_int_not_equal(RUN("--repo", clitest.repo, "--fix", "fix", "--rule", "/nonexistent/x"),
+                         0);
+}
+
 static void answers_a_batch(void **state)
 {
     (void)state;
@@ -283,10 +320,15 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, clitest_make, clitest_remove)
     const struct CMUnitTest tests[] = {
-        T(the_others_are_found),     T(a_place_of_two_branches_is_one),
-        T(a_region_is_enough),       T(other_repositories_are_searched_too),
-        T(answers_a_batch),          T(the_same_answer_with_and_without_a_cache),
-        T(says_what_cannot_be_read), T(leaves_the_repository_alone),
+        T(the_others_are_found),
+        T(a_place_of_two_branches_is_one),
+        T(a_region_is_enough),
+        T(other_repositories_are_searched_too),
+        T(rules_are_run_besides),
+        T(answers_a_batch),
+        T(the_same_answer_with_and_without_a_cache),
+        T(says_what_cannot_be_read),
+        T(leaves_the_repository_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,6 +216,26 @@ static enum rc read_trees(const struct reading *k, struct err *e)
     return arena_ok(k->a, "the question", e);
 }
 
+/* ---- Rules ---- */
+
+static enum rc read_rules(const struct reading *k, struct err *e)
+{
+    json_t *list, *v;
+    size_t i;
+    TRY(get_list(k->j, "rules", RULES_MAX, &list, e));
+    k->q->rules = arena_array(k->a, json_array_size(list) + 1, sizeof *k->q->rules);
+    TRY(arena_ok(k->a, "the question", e));
+    json_array_foreach(list, i, v)
+    {
+        struct rule *r = &k->q->rules[k->q->n_rules++];
+        TRY(json_get_str(v, "name", RULES_NAME_MAX, &r->name, e));
+        TRY(json_get_str(v, "text", RULES_TEXT_MAX, &r->text, e));
+        r->name = arena_str(k->a, r->name);
+        r->text = arena_str(k->a, r->text);
+    }
+    return arena_ok(k->a, "the question", e);
+}
+
 enum rc audit_question_of_json(const struct repos *rs, const json_t *j, struct arena *a,
                                struct audit_question *ret_q, struct err *e)
 {
@@ -234,6 +254,7 @@ enum rc audit_question_of_json(const struct repos *rs, const json_t *j, struct a
     q.limit = (size_t)limit;
     q.cut = json_number_value(cut);
     TRY(read_flaw(&k, e));
+    TRY(read_rules(&k, e));
     TRY(read_trees(&k, e));
     *ret_q = q;
     return RC_OK;

@@ -4,6 +4,7 @@
 
 #include "engine/audit/hunks.h"
 #include "engine/audit/repos.h"
+#include "engine/audit/rules.h"
 
 /* What is looked for, and where. */
 #define AUDIT_HITS_MAX     500 /* places of one answer */
@@ -24,13 +25,16 @@ struct audit_question {
     size_t n_trees;
     size_t *empty; /* other repositories that have no commit: there is nothing to search */
     size_t n_empty;
+    struct rule *rules; /* to be run besides */
+    size_t n_rules;
     size_t limit;
     double cut; /* places with a lower score are left out */
 };
 
 /*
  * {"fix": [REV]?, "hunk": ["PATH:START-END"]?, "like": [REGION]?, "seed": {...}?, "at": REV?,
- * "branches": [PATTERN]?, "repositories": [NAME]?, "limit": N?, "cut": X?}; other keys are ignored.
+ * "branches": [PATTERN]?, "repositories": [NAME]?, "rules": [{"name", "text"}]?, "limit": N?,
+ * "cut": X?}; other keys are ignored.
  *
  * The flaw: what the commits of fix changed (only the hunks that touch a region of hunk), and
  * regions: "PATH:START-END", or {"path", "start", "end", "at": REV?}, as they stand at their own

@@ -116,13 +116,7 @@ enum rc search_prepare(struct repos *rs, const struct audit_question *q, struct 
 
 /* ---- Places ---- */
 
-struct gathering {
-    const struct audit_question *q;
-    struct search *s;
-    struct arena *a;
-};
-
-static void add_place(const struct gathering *g, struct search_hit *h, struct search_place p)
+static void add_place(const struct search_gather *g, struct search_hit *h, struct search_place p)
 {
     for (size_t i = 0; i < h->n_places; i++)
         if (h->places[i].tree == p.tree && h->places[i].line == p.line &&
@@ -144,7 +138,7 @@ static void add_place(const struct gathering *g, struct search_hit *h, struct se
 }
 
 /* The place in every tree that holds the file. */
-static void add_file(const struct gathering *g, const struct view *v, struct search_hit *h,
+static void add_file(const struct search_gather *g, const struct view *v, struct search_hit *h,
                      uint32_t file, uint32_t line)
 {
     struct own_trees t;
@@ -154,7 +148,7 @@ static void add_file(const struct gathering *g, const struct view *v, struct sea
             add_place(g, h, (struct search_place){t.first + i, v->files[file].path, line});
 }
 
-static void add_places(const struct gathering *g, struct search_hit *h)
+void search_places(const struct search_gather *g, struct search_hit *h)
 {
     const struct view *v = g->s->views[h->repo];
     struct view_chunk c;
@@ -179,7 +173,7 @@ static bool shares_tree(const struct search_hit *x, const struct search_hit *y)
     return false;
 }
 
-static enum rc line_of(const struct gathering *g, const struct search_hit *h, struct str *ret,
+static enum rc line_of(const struct search_gather *g, const struct search_hit *h, struct str *ret,
                        struct err *e)
 {
     struct str text, line = STR_NONE;
@@ -191,7 +185,7 @@ static enum rc line_of(const struct gathering *g, const struct search_hit *h, st
 }
 
 /* The same place of another branch, or of another repository: nothing new to decide about. */
-static enum rc same(const struct gathering *g, const struct search_hit *x,
+static enum rc same(const struct search_gather *g, const struct search_hit *x,
                     const struct search_hit *y, bool *ret, struct err *e)
 {
     const struct view *v = g->s->views[x->repo], *w = g->s->views[y->repo];
@@ -208,19 +202,18 @@ static enum rc same(const struct gathering *g, const struct search_hit *x,
     return RC_OK;
 }
 
-/* Hits of all repositories by score; of equal ones the first repository's, as they were ranked. */
-static void sort_hits(struct search_hit *v, size_t n)
+void search_sort(struct search *s)
 {
-    for (size_t i = 1; i < n; i++) {
-        struct search_hit h = v[i];
+    for (size_t i = 1; i < s->n_hits; i++) {
+        struct search_hit h = s->hits[i];
         size_t k = i;
-        for (; k > 0 && v[k - 1].h.score < h.h.score; k--)
-            v[k] = v[k - 1];
-        v[k] = h;
+        for (; k > 0 && s->hits[k - 1].h.score < h.h.score; k--)
+            s->hits[k] = s->hits[k - 1];
+        s->hits[k] = h;
     }
 }
 
-static enum rc fold(const struct gathering *g, size_t limit, struct err *e)
+static enum rc fold(const struct search_gather *g, size_t limit, struct err *e)
 {
     struct search *s = g->s;
     size_t kept = 0;
@@ -241,8 +234,8 @@ static enum rc fold(const struct gathering *g, size_t limit, struct err *e)
 
 /* ---- The search ---- */
 
-static enum rc search_repo(struct repos *rs, const struct gathering *g, size_t repo, size_t limit,
-                           struct err *e)
+static enum rc search_repo(struct repos *rs, const struct search_gather *g, size_t repo,
+                           size_t limit, struct err *e)
 {
     struct own_trees t;
     struct hits hits;
@@ -260,7 +253,7 @@ static enum rc search_repo(struct repos *rs, const struct gathering *g, size_t r
     for (size_t i = 0; i < hits.n; i++) {
         struct search_hit *h = &s->hits[s->n_hits++];
         *h = (struct search_hit){.repo = repo, .h = hits.v[i]};
-        add_places(g, h);
+        search_places(g, h);
     }
     return RC_OK;
 }
@@ -268,12 +261,12 @@ static enum rc search_repo(struct repos *rs, const struct gathering *g, size_t r
 enum rc search_run(struct repos *rs, const struct audit_question *q, struct arena *a,
                    struct search *ret_s, struct err *e)
 {
-    struct gathering g = {q, ret_s, a};
+    struct search_gather g = {.q = q, .s = ret_s, .a = a};
     size_t limit = q->n_trees > 1 ? q->limit * MORE_OF_BRANCHES : q->limit;
     TRY(make_seeds(q, a, ret_s, e));
     for (size_t i = 0; i < rs->n; i++)
         TRY(search_repo(rs, &g, i, limit, e));
-    sort_hits(ret_s->hits, ret_s->n_hits);
+    search_sort(ret_s);
     return fold(&g, q->limit, e);
 }
 

@@ -25,6 +25,7 @@ struct search_hit {
     struct hit h;                /* of the repository's view */
     struct search_place *places; /* the hit's own first; then by tree, path, line */
     size_t n_places, cap_places;
+    struct str rule; /* that found it (engine/audit/ruled.h), "" */
 };
 struct search {
     struct view *views[REPOS_MAX]; /* NULL: not asked about */
@@ -42,5 +43,17 @@ enum rc search_run(struct repos *rs, const struct audit_question *q, struct aren
                    struct search *ret_s, struct err *e) WARN_UNUSED;
 void search_release(struct search *s);
 void search_auto(struct search *s); /* AUTO(search) struct search s = {.n_hits = 0}; */
+
+/* For what adds hits of its own (engine/audit/ruled.c). */
+struct search_gather {
+    const struct audit_question *q;
+    struct search *s;
+    struct arena *a;
+    size_t room; /* of s->hits */
+};
+/* Fills in where else the content of a hit stands. */
+void search_places(const struct search_gather *g, struct search_hit *h);
+/* Best first; of equal ones those that came first. */
+void search_sort(struct search *s);
 
 #endif

@@ -533,6 +533,15 @@ uint32_t view_find(const struct view *v, struct str path)
     return lo < v->n_files && str_eq(v->files[lo].path, path) ? (uint32_t)lo : UINT32_MAX;
 }
 
+uint32_t view_chunk_at(const struct view *v, uint32_t file, uint32_t line)
+{
+    const struct view_file *f = &v->files[file];
+    uint32_t i = f->first;
+    while (i + 1 < f->first + f->n && v->ref_line[i + 1] <= line)
+        i++;
+    return f->n ? v->refs[i] : UINT32_MAX;
+}
+
 void view_chunk(const struct view *v, uint32_t chunk, struct view_chunk *ret)
 {
     const struct view_inside *in = v->in;

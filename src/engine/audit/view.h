@@ -61,6 +61,8 @@ struct view_chunk {
     const struct view_place *places; /* by file, then line */
     size_t n_places;                 /* at least 1 */
 };
+/* The piece that a line of a file stands in, UINT32_MAX when the file has none. */
+uint32_t view_chunk_at(const struct view *v, uint32_t file, uint32_t line);
 /* chunk < n_chunks. */
 void view_chunk(const struct view *v, uint32_t chunk, struct view_chunk *ret);
 

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "engine/audit/copies.h"
 #include "engine/audit/record.h"
+#include "engine/audit/ruled.h"
 #include "engine/audit/search.h"
 #include "os/file.h"
 
@@ -275,6 +276,8 @@ static enum rc whole_hit(const struct whole *k, const struct search_hit *h, json
     json_put_int(o, "line_in", line_in_piece(k, h));
     if (h->h.function.n)
         put_clean(o, "function", h->h.function, FIND_NAME_MAX);
+    if (h->rule.n)
+        json_put_str(o, "rule", h->rule);
     put_real(o, "fixed", (double)h->h.fixed);
     json_put_str(o, "lang", str_c(lang_name(file_of(k, h)->lang)));
     put_vendored(k, h, o);
@@ -394,11 +397,29 @@ static json_t *notes_json(const struct whole *k)
                 json_array_append_new(l, json_str(k->copies->of[t].notes[i]));
     if (left_out)
         json_array_append_new(
-            l, json_str(
-                   arena_strf(k->a,
-                              "%zu hunks of what was named are not looked for: no program text, or "
-                              "know, or too many",
-                              left_out)));
+            l,
+            json_str(arena_strf(k->a,
+                                "%zu hunks of what was named are not looked for: no program text, "
+                                "or too many",
+                                left_out)));
+    return l;
+}
+
+static json_t *rules_json(const struct whole *k, const struct ruled *r)
+{
+    json_t *l = json_array();
+    for (size_t i = 0; i < k->q->n_rules; i++) {
+        json_t *o = json_object();
+        const struct rule_told *t = &r->told[i];
+        json_put_str(o, "name", k->q->rules[i].name);
+        json_put_str(o, "tool", str_c(rule_tool_name(t->tool)));
+        json_put_str(
+            o, "status",
+            t->words.n ? arena_strf(k->a, "%s: %.*s", rule_state_name(t->state), STR_ARG(t->words))
+                       : str_c(rule_state_name(t->state)));
+        json_put_int(o, "hits", (int64_t)r->hits[i]);
+        json_array_append_new(l, o);
+    }
     return l;
 }
 
@@ -440,12 +461,14 @@ enum rc audit_json(struct repos *rs, const struct audit_question *q, struct aren
     AUTO(json) json_t *j = json_object();
     struct copies copies;
     struct whole k = {rs, q, &s, a, &copies};
+    struct ruled ruled;
     size_t more;
     TRY(copies_init(rs, q, a, &copies, e));
     TRY(search_prepare(rs, q, e));
     if (rs->options.progress)
         rs->options.progress(rs->options.progress_arg, "comparing places", 0, 0);
     TRY(search_run(rs, q, a, &s, e));
+    TRY(rules_search(rs, q, AUDIT_HITS_MAX, a, &s, &ruled, e));
     json_object_set_new(j, "at", at_json(&k));
     json_object_set_new(j, "seeds", seeds_json(&k));
     TRY(put_hits(&k, true, j, e));
@@ -456,7 +479,7 @@ enum rc audit_json(struct repos *rs, const struct audit_question *q, struct aren
     json_object_set_new(j, "not_searched", not_searched_json(&k, &more));
     json_put_int(j, "not_searched_more", (int64_t)more);
     json_object_set_new(j, "vendored", vendored_json(&k));
-    json_object_set_new(j, "rules", json_array());
+    json_object_set_new(j, "rules", rules_json(&k, &ruled));
     json_object_set_new(j, "notes", notes_json(&k));
     TRY(arena_ok(a, "the answer", e));
     *ret_j = TAKE(j);
