@@ -16,6 +16,7 @@
 #define TERM_BITS   10u  /* terms of most pieces are told apart in a table of 2^TERM_BITS */
 #define TERM_BITS_2 13u  /* those of large ones in this one; of larger ones by sorting */
 #define TERM_SLOTS  (1u << TERM_BITS_2)
+#define NUMBERS_MAX (1u << 30) /* of pieces; those of one addition fit behind it */
 #define KEYS_FIRST  (1u << 14) /* slots */
 
 struct wanted {
@@ -37,6 +38,7 @@ struct adding {
     struct wanted *wanted;
     size_t n_wanted, cap_wanted;
     struct buf paths;
+    size_t n_files;         /* of the trees, known ones too */
     uint32_t *wanted_slots; /* number + 1 */
     size_t n_slots;
     /* The segment that is being made. */
@@ -206,6 +208,7 @@ static enum rc want(void *ctx, const struct walk_entry *w, struct err *e)
     if (w->skip != SKIP_NONE)
         return RC_OK;
     uint32_t class = index_class(w->path);
+    a->n_files++;
     if (index_blob(a->ix, w->id, class, &s, &b))
         return RC_OK;
     if (a->n_slots < 2 * (a->n_wanted + 1)) {
@@ -247,6 +250,7 @@ static enum rc find_wanted(struct adding *a, const struct level_ids *roots, stru
 {
     AUTO(walk_seen) struct walk_seen once = {0};
     a->n_wanted = 0;
+    a->n_files = 0;
     a->n_slots = 0;
     buf_reset(&a->paths);
     for (size_t i = 0; i < roots->n; i++)
@@ -612,16 +616,32 @@ static void set_whole(struct audit_index *ix, const struct level_ids *roots)
         memcpy(ix->whole[ix->n_whole++], roots->v[i], SEGMENT_ID_MAX);
 }
 
+/* Most of a large index is of trees that nobody asks for, or its numbers end. */
+static bool outgrown(const struct adding *a)
+{
+    struct index_stats s;
+    index_stats(a->ix, &s);
+    return index_end(a->ix) > NUMBERS_MAX ||
+           (s.file_bytes > a->ix->kept_min && s.blobs / AUDIT_KEPT_TIMES > a->n_files);
+}
+
 /* With the lock held: what others added meanwhile is there by now. */
 static enum rc add_locked(struct adding *a, const struct level_ids *roots, struct object_stream **s,
                           struct err *e)
 {
     struct audit_index *ix = a->ix;
     TRY(index_load(ix, e));
-    do {
+    for (bool again = true; again;) {
         TRY(read_trees(ix, roots, s, e));
         TRY(find_wanted(a, roots, e));
-    } while (index_drop_bad(ix) || (a->n_wanted > 0 && !load_keys(a)));
+        again = index_drop_bad(ix);
+        if (!again && a->n_wanted > 0 && outgrown(a)) {
+            TRY(index_wipe(ix, e));
+            again = true;
+        }
+        if (!again && a->n_wanted > 0)
+            again = !load_keys(a);
+    }
     if (a->n_wanted == 0 && ix->n_new_trees == 0)
         return RC_OK;
     a->base = index_end(ix);

@@ -152,6 +152,14 @@ bool index_drop_bad(struct audit_index *ix)
     return keep < n;
 }
 
+enum rc index_wipe(struct audit_index *ix, struct err *e)
+{
+    for (size_t i = 0; i < ix->n_segs; i++)
+        unlink_segment(ix, ix->segs[i]->base, ix->segs[i]->n_chunks);
+    ix->epoch++;
+    return index_load(ix, e);
+}
+
 struct range {
     uint32_t base, n;
 };
@@ -303,6 +311,7 @@ enum rc index_open(struct git *g, struct objects *o, const char *cache, struct a
     ix->git = g;
     ix->objects = o;
     ix->dirfd = ix->lock = -1;
+    ix->kept_min = AUDIT_KEPT_MIN;
     ix->id_len = strcmp(git_object_format(g), "sha256") == 0 ? SHA256_LEN : SHA1_LEN;
     buf_init(&ix->notes, NOTES_MAX);
     buf_init(&ix->new_bytes, SIZE_MAX / 4);

@@ -21,6 +21,11 @@
 #define AUDIT_TREE_MAX  (64u << 20) /* bytes of one tree object */
 #define AUDIT_TREES_MAX 1024u       /* trees of one call and of one view */
 
+/* An index of more than AUDIT_KEPT_MIN bytes that holds more than AUDIT_KEPT_TIMES the files of the
+ * trees that are added begins anew with these: nobody asks for the others any more. */
+#define AUDIT_KEPT_MIN   (UINT64_C(512) << 20)
+#define AUDIT_KEPT_TIMES 6
+
 /*
  * A file of few and very long lines was not written by a person (generated or minified): more than
  * AUDIT_DENSE_MIN bytes, and on average more than AUDIT_DENSE_LINE bytes a line.

@@ -41,7 +41,8 @@ struct audit_index {
     size_t n_segs;
     /* Counts what made numbers of pieces mean something else or be gone: damage. */
     uint64_t epoch;
-    uint64_t changes; /* of segs */
+    uint64_t changes;  /* of segs */
+    uint64_t kept_min; /* AUDIT_KEPT_MIN; less in tests */
     struct idmap blobs, trees;
     struct new_tree *new_trees;
     size_t n_new_trees, cap_new_trees;
@@ -63,6 +64,8 @@ void index_unlock(struct audit_index *ix);
 enum rc index_load(struct audit_index *ix, struct err *e) WARN_UNUSED;
 /* Goes on in a folder of its own, empty. */
 enum rc index_temporary(struct audit_index *ix, struct err *e) WARN_UNUSED;
+/* Removes all segments; with the lock held. */
+enum rc index_wipe(struct audit_index *ix, struct err *e) WARN_UNUSED;
 /* Leaves out and removes segments that were found bad; true if there were. */
 bool index_drop_bad(struct audit_index *ix);
 /* The segment that holds this piece, NULL: none. */

@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "engine/audit/chunk.h"
+#include "engine/audit/index_inside.h"
 #include "engine/audit/view.h"
 #include "git/testing.h"
 #include "os/file.h"
@@ -701,6 +702,38 @@ static void several_processes(void **state)
     close_index(&o);
 }
 
+/* A large index of trees that nobody asks for any more begins anew; open views go on. */
+static void old_trees_are_dropped(void **state)
+{
+    (void)state;
+    char rev[30];
+    struct open o;
+    struct index_stats s;
+    size_t most = 0;
+    make_branches("sha1", 1, 3);
+    AUTO(buf) struct buf b = BUF_INIT(STREAM_MAX);
+    for (int k = 0; k < 30; k++) {
+        commit_begin(&b, "master");
+        add_program(&b, "same.c", k, k);
+    }
+    testrepo_import(repo, buf_c(&b));
+    open_index(&o, cache);
+    o.ix->kept_min = 2000;
+    struct view *v = VIEW(&o, "b0");
+    uint64_t want = dump(v);
+    for (int k = 29; k >= 0; k--) {
+        snprintf(rev, sizeof rev, "master~%d", k);
+        view_close(VIEW(&o, rev));
+        index_stats(o.ix, &s);
+        most = s.blobs > most ? s.blobs : most;
+    }
+    assert_in_range(most, AUDIT_KEPT_TIMES, 2 * AUDIT_KEPT_TIMES + 4);
+    assert_int_equal(dump(v), want);
+    assert_int_equal(index_notes(o.ix).n, 0);
+    view_close(v);
+    close_index(&o);
+}
+
 /* What a writer left that was killed is removed; other files are not ours. */
 static void left_overs(void **state)
 {
@@ -905,6 +938,7 @@ int main(void)
         TEST(lost_objects_are_said),
         TEST(many_small_additions),
         TEST(several_processes),
+        TEST(old_trees_are_dropped),
         TEST(left_overs),
         TEST(no_folder),
         TEST(ten_thousand_files),
