@@ -317,17 +317,19 @@ bool vendor_holds_some(struct str name)
 static bool generic(struct str name)
 {
     static const char *const names[] = {
-        "src",       "source",  "include",    "includes",    "lib",         "libs",    "bin",
-        "script",    "scripts", "patches",    "patch",       "cmake",       "build",   "doc",
-        "docs",      "test",    "tests",      "tools",       "licenses",    "license", "config",
-        "common",    "m4",      "misc",       "examples",    "example",     "data",    "cache",
-        "assets",    "images",  "img",        "js",          "css",         "fonts",   "dist",
-        "bundle",    "ruby",    "javascript", "javascripts", "stylesheets", "python",  "php",
-        "perl",      "java",    "go",         "rust",        "c",           "cpp",     "styles",
-        "sources",   "static",  "share",      "etc",         "win32",       "windows", "linux",
-        "workflows", "darwin",  "macos",      "unix",        "internal",    "util",    "utils",
+        "src",     "source",    "include",    "includes",    "lib",         "libs",     "bin",
+        "script",  "scripts",   "patches",    "patch",       "cmake",       "build",    "doc",
+        "docs",    "test",      "tests",      "tools",       "licenses",    "license",  "config",
+        "common",  "m4",        "misc",       "examples",    "example",     "data",     "cache",
+        "assets",  "images",    "img",        "js",          "css",         "fonts",    "dist",
+        "bundle",  "ruby",      "javascript", "javascripts", "stylesheets", "python",   "php",
+        "perl",    "java",      "go",         "rust",        "c",           "cpp",      "styles",
+        "sources", "static",    "share",      "etc",         "win32",       "windows",  "linux",
+        "proto",   "workflows", "darwin",     "macos",       "unix",        "internal", "util",
+        "utils",
     };
-    return name.n == 0 || name.p[0] == '.' || one_of(names, ARRAY_LEN(names), name);
+    bool edition = name.n > 1 && name.p[0] == 'v' && ascii_is_digit(name.p[1]); /* v1, v2alpha */
+    return name.n == 0 || name.p[0] == '.' || edition || one_of(names, ARRAY_LEN(names), name);
 }
 
 static struct str child_of(struct str path, struct str folder, bool *ret_is_folder)
@@ -443,6 +445,13 @@ static enum rc dist_info(struct vendor_walk *w, const struct vendor_range *r, st
     return RC_OK;
 }
 
+/* name-1.2.3, name-e23f558: so a copy of one moment is called, hardly ever what one writes. */
+static bool dated(struct str name)
+{
+    struct str s, t;
+    return vendor_name_version(name, &s, &t) || vendor_name_commit(name, &s, &t);
+}
+
 static enum rc judge(struct vendor_walk *w, const struct place *up, const struct vendor_range *r,
                      struct place *now, struct err *e)
 {
@@ -472,6 +481,8 @@ static enum rc judge(struct vendor_walk *w, const struct place *up, const struct
                         up->own_too && !c.readme && c.licence == SIZE_MAX, &copy, e));
     } else if (up->kind == KIND_COPIES) {
         now->kind = KIND_SOME;
+    } else if (up->kind == KIND_SOME && !up->inside && dated(name) && has_code(w->files, r)) {
+        TRY(copy_at(w, r, arena_strf(w->a, "in %.*s", STR_ARG(parent)), false, &copy, e));
     } else if (!up->inside && c.licence != SIZE_MAX &&
                (r->hi - r->lo) * MAIN_SHARE <= w->files->n && has_code(w->files, r)) {
         enum rc rc = vendor_bytes(w, c.licence, &text, e);

@@ -93,7 +93,8 @@ static void from_manifest(struct vendor_walk *w, struct facts *f, enum vendor_ma
     bool same = said.name[0] && vendor_name_same(str_c(said.name), f->name);
     if (build && !same)
         return;
-    if (said.name[0] && kind != MANIFEST_PLAIN && f->called.n == 0)
+    bool package = kind == MANIFEST_JSON || kind == MANIFEST_CARGO || kind == MANIFEST_HEADERS;
+    if (said.name[0] && (package || (same && !build)) && f->called.n == 0)
         f->called = arena_str(w->a, str_c(said.name));
     add_fact(w, f, RANK_MANIFEST, path, &said);
 }
@@ -204,6 +205,9 @@ enum rc vendor_folder_says(struct vendor_walk *w, const struct vendor_range *r, 
     if (vendor_name_version(f.name, &name, &version)) {
         f.name = name;
         f.all[f.n++] = (struct fact){.rank = RANK_MANIFEST, .version = version, .path = r->path};
+    } else if (vendor_name_commit(f.name, &name, &version)) {
+        f.name = name;
+        why = arena_strf(w->a, "commit %.*s by its name", STR_ARG(version));
     }
     for (size_t i = r->lo; i < r->hi && f.reads < VENDOR_COPY_READS; i++)
         if (depth_below(w->files->all[i].path, r->path) <= DEPTH_MAX)

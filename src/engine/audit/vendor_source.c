@@ -460,9 +460,10 @@ bool vendor_holder(struct str text, struct str *ret_holder)
     struct str line;
     while (l.no < HOLDER_LINES && vendor_line(&l, &line)) {
         size_t at = str_find_nocase(line, STR("copyright"));
-        if (at == STR_NPOS)
+        bool sign = str_starts_nocase(str_trim(line), STR("(c)"));
+        if (at == STR_NPOS && !sign)
             continue;
-        struct str s = str_sub(line, at + 9, line.n);
+        struct str s = at == STR_NPOS ? str_trim(line) : str_sub(line, at + 9, line.n);
         bool year = has_year(s);
         while (s.n && !ascii_is_alpha(s.p[0]))
             s = str_sub(s, 1, s.n);

@@ -408,6 +408,10 @@ static void copies_of_a_tree_are_named(void **state)
     put("third_party/one.h", "/* one.h - v2.27 - public domain */\n");
     put("lib/own/own.c", "int x;\n");
     put("lib/own/LICENSE", OURS);
+    put("lib/dated-1.4.2/x.c", "int x;\n");
+    put("lib/at-e23f558/x.c", "int x;\n");
+    put("lib/at-deadbee/x.c", "int x;\n");
+    put("third_party/scope/proto/v1/x.c", "int x;\n");
     put("lib/theirs/theirs.c", "int x;\n");
     put("lib/theirs/LICENSE", OTHER);
     put("web/000-jay-3.6.0.min.js", "/*! Jay v3.6.0 | (c) X | example.org/license */\n!f()\n");
@@ -428,6 +432,12 @@ static void copies_of_a_tree_are_named(void **state)
     assert_string_equal(around(&f, "third_party/src/part.c"), "");
     assert_string_equal(around(&f, "third_party/one.h"), "one 2.27");
     assert_string_equal(around(&f, "lib/own/own.c"), "");
+    assert_string_equal(around(&f, "lib/dated-1.4.2/x.c"), "dated 1.4.2");
+    assert_string_equal(around(&f, "lib/at-e23f558/x.c"), "at");
+    assert_string_equal(how(&f, "lib/at-e23f558/x.c"),
+                        "commit e23f558 by its name; no version is told there");
+    assert_string_equal(around(&f, "lib/at-deadbee/x.c"), "");
+    assert_string_equal(around(&f, "third_party/scope/proto/v1/x.c"), "scope");
     assert_string_equal(around(&f, "lib/theirs/theirs.c"), "theirs");
     assert_string_equal(around(&f, "web/000-jay-3.6.0.min.js"), "Jay 3.6.0");
     assert_string_equal(around(&f, "web/bundle.min.js"), "Boot 5.1.3");

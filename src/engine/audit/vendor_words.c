@@ -147,6 +147,23 @@ bool vendor_name_version(struct str s, struct str *ret_name, struct str *ret_ver
     return false;
 }
 
+bool vendor_name_commit(struct str s, struct str *ret_name, struct str *ret_commit)
+{
+    size_t dash = str_rchr(s, '-'), n_digits = 0, n_letters = 0;
+    if (dash == STR_NPOS || dash == 0)
+        return false;
+    struct str hex = str_sub(s, dash + 1, s.n);
+    for (size_t i = 0; i < hex.n; i++) {
+        n_digits += ascii_is_digit(hex.p[i]);
+        n_letters += hex.p[i] >= 'a' && hex.p[i] <= 'f';
+    }
+    if (hex.n < 7 || hex.n > 40 || n_digits == 0 || n_letters == 0 || n_digits + n_letters != hex.n)
+        return false;
+    *ret_name = str_sub(s, 0, dash);
+    *ret_commit = hex;
+    return true;
+}
+
 /* ---- Names ---- */
 
 bool vendor_name_ok(struct str s)

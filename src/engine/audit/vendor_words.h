@@ -40,6 +40,9 @@ bool vendor_version_agrees(struct str a, struct str b);
 /* "name-1.2.3", "name_v1.2", "NNN-name.1.2": the part before and the version behind. */
 bool vendor_name_version(struct str s, struct str *ret_name, struct str *ret_version);
 
+/* "name-e23f558": the part before and the abbreviated commit behind. */
+bool vendor_name_commit(struct str s, struct str *ret_name, struct str *ret_commit);
+
 /* Names that mean one thing whatever is written around them: libz and zlib, lcms2 and lcms,
  * owner/name, name.js, fast_float and FASTFLOAT. */
 bool vendor_name_same(struct str a, struct str b);
