@@ -72,19 +72,26 @@ static double likeness(const struct bag *x, const struct bag *y)
     return 2. * (double)both / (double)(x->n + y->n);
 }
 
-/* A bracket that stands beside a bracket says little, a long line that comes again says much. */
-static float worth(const struct bag *x, const struct bag *y)
-{
-    double like = likeness(x, y);
-    size_t words = x->n < y->n ? x->n : y->n;
-    return like < BESIDE_LIKE_MIN ? 0 : (float)(like * (.1 + (double)(words < 8 ? words : 8)));
-}
+#define SHIFT_MAX 24 /* lines; what is further off its place counts half as much and no less */
 
 struct grid {
     struct bag *a, *b;
-    size_t n_a, n_b;
+    size_t n_a, n_b, at_a, at_b;
     float *best; /* (n_a + 1) x (n_b + 1): of the lines from here to the ends */
 };
+
+/* A bracket that stands beside a bracket says little, a long line that comes again says much. */
+static float worth(const struct grid *g, size_t i, size_t k)
+{
+    const struct bag *x = &g->a[i], *y = &g->b[k];
+    double like = likeness(x, y);
+    size_t words = x->n < y->n ? x->n : y->n;
+    size_t there = i + g->at_b, here = k + g->at_a;
+    size_t shift = there > here ? there - here : here - there;
+    double near = 1 - (double)(shift < SHIFT_MAX ? shift : SHIFT_MAX) / (2. * SHIFT_MAX);
+    return like < BESIDE_LIKE_MIN ? 0
+                                  : (float)(like * near * (.1 + (double)(words < 8 ? words : 8)));
+}
 
 static float *at(const struct grid *g, size_t i, size_t k)
 {
@@ -95,7 +102,7 @@ static void fill(const struct grid *g)
 {
     for (size_t i = g->n_a; i-- > 0;) {
         for (size_t k = g->n_b; k-- > 0;) {
-            float w = worth(&g->a[i], &g->b[k]);
+            float w = worth(g, i, k);
             float skip = *at(g, i + 1, k) > *at(g, i, k + 1) ? *at(g, i + 1, k) : *at(g, i, k + 1);
             float pair = w > 0 ? w + *at(g, i + 1, k + 1) : 0;
             *at(g, i, k) = pair > skip ? pair : skip;
@@ -119,7 +126,7 @@ static size_t walk(const struct grid *g, struct beside_row *rows)
     size_t n = 0, from[2] = {0, 0}, to[2] = {0, 0};
     while (to[0] < g->n_a && to[1] < g->n_b) {
         size_t i = to[0], k = to[1];
-        float here = *at(g, i, k), w = worth(&g->a[i], &g->b[k]);
+        float here = *at(g, i, k), w = worth(g, i, k);
         if (w > 0 && here <= w + *at(g, i + 1, k + 1)) {
             put_apart(rows, &n, from, to);
             rows[n++] = (struct beside_row){
@@ -138,22 +145,25 @@ static size_t walk(const struct grid *g, struct beside_row *rows)
     return n;
 }
 
-void beside(struct arena *arena, const struct str *a, size_t n_a, const struct str *b, size_t n_b,
-            struct beside_row **ret, size_t *ret_n)
+double beside(struct arena *arena, const struct beside_text *a, const struct beside_text *b,
+              struct beside_row **ret, size_t *ret_n)
 {
-    struct grid g = {.n_a = n_a < BESIDE_LINES_MAX ? n_a : BESIDE_LINES_MAX,
-                     .n_b = n_b < BESIDE_LINES_MAX ? n_b : BESIDE_LINES_MAX};
+    struct grid g = {.n_a = a->n < BESIDE_LINES_MAX ? a->n : BESIDE_LINES_MAX,
+                     .n_b = b->n < BESIDE_LINES_MAX ? b->n : BESIDE_LINES_MAX,
+                     .at_a = a->at,
+                     .at_b = b->at};
     *ret_n = 0;
     *ret = arena_array(arena, g.n_a + g.n_b + 1, sizeof **ret);
     g.a = arena_array(arena, g.n_a + 1, sizeof *g.a);
     g.b = arena_array(arena, g.n_b + 1, sizeof *g.b);
     g.best = arena_array(arena, (g.n_a + 1) * (g.n_b + 1), sizeof *g.best);
     if (*ret == NULL || g.a == NULL || g.b == NULL || g.best == NULL)
-        return;
+        return 0;
     for (size_t i = 0; i < g.n_a; i++)
-        bag_of(a[i], &g.a[i]);
+        bag_of(a->lines[i], &g.a[i]);
     for (size_t k = 0; k < g.n_b; k++)
-        bag_of(b[k], &g.b[k]);
+        bag_of(b->lines[k], &g.b[k]);
     fill(&g);
     *ret_n = walk(&g, *ret);
+    return (double)*at(&g, 0, 0);
 }

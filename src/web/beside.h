@@ -7,7 +7,8 @@
 /*
  * Two pieces of code side by side: which line of one stands beside which of the other.  Lines are
  * alike by the words in them (Dice's coefficient over the words as a bag), the order of both is
- * kept, and the sum of likeness is the largest possible.  Pure; the texts may hold any bytes.
+ * kept, lines that are as far from the middle on both sides count more, and the sum of likeness is
+ * the largest possible.  Pure; the texts may hold any bytes.
  */
 #define BESIDE_LINES_MAX 200 /* of one piece; what is beyond is left out */
 #define BESIDE_WORDS_MAX 64  /* of a line that are compared */
@@ -24,8 +25,14 @@ struct beside_row {
     enum beside_how how;
 };
 
-/* At most n_a + n_b rows, in the arena; none when the arena is full. */
-void beside(struct arena *arena, const struct str *a, size_t n_a, const struct str *b, size_t n_b,
-            struct beside_row **ret, size_t *ret_n);
+struct beside_text {
+    const struct str *lines;
+    size_t n;
+    size_t at; /* the line that it is about */
+};
+/* At most as many rows as both have lines, in the arena; none when the arena is full.  Returns how
+ * much is alike, to be compared with that of another text. */
+double beside(struct arena *arena, const struct beside_text *a, const struct beside_text *b,
+              struct beside_row **ret, size_t *ret_n);
 
 #endif

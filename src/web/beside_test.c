@@ -12,7 +12,10 @@ struct rows {
     struct arena *a;
     struct beside_row *r;
     size_t n;
+    double alike;
 };
+
+static size_t rows_at[2]; /* what the next two are about */
 
 static struct rows of(const char *const *a, size_t n_a, const char *const *b, size_t n_b)
 {
@@ -23,7 +26,8 @@ static struct rows of(const char *const *a, size_t n_a, const char *const *b, si
         x[i] = str_c(a[i]);
     for (size_t i = 0; i < n_b; i++)
         y[i] = str_c(b[i]);
-    beside(rows.a, x, n_a, y, n_b, &rows.r, &rows.n);
+    struct beside_text here = {x, n_a, rows_at[0]}, there = {y, n_b, rows_at[1]};
+    rows.alike = beside(rows.a, &here, &there, &rows.r, &rows.n);
     return rows;
 }
 
@@ -64,6 +68,7 @@ static void lines_that_are_alike_stand_beside_each_other(void **state)
         "\t\tprint('<td>' . escape($row['message']) . '</td>');", "\t}"};
     struct rows r = of(here, 6, there, 4);
     whole(&r, 6, 4);
+    assert_true(r.alike > 0);
     assert_int_equal(how_of(&r, 1, 0), BESIDE_LIKE);
     assert_int_equal(how_of(&r, 2, 1), BESIDE_LIKE);
     assert_int_equal(how_of(&r, 4, 3), BESIDE_SAME);
@@ -94,6 +99,20 @@ static void the_order_of_both_is_kept(void **state)
     arena_free(r.a);
 }
 
+static void what_is_as_far_from_the_middle_comes_first(void **state)
+{
+    (void)state;
+    static const char *const here[] = {"check(n);", "other(a, b);", "check(n);",
+                                       "use(the, buffer, n);", "check(n);"};
+    static const char *const there[] = {"check(n);", "write(the, string);"};
+    rows_at[0] = 3;
+    rows_at[1] = 1;
+    struct rows r = of(here, 5, there, 2);
+    assert_int_equal(how_of(&r, 2, 0), BESIDE_SAME);
+    arena_free(r.a);
+    rows_at[0] = rows_at[1] = 0;
+}
+
 static void nothing_and_too_much(void **state)
 {
     (void)state;
@@ -117,7 +136,8 @@ static void nothing_and_too_much(void **state)
     arena_free(r.a);
     struct arena *small = arena_new(100);
     struct str one = STR("x");
-    beside(small, &one, 1, &one, 1, &r.r, &r.n);
+    struct beside_text small_text = {&one, 1, 0};
+    assert_true(beside(small, &small_text, &small_text, &r.r, &r.n) == 0);
     assert_int_equal(r.n, 0);
     arena_free(small);
 }
@@ -128,6 +148,7 @@ int main(void)
         cmocka_unit_test(lines_that_are_alike_stand_beside_each_other),
         cmocka_unit_test(a_line_that_comes_again_is_the_same_but_for_spaces),
         cmocka_unit_test(the_order_of_both_is_kept),
+        cmocka_unit_test(what_is_as_far_from_the_middle_comes_first),
         cmocka_unit_test(nothing_and_too_much),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

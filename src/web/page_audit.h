@@ -7,14 +7,15 @@
 #include "web/views_audit.h"
 
 /* The page of a case's audit; pure, as pages.h. */
-#define AUDIT_PAGE      6  /* places of one page; each has two fields and a tick in its form */
-#define AUDIT_BEFORE    6  /* lines of a place before the one that was found ... */
-#define AUDIT_AFTER     9  /* ... and after it; its own page has all of them */
-#define AUDIT_CONTEXT   3  /* lines of the original around its change */
-#define AUDIT_THERE     30 /* lines of the original on the list */
-#define AUDIT_SEEDS     50 /* originals that are looked at for the one to be shown */
-#define AUDIT_ELSEWHERE 40 /* other places of the same code that are named */
-#define AUDIT_REASONS   12 /* why files were not searched: so many are told apart */
+#define AUDIT_PAGE          6  /* places of one page; each has two fields and a tick in its form */
+#define AUDIT_BEFORE        6  /* lines of a place before the one that was found ... */
+#define AUDIT_AFTER         9  /* ... and after it; its own page has all of them */
+#define AUDIT_CONTEXT       3  /* lines of the original around its change */
+#define AUDIT_CONTEXT_WHOLE 8  /* on the page of a place */
+#define AUDIT_THERE         30 /* lines of the original on the list */
+#define AUDIT_SEEDS         50 /* originals that are looked at for the one to be shown */
+#define AUDIT_ELSEWHERE     40 /* other places of the same code that are named */
+#define AUDIT_REASONS       12 /* why files were not searched: so many are told apart */
 
 enum audit_show {
     AUDIT_SHOW_ALL,

@@ -48,31 +48,33 @@ static struct window window_of(const struct find_hit *h, bool whole)
     return (struct window){from, end - from};
 }
 
-/* The lines around the change; of a marked region all of them. */
-static struct window change_of(const struct find_seed *s, bool whole)
+/* The lines around one change, from a line on; changes that are close to each other are one.  Of a
+ * marked region all of it.  n 0: there is no further change. */
+static struct window change_of(const struct find_seed *s, size_t from, bool whole)
 {
-    size_t first = s->n_lines, last = 0;
-    for (size_t i = 0; i < s->n_lines; i++) {
-        if (s->lines[i].sign == ' ')
-            continue;
-        first = first == s->n_lines ? i : first;
-        last = i;
-    }
-    if (whole || first == s->n_lines)
-        return (struct window){0, whole || s->n_lines < AUDIT_THERE ? s->n_lines : AUDIT_THERE};
-    size_t from = first > AUDIT_CONTEXT ? first - AUDIT_CONTEXT : 0;
-    size_t end = last + AUDIT_CONTEXT + 1 < s->n_lines ? last + AUDIT_CONTEXT + 1 : s->n_lines;
-    size_t most = AUDIT_THERE;
-    return (struct window){from, end - from < most ? end - from : most};
+    size_t around = whole ? AUDIT_CONTEXT_WHOLE : AUDIT_CONTEXT;
+    size_t most = whole ? FIND_LINES_MAX : AUDIT_THERE;
+    size_t first = from, last, end;
+    while (first < s->n_lines && s->lines[first].sign == ' ')
+        first++;
+    if (first == s->n_lines)
+        return from ? (struct window){s->n_lines, 0}
+                    : (struct window){0, s->n_lines < most ? s->n_lines : most};
+    last = first;
+    for (size_t i = first; i < s->n_lines && i <= last + 2 * AUDIT_CONTEXT; i++)
+        last = s->lines[i].sign == ' ' ? last : i;
+    end = last + around + 1 < s->n_lines ? last + around + 1 : s->n_lines;
+    first = first > around ? first - around : 0;
+    return (struct window){first, end - first < most ? end - first : most};
 }
 
-/* How much of the original is beside something alike. */
-static size_t pairs_in(const struct beside_row *rows, size_t n)
+/* The first line behind a change: where the next one is looked for. */
+static size_t behind(const struct find_seed *s, struct window w)
 {
-    size_t pairs = 0;
-    for (size_t i = 0; i < n; i++)
-        pairs += rows[i].how == BESIDE_SAME ? 3 : rows[i].how == BESIDE_LIKE ? 2 : 0;
-    return pairs;
+    size_t at = w.from + w.n;
+    while (at > w.from && s->lines[at - 1].sign == ' ')
+        at--;
+    return at > w.from ? at : w.from + w.n;
 }
 
 struct pairing {
@@ -81,30 +83,45 @@ struct pairing {
     struct window here, there;
     struct beside_row *rows;
     size_t n;
+    double alike;
 };
+
+static size_t first_change(const struct find_seed *s, struct window w)
+{
+    size_t i = w.from;
+    while (i < w.from + w.n && s->lines[i].sign == ' ')
+        i++;
+    return i < w.from + w.n ? i - w.from : w.n / 2;
+}
 
 static void pair(const struct maker *m, struct pairing *p)
 {
-    struct str *there = arena_array(m->a, p->there.n + 1, sizeof *there);
-    for (size_t i = 0; there && i < p->there.n; i++)
-        there[i] = p->s->lines[p->there.from + i].text;
-    if (there)
-        beside(m->a, p->h->code + p->here.from, p->here.n, there, p->there.n, &p->rows, &p->n);
+    struct str *lines = arena_array(m->a, p->there.n + 1, sizeof *lines);
+    int64_t at = p->h->line - p->h->code_start - (int64_t)p->here.from;
+    struct beside_text here = {p->h->code + p->here.from, p->here.n, at > 0 ? (size_t)at : 0};
+    struct beside_text there = {lines, p->there.n, p->s ? first_change(p->s, p->there) : 0};
+    for (size_t i = 0; lines && i < p->there.n; i++)
+        lines[i] = p->s->lines[p->there.from + i].text;
+    if (lines)
+        p->alike = beside(m->a, &here, &there, &p->rows, &p->n);
 }
 
-/* The original that the place is most like; the first of equals. */
+/* The change that the place is most like; the first of equals. */
 static struct pairing best_pairing(const struct maker *m, const struct find_record *r,
                                    const struct find_hit *h, bool whole)
 {
     struct pairing best = {.s = NULL};
-    for (size_t i = 0; i < r->n_seeds && i < AUDIT_SEEDS; i++) {
-        struct pairing p = {.h = h,
-                            .s = &r->seeds[i],
-                            .here = window_of(h, whole),
-                            .there = change_of(&r->seeds[i], whole)};
-        pair(m, &p);
-        if (best.s == NULL || pairs_in(p.rows, p.n) > pairs_in(best.rows, best.n))
-            best = p;
+    size_t looked = 0;
+    for (size_t i = 0; i < r->n_seeds; i++) {
+        const struct find_seed *s = &r->seeds[i];
+        struct window w = change_of(s, 0, whole);
+        for (; w.n && looked < AUDIT_SEEDS; w = change_of(s, behind(s, w), whole)) {
+            struct pairing p = {.h = h, .s = s, .here = window_of(h, whole), .there = w};
+            looked++;
+            pair(m, &p);
+            if (best.s == NULL || p.alike > best.alike)
+                best = p;
+        }
     }
     return best;
 }
@@ -191,7 +208,7 @@ static void code_fill(const struct maker *m, const struct view_audit *v, const s
     if (best.s == NULL) {
         best.h = h;
         best.here = window_of(h, whole);
-        beside(m->a, h->code + best.here.from, best.here.n, NULL, 0, &best.rows, &best.n);
+        pair(m, &best);
     }
     struct code_in *here = arena_array(m->a, best.n + 1, sizeof *here);
     struct code_in *there = arena_array(m->a, best.n + 1, sizeof *there);

@@ -6,6 +6,7 @@
 #include "web/page_case.h"
 
 #include "base/json.h"
+#include "base/when.h"
 #include "web/page_audit.h"
 #include "web/page_write.h"
 #include "web/templates.h"
@@ -205,6 +206,55 @@ static void fold_middle(struct item_view *items, size_t n)
     }
 }
 
+/* Places of an audit that one person judged in a row are one line. */
+struct judging {
+    const struct view_event *last;
+    size_t at, decisions, joined; /* at: of its item */
+};
+
+static bool judges(const struct view_event *e, struct judging *g)
+{
+    bool decided = str_eq(e->kind, STR("audit.decided")) || str_eq(e->kind, STR("audit.undecided"));
+    bool joined = str_eq(e->kind, STR("audit.joined"));
+    if (!decided && !joined)
+        return false;
+    g->decisions += decided;
+    g->joined += joined;
+    return true;
+}
+
+static bool goes_on(const struct judging *g, const struct view_event *e)
+{
+    int64_t apart = g->last ? e->at_us - g->last->at_us : 0;
+    return g->last && str_eq(g->last->actor, e->actor) && apart < US_PER_H && apart > -US_PER_H;
+}
+
+static struct str judging_words(const struct maker *m, const struct judging *g)
+{
+    struct str joined = g->joined ? arena_strf(m->a, ", %zu joined the case", g->joined) : STR_NONE;
+    return arena_strf(m->a, "similar code: %zu decision%s%.*s", g->decisions,
+                      g->decisions == 1 ? "" : "s", STR_ARG(joined));
+}
+
+static void put_event(const struct maker *m, const struct view_case *c, const struct view_event *e,
+                      struct dated *d, size_t *n, struct judging *g)
+{
+    bool same = goes_on(g, e);
+    if (!same)
+        *g = (struct judging){.at = *n};
+    if (!judges(e, g))
+        *g = (struct judging){.at = *n};
+    else if (same) {
+        d[g->at].item.event.text = judging_words(m, g);
+        g->last = e;
+        return;
+    } else {
+        g->last = e;
+    }
+    d[*n] = (struct dated){.at_us = e->at_us, .nth = *n, .item = {.event = event_of(m, c, e)}};
+    (*n)++;
+}
+
 /* With one conversation everything stands in it; with several ones the notes and changes do. */
 static void items_of(const struct maker *m, const struct view_case *c, struct str base,
                      struct page_case *p)
@@ -221,14 +271,10 @@ static void items_of(const struct maker *m, const struct view_case *c, struct st
     struct message_view *notes = message_views_of(m, c->notes, c->n_notes, base);
     for (size_t i = 0; notes && i < c->n_notes; i++)
         put_message(d, &n, &notes[i], c->notes[i].received_us);
-    for (size_t i = 0; i < c->n_events; i++) {
-        if (is_noise(&c->events[i]))
-            continue;
-        d[n] = (struct dated){.at_us = c->events[i].at_us,
-                              .nth = n,
-                              .item = {.event = event_of(m, c, &c->events[i])}};
-        n++;
-    }
+    struct judging g = {.last = NULL};
+    for (size_t i = 0; i < c->n_events; i++)
+        if (!is_noise(&c->events[i]))
+            put_event(m, c, &c->events[i], d, &n, &g);
     qsort(d, n, sizeof *d, by_time);
     for (size_t i = 0; i < n; i++)
         p->items[i] = d[i].item;
