@@ -383,7 +383,8 @@ static void ask_fill(const struct view_audit *v, const struct audit_asked *asked
                   {"branches", &p->f_branches, v->branches},
                   {"repositories", &p->f_repositories, v->repositories},
                   {"limit", &p->f_limit, v->limit},
-                  {"cut", &p->f_cut, v->cut}};
+                  {"cut", &p->f_cut, v->cut},
+                  {"rules", &p->f_rules, v->rules}};
     bool again = asked->draft.form && strcmp(asked->draft.form, "ask") == 0;
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         *fields[i].to = again ? http_form_get(asked->draft.typed, fields[i].name) : fields[i].had;

@@ -242,7 +242,7 @@ static void decide_form(struct visit *v, const struct route_case *at)
 static enum rc args_of(struct visit *v, struct str form, json_t *args, const char **ret_verb)
 {
     static const char *const asks[] = {"fix",          "like",  "hunks", "branches",
-                                       "repositories", "limit", "cut"};
+                                       "repositories", "limit", "cut",   "rules"};
     *ret_verb = NULL;
     if (str_eq(form, STR("ask"))) {
         *ret_verb = "audit.ask";

@@ -128,7 +128,7 @@ struct page_audit {
     size_t n_notes;
     /* the question, as it was typed */
     bool open_ask, fix_of_affected;
-    struct str f_fix, f_like, f_hunks, f_branches, f_repositories, f_limit, f_cut;
+    struct str f_fix, f_like, f_hunks, f_branches, f_repositories, f_limit, f_cut, f_rules;
     struct str *known; /* repositories that can be searched besides */
     size_t n_known;
 };
