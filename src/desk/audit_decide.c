@@ -123,17 +123,12 @@ static enum rc decide_keys(struct desk *d, struct arena *a, struct decide *k,
                            const struct audit_row *audit, const struct audit_listing *l,
                            struct err *e)
 {
-    struct str rest = k->n->keys;
+    struct str rest = str_trim(k->n->keys), key;
     size_t have = 0;
     for (size_t i = 0; i < l->n_rows; i++)
         have += l->rows[i].verdict.n > 0;
-    while (rest.n) {
+    for (; str_cut(&rest, ' ', &key); rest = str_trim(rest)) {
         struct chosen c;
-        struct str key;
-        rest = str_trim(rest);
-        (void)!str_cut(&rest, ' ', &key);
-        if (key.n == 0)
-            continue;
         if (k->done == FIND_HITS_MAX || have + k->done >= AUDIT_DECIDED)
             return err_set(e, RC_LIMIT, "so many places are decided about already");
         TRY(place_of(l, key, &c, e));
