@@ -197,6 +197,7 @@ def judged(d, number, jar, page):
     far = s["dial"][-1]["cut"] if s["dial"] else "0"
     browse([{"do": "open", "url": page}] + expect(*["of known siblings"] * bool(s["dial"]), *["Why it is here", "What is missing"] * bool(s["hits"][0]["matched"])) +
            looked_at("audit", LIGHT) + picture("audit", 1150) +
+           [{"do": "tab", "to": "Record place 2", "as": "button"}, {"do": "open", "url": page}] +
            turned(s), javascript=True, state=jar)
     d.cli("case", "audit-cut", number, far)
     s = audit(d, number)
