@@ -270,7 +270,7 @@ static void a_submodule_is_at_a_tag(void **state)
     TESTREPO(app, "update-index", "--add", "--cacheinfo", line);
     TESTREPO(app, "commit", "-q", "-m", "x");
     find_saved(&f, app, lib, "thing");
-    char how[300];
+    char how[TESTREPO_SAID + 300];
     snprintf(how, sizeof how,
              "a submodule, at commit %s; it is not searched; that is the tag v1.1 of thing", id);
     assert_copy(&f, "sub/here", "thing", "1.1", how);
