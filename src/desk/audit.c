@@ -275,6 +275,20 @@ enum rc audit_settle(struct desk *d, struct arena *a, const struct actor *who, i
     return holds ? RC_OK : audit_end_sign(d, a, who, &row, why, e);
 }
 
+enum rc audit_move(struct desk *d, struct arena *a, const struct actor *who, int64_t from_case,
+                   int64_t to_case, struct err *e)
+{
+    struct audit_row row, other;
+    enum rc rc = ops_audit_of_case(d->db, a, from_case, true, &row, e);
+    if (rc != RC_OK)
+        return rc == RC_NOTFOUND ? RC_OK : rc;
+    rc = ops_audit_of_case(d->db, a, to_case, true, &other, e);
+    if (rc != RC_NOTFOUND)
+        return rc;
+    TRY(audit_end_sign(d, a, who, &row, "the case was joined into another one", e));
+    return ops_audit_move(d->db, from_case, to_case, e);
+}
+
 /* ---- asking ---- */
 
 static enum rc order_job(struct desk *d, const struct audit_row *r, struct err *e)

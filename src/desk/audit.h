@@ -21,6 +21,8 @@
  *   so.  The audit is signed off when every place on the list is; that holds for exactly what was
  *   signed (question, searched commits, cut, decisions): any change of it ends the sign-off, and
  *   with it the fact "audited" of the case.
+ * - A case that is joined into one without an audit brings its own along, not signed off; else it
+ *   stays with its number, and is a hint.
  * - The engine's answer is a stranger's text and is read by engine/audit/record.h.  A question that
  *   fails is answered by its reason; nothing is tried again before somebody asks again.
  *

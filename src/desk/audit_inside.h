@@ -76,6 +76,9 @@ enum rc audit_settle(struct desk *d, struct arena *a, const struct actor *who, i
                      const char *why, struct err *e) WARN_UNUSED;
 enum rc audit_end_sign(struct desk *d, struct arena *a, const struct actor *who,
                        const struct audit_row *row, const char *why, struct err *e) WARN_UNUSED;
+/* Goes with a case that is joined into another one; inside the transaction, before it is closed. */
+enum rc audit_move(struct desk *d, struct arena *a, const struct actor *who, int64_t from_case,
+                   int64_t to_case, struct err *e) WARN_UNUSED;
 /* "src/a.c:120", with the repository in front where it is another. */
 struct str audit_place(struct arena *a, struct str repo, struct str path, int64_t line);
 

@@ -686,6 +686,42 @@ static void test_the_case_tells_of_it(void **state)
                                    "similar code, signed: all of it\n");
 }
 
+static void test_a_joined_case_brings_its_audit_along(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice");
+    int64_t from = asked_case(t, "first@x.example"), to = a_case(t, "second@x.example"), third;
+    struct affected_ask whole = {from, 0, STR("f1"), STR_NONE, STR_NONE};
+    AUTO(view_audit) struct view_audit v = {.nth = 0};
+    assert_int_equal(decide(t, "alice", from, A, AUDIT_SAME_FLAW, ""), RC_OK);
+    assert_int_equal(decide(t, "alice", from, B, AUDIT_SAFE, "a constant"), RC_OK);
+    assert_int_equal(sign(t, "bob", from), RC_OK);
+    struct audit_part n = {
+        from, test_count(t, "SELECT id FROM audit_hit WHERE verdict = 'same_flaw'"), STR_NONE};
+    T_OK(audit_part_fix(&t->d, &alice, &n, e));
+    T_OK(affected_ask(&t->d, &alice, &whole, e));
+    T_OK(vcase_join(&t->d, &alice, to, from, STR("the same report"), e));
+    look(t, "carol", to, &v);
+    assert_true(v.has && v.n_parts == 1 && v.n_signed == 2 && !v.signed_off);
+    assert_string_equal(v.parts[0].affected_state.p, "asked");
+    assert_string_equal(v.signs[0].ended_why.p, "the case was joined into another one");
+    assert_true(v.fix_of_affected == false && str_eq(v.fix, STR("1234abcd")));
+    assert_int_equal(test_count(t, arena_strf(t->a,
+                                              "SELECT count(*) FROM affected WHERE case_id"
+                                              " = %lld",
+                                              (long long)to)
+                                       .p),
+                     1);
+    assert_true(str_find(audited(t), STR("audited")) == STR_NPOS);
+    assert_int_equal(sign(t, "carol", to), RC_OK); /* it is one look */
+    /* A case that has one keeps its own. */
+    third = asked_case(t, "third@x.example");
+    T_OK(vcase_join(&t->d, &alice, to, third, STR("and again"), e));
+    AUTO(view_audit) struct view_audit kept = {.nth = 0};
+    look(t, "carol", to, &kept);
+    assert_true(kept.signed_off && kept.n_runs == 1);
+}
+
 static void test_erased_is_erased_and_a_late_answer_brings_nothing_back(void **state)
 {
     struct test_desk *t = *state;
@@ -734,6 +770,7 @@ int main(int argc, char **argv)
                                         test_desk_end),
         DESK_TEST(test_the_record_is_exported),
         DESK_TEST(test_the_case_tells_of_it),
+        DESK_TEST(test_a_joined_case_brings_its_audit_along),
         DESK_TEST(test_erased_is_erased_and_a_late_answer_brings_nothing_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,10 @@
  * Input: arguments of team members.
  */
 #include "desk/clock.h"
+#include "desk/audit_inside.h"
 #include "desk/inside.h"
 #include "store/ops_advisory.h"
+#include "store/ops_affected.h"
 
 struct move {
     const struct actor *who;
@@ -161,6 +163,7 @@ static enum rc move_all(struct desk *d, struct arena *a, struct move *m, json_t 
                                                  "participant", (json_int_t)t[i].participant_id));
     }
     TRY(ops_advisory_move(d->db, m->from, m->to, e));
+    TRY(ops_affected_move(d->db, m->from, m->to, e));
     return ops_case_rest_move(d->db, m->from, m->to, e);
 }
 
@@ -188,6 +191,8 @@ static enum rc join_tx(struct desk *d, void *arg, struct err *e)
     struct open_case from, to;
     TRY(case_load_open(d, a, m->from, &from, e));
     TRY(case_load_open(d, a, m->to, &to, e));
+    TRY(audit_move(d, a, m->who, m->from, m->to, e));
+    TRY(case_load_open(d, a, m->from, &from, e)); /* a sign-off that ended was a fact of it */
     if (from.v.em == 'A' || from.v.em == 'R')
         return err_set(e, RC_INVALID, "the embargo of the case to be joined is still active");
     TRY(move_blobs(d, a, m, &to.c, e));

@@ -164,6 +164,15 @@ enum rc ops_affected_progress(struct db *db, bool is_part, int64_t id, struct st
     return db_one_i64(db, &affected_progress[is_part], DB_ARGS(DB_I(id), DB_T(what)), ret_case, e);
 }
 
+enum rc ops_affected_move(struct db *db, int64_t from_case, int64_t to_case, struct err *e)
+{
+    static const struct sql q = {"affected_move",
+                                 "UPDATE affected SET case_id = $2 WHERE case_id = $1"
+                                 " AND NOT EXISTS (SELECT 1 FROM affected WHERE case_id = $2)",
+                                 NULL};
+    return db_run(db, &q, DB_ARGS(DB_I(from_case), DB_I(to_case)), NULL, e);
+}
+
 enum rc ops_affected_tag_put(struct db *db, const struct affected_row *of,
                              const struct affected_tag_row *r, struct err *e)
 {

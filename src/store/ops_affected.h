@@ -39,6 +39,10 @@ enum rc ops_affected_failed(struct db *db, const struct affected_row *r, struct 
 enum rc ops_affected_progress(struct db *db, bool is_part, int64_t id, struct str what,
                               int64_t *ret_case, struct err *e) WARN_UNUSED;
 
+/* What a case has goes with it into another one that has none; not that of its parts. */
+enum rc ops_affected_move(struct db *db, int64_t from_case, int64_t to_case, struct err *e)
+    WARN_UNUSED;
+
 struct affected_tag_row {
     struct str tag, status, reason, actor;
     int64_t at_us;

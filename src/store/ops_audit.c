@@ -124,6 +124,17 @@ enum rc ops_audit_progress(struct db *db, int64_t id, struct str what, int64_t *
     return db_one_i64(db, &q, DB_ARGS(DB_I(id), DB_T(what)), ret_case, e);
 }
 
+enum rc ops_audit_move(struct db *db, int64_t from_case, int64_t to_case, struct err *e)
+{
+    static const struct sql audit = {"audit_move",
+                                     "UPDATE audit SET case_id = $2 WHERE case_id = $1", NULL},
+                            parts = {"audit_move_parts",
+                                     "UPDATE affected_part SET case_id = $2 WHERE case_id = $1",
+                                     NULL};
+    TRY(db_run(db, &audit, DB_ARGS(DB_I(from_case), DB_I(to_case)), NULL, e));
+    return db_run(db, &parts, DB_ARGS(DB_I(from_case), DB_I(to_case)), NULL, e);
+}
+
 /* ---- decisions ---- */
 
 #define HIT                                                                                        \

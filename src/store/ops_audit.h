@@ -30,6 +30,10 @@ enum rc ops_audit_list(struct db *db, const struct audit_row *r, struct err *e) 
 enum rc ops_audit_progress(struct db *db, int64_t id, struct str what, int64_t *ret_case,
                            struct err *e) WARN_UNUSED;
 
+/* With its parts' affected versions to a case that has none. */
+enum rc ops_audit_move(struct db *db, int64_t from_case, int64_t to_case, struct err *e)
+    WARN_UNUSED;
+
 /* ---- decisions ---- */
 
 struct audit_hit_row {
