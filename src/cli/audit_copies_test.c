@@ -16,6 +16,7 @@
 
 #include "cli/audit.h"
 #include "cli/testing.h"
+#include "engine/audit/whole.h"
 #include "os/file.h"
 
 #define RUN(...)  clitest_run(audit_main, "audit", (const char *const[]){__VA_ARGS__, NULL})
@@ -309,6 +310,47 @@ static void a_bad_one_is_named(void **state)
     assert_int_not_equal(RUN("--repo", empty, "--cache", clitest.cache, "--fix", "fix"), 0);
 }
 
+/* The job of a desk: a further mirror that is not there yet, or is none, does not end it. */
+static void a_job_leaves_out_what_it_cannot_read(void **state)
+{
+    char none[TESTREPO_PATH], file[TESTREPO_PATH], scratch[TESTREPO_PATH];
+    struct err e = ERR_INIT;
+    size_t rank;
+    (void)state;
+    make_library();
+    make_program();
+    testrepo_path(clitest.top, "none", none);
+    testrepo_path(clitest.top, "file", file);
+    testrepo_path(clitest.top, "scratch", scratch);
+    assert_int_equal(file_write_sync(AT_FDCWD, file, STR("x"), 0600, &e), RC_OK);
+    assert_int_equal(dir_make(AT_FDCWD, scratch, 0700, &e), RC_OK);
+    const struct engine_repository others[] = {
+        {STR("gone"), none}, {STR("program"), program}, {STR("broken"), file}};
+    AUTO(json) json_t *args = json_object();
+    AUTO(json) json_t *a = NULL;
+    json_object_set_new(args, "nth", json_integer(7));
+    struct engine_job job = {.scratch = scratch,
+                             .mirror = clitest.repo,
+                             .others = others,
+                             .n_others = ARRAY_LEN(others),
+                             .args = args,
+                             .input = STR("{\"question\":{\"fix\":[\"fix\"]}}")};
+    if (engine_audit(&job, &a, &e) != RC_OK)
+        fail_msg("%s", e.msg);
+    assert_int_equal(json_integer_value(json_object_get(a, "nth")), 7);
+    const json_t *h = hit_of(a, "program", "deps/packets/packets.c", &rank);
+    assert_int_equal(rank, 0);
+    assert_string_equal(text(json_object_get(h, "vendored"), "version"), "1.1");
+    const json_t *notes = json_object_get(a, "notes");
+    assert_int_equal(json_array_size(notes), 2);
+    assert_non_null(strstr(json_string_value(json_array_get(notes, 0)), "gone was not searched: "));
+    assert_non_null(
+        strstr(json_string_value(json_array_get(notes, 1)), "broken was not searched: "));
+    job.mirror = none;
+    json_t *never = NULL;
+    assert_int_not_equal(engine_audit(&job, &never, &e), RC_OK);
+}
+
 /* Object ids of two kinds: nothing is the same by id, and the places are still found. */
 static void hashes_of_another_kind(void **state)
 {
@@ -334,8 +376,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, clitest_make, clitest_remove)
     const struct CMUnitTest tests[] = {
-        T(copies_have_the_flaw_too),   T(the_same_copy_is_one_place), T(what_is_kept_is_the_same),
-        T(a_person_reads_whose_it_is), T(a_bad_one_is_named),         T(hashes_of_another_kind),
+        T(copies_have_the_flaw_too),
+        T(the_same_copy_is_one_place),
+        T(what_is_kept_is_the_same),
+        T(a_person_reads_whose_it_is),
+        T(a_bad_one_is_named),
+        T(hashes_of_another_kind),
+        T(a_job_leaves_out_what_it_cannot_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

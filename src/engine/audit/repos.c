@@ -14,12 +14,12 @@
 
 static enum rc open_one(struct repos *rs, size_t i, struct err *e)
 {
-    struct repo *r = &rs->v[i];
+    struct repo *r = &rs->v[rs->n];
     const char *cache = NULL;
     struct str dir = arena_str(rs->a, rs->options.dirs[i]); /* ends with NUL */
     r->name = arena_str(rs->a, rs->options.names[i]);
     TRY(arena_ok(rs->a, "the names of repositories", e));
-    rs->n = i + 1; /* to be closed from here on */
+    rs->n++; /* to be closed from here on */
     TRY(git_open(dir.p, rs->options.scratch, &r->git, e));
     TRY(git_own_objects_make(r->git, e));
     TRY(objects_open(r->git, &r->objects, e));
@@ -35,6 +35,33 @@ static enum rc open_one(struct repos *rs, size_t i, struct err *e)
     return index_open(r->git, r->objects, cache, &r->index, e);
 }
 
+static void close_one(struct repo *r)
+{
+    index_close(r->index);
+    objects_close(r->objects);
+    git_close(r->git);
+    *r = (struct repo){.git = NULL};
+}
+
+/* One more, or a note why not. */
+static enum rc open_if_possible(struct repos *rs, size_t i, struct err *e)
+{
+    struct err why = ERR_INIT;
+    size_t before = rs->n;
+    enum rc rc = open_one(rs, i, &why);
+    if (rc == RC_OK)
+        return RC_OK;
+    if (i == 0 || !rs->options.lenient) {
+        *e = why;
+        return rc;
+    }
+    while (rs->n > before)
+        close_one(&rs->v[--rs->n]);
+    rs->left_out[rs->n_left_out++] =
+        arena_strf(rs->a, "%.*s was not searched: %s", STR_ARG(rs->options.names[i]), why.msg);
+    return arena_ok(rs->a, "the names of repositories", e);
+}
+
 enum rc repos_open(const struct repos_options *o, struct repos **ret_rs, struct err *e)
 {
     if (o->n == 0 || o->n > REPOS_MAX)
@@ -42,8 +69,10 @@ enum rc repos_open(const struct repos_options *o, struct repos **ret_rs, struct 
     AUTO(repos) struct repos *rs = mem_zalloc(sizeof *rs);
     rs->options = *o;
     rs->a = arena_new(REPOS_MEMORY);
+    rs->left_out = arena_array(rs->a, REPOS_MAX, sizeof *rs->left_out);
+    TRY(arena_ok(rs->a, "the names of repositories", e));
     for (size_t i = 0; i < o->n; i++)
-        TRY(open_one(rs, i, e));
+        TRY(open_if_possible(rs, i, e));
     *ret_rs = TAKE(rs);
     return RC_OK;
 }
@@ -52,11 +81,8 @@ void repos_close(struct repos *rs)
 {
     if (rs == NULL)
         return;
-    for (size_t i = 0; i < rs->n; i++) {
-        index_close(rs->v[i].index);
-        objects_close(rs->v[i].objects);
-        git_close(rs->v[i].git);
-    }
+    for (size_t i = 0; i < rs->n; i++)
+        close_one(&rs->v[i]);
     arena_free(rs->a);
     free(rs);
 }

@@ -21,6 +21,7 @@ struct repos_options {
     const struct str *dirs; /* of n repositories */
     const struct str *names;
     size_t n;
+    bool lenient;        /* further ones that cannot be read are left out, and said, not an error */
     const char *scratch; /* an existing folder for git, NULL = /tmp */
     const char *cache;   /* an existing folder for what may be kept, NULL = nothing is */
     void (*progress)(void *arg, const char *what, size_t done, size_t all);
@@ -29,6 +30,8 @@ struct repos_options {
 struct repos {
     struct repo v[REPOS_MAX];
     size_t n;
+    struct str *left_out; /* one text for each further one that is not searched, and why */
+    size_t n_left_out;
     struct arena *a;
     struct repos_options options;
 };

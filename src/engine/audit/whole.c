@@ -387,6 +387,8 @@ static json_t *notes_json(const struct whole *k)
             if (json_array_size(l) < FIND_NOTES_MAX - 1)
                 json_array_append_new(l, json_str(line));
     }
+    for (size_t i = 0; i < k->rs->n_left_out; i++)
+        json_array_append_new(l, clean_json(k->rs->left_out[i], FIND_LINE_MAX));
     for (size_t i = 0; i < k->q->n_empty; i++)
         json_array_append_new(
             l, json_str(arena_strf(k->a, "%.*s has no commit, there is nothing to search in it",
@@ -505,6 +507,7 @@ static enum rc job_options(const struct engine_job *j, struct arena *a, struct r
     *ret_o = (struct repos_options){.dirs = dirs,
                                     .names = names,
                                     .n = j->n_others + 1,
+                                    .lenient = true,
                                     .scratch = scratch.p,
                                     .cache = cache.p,
                                     .progress = j->progress,
