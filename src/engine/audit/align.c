@@ -8,20 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LCS_MAX     48   /* tokens of a line that are compared */
-#define OTHER_WORD  2.5F /* weight of a word of the file that the pattern does not have */
-#define OTHER_PUNCT 0.3F
-#define SAME_KIND   0.4F /* two different names: so much of the lesser */
-#define LINE_SLACK  3    /* a changed line is looked for so far around its place */
-#define CHANGED_MAX 6    /* changed lines that are compared */
-#define FRESH_SLACK 4
+#define SLACK_EASE   1    /* what a line farther off than all of it would be worth nothing */
+#define LCS_MAX      48   /* tokens of a line that are compared */
+#define OTHER_WORD   2.5F /* weight of a word of the file that the pattern does not have */
+#define OTHER_PUNCT  0.3F
+#define SAME_KIND    0.4F /* two different names: so much of the lesser */
+#define LINE_SLACK   3    /* a changed line is looked for so far around its place */
+#define CHANGED_MAX  6    /* changed lines that are compared */
+#define FRESH_SLACK  4
+#define RAREST_SLACK 3
 
 struct aligner {
     const struct terms *terms;
     const struct pattern *p;
-    uint32_t *of;   /* of each term: index in p->terms + 1 */
-    uint32_t *line; /* of each term: where it was seen last */
-    bool *fresh;    /* of each term */
+    uint32_t *of;       /* of each term: index in p->terms + 1 */
+    uint32_t *seen_row; /* of each term: where it was seen last */
+    bool *fresh;        /* of each term: does only the fixed side have it? */
+    bool *near;         /* of each term: a word near the change? */
+    float rarest;       /* idf of the rarest of those that stand elsewhere too */
     uint32_t *fresh_seen;
     uint32_t round;
     double row_all[ALIGN_ROWS]; /* what each line of the pattern is worth */
@@ -37,10 +41,11 @@ struct aligner *aligner_new(const struct terms *t)
 {
     struct aligner *a = mem_zalloc(sizeof *a);
     a->terms = t;
-    a->of = mem_zalloc((t->n + 1) * sizeof *a->of);
-    a->line = mem_zalloc((t->n + 1) * sizeof *a->line);
-    a->fresh = mem_zalloc((t->n + 1) * sizeof *a->fresh);
-    a->fresh_seen = mem_zalloc((t->n + 1) * sizeof *a->fresh_seen);
+    a->of = mem_zalloc((t->n_seed + 1) * sizeof *a->of);
+    a->seen_row = mem_zalloc((t->n_seed + 1) * sizeof *a->seen_row);
+    a->fresh = mem_zalloc((t->n_seed + 1) * sizeof *a->fresh);
+    a->near = mem_zalloc((t->n_seed + 1) * sizeof *a->near);
+    a->fresh_seen = mem_zalloc((t->n_seed + 1) * sizeof *a->fresh_seen);
     return a;
 }
 
@@ -49,8 +54,9 @@ void aligner_free(struct aligner *a)
     if (!a)
         return;
     free(a->of);
-    free(a->line);
+    free(a->seen_row);
     free(a->fresh);
+    free(a->near);
     free(a->fresh_seen);
     free(a);
 }
@@ -63,8 +69,8 @@ void aligner_auto(struct aligner **a)
 void aligner_pattern(struct aligner *a, const struct pattern *p)
 {
     a->p = p;
-    memset(a->of, 0, a->terms->n * sizeof *a->of);
-    memset(a->fresh, 0, a->terms->n * sizeof *a->fresh);
+    memset(a->of, 0, a->terms->n_seed * sizeof *a->of);
+    memset(a->fresh, 0, a->terms->n_seed * sizeof *a->fresh);
     memset(a->row_all, 0, sizeof a->row_all);
     size_t rows = (size_t)(p->last_line - p->first_line) + 1;
     a->rows = rows < ALIGN_ROWS ? rows : ALIGN_ROWS;
@@ -79,6 +85,16 @@ void aligner_pattern(struct aligner *a, const struct pattern *p)
     }
     for (size_t i = 0; i < p->n_fresh; i++)
         a->fresh[p->fresh[i]] = true;
+    memset(a->near, 0, a->terms->n_seed * sizeof *a->near);
+    a->rarest = 0;
+    for (size_t i = 0; i < p->n_old; i++) {
+        uint32_t t = p->old[i].term;
+        if (t == TERM_NO || p->old[i].far > 2)
+            continue;
+        a->near[t] = true;
+        if (a->terms->v[t].df > 1 && a->terms->v[t].idf > a->rarest)
+            a->rarest = a->terms->v[t].idf;
+    }
     size_t k = 0;
     for (size_t row = 0; row <= a->rows; row++) {
         while (k < p->n_old && (size_t)(p->old[k].at - p->first_line) < row)
@@ -87,30 +103,38 @@ void aligner_pattern(struct aligner *a, const struct pattern *p)
     }
 }
 
+/* Less, the farther the line is from its place. */
+static void add_same(struct aligner *a, size_t row, int32_t col, float weight)
+{
+    int32_t shift = col - (int32_t)row - ALIGN_SLACK;
+    shift = shift < 0 ? -shift : shift;
+    if (shift <= ALIGN_SLACK)
+        a->same[row][col] += weight * (1 - (float)shift / (ALIGN_SLACK + SLACK_EASE));
+}
+
 /* What lines of the pattern and of the window have in common. */
 static void fill_same(struct aligner *a, const struct witness *w, int32_t top)
 {
     const struct pattern *p = a->p;
     for (size_t i = 0; i < a->rows; i++)
         memset(a->same[i], 0, a->cols * sizeof a->same[i][0]);
-    a->round++;
     int32_t bottom = top + (int32_t)a->cols;
     for (size_t i = witness_from(w, top > 0 ? (uint32_t)top : 0);
          i < w->n_matches && (int32_t)w->matches[i].row < bottom; i++) {
-        uint32_t term = w->matches[i].term, line = w->matches[i].row, k = a->of[term];
-        if (k == 0 || a->line[term] == line)
+        uint32_t term = w->matches[i].term, at = w->matches[i].row, k = a->of[term];
+        if (k == 0 || a->seen_row[term] == at)
             continue;
-        a->line[term] = line;
+        a->seen_row[term] = at;
         const struct pattern_term *t = &p->terms[k - 1];
         for (size_t j = 0; j < t->n_at; j++) {
             size_t row = (size_t)(t->at[j] - p->first_line);
             if (row < a->rows)
-                a->same[row][(int32_t)line - top] += t->base * p->line_weight[row];
+                add_same(a, row, (int32_t)at - top, t->base * p->line_weight[row]);
         }
     }
-    /* Another window may begin on the same line. */
+    /* The next window may begin with the same row. */
     for (size_t i = 0; i < p->n_terms; i++)
-        a->line[p->terms[i].term] = 0;
+        a->seen_row[p->terms[i].term] = 0;
 }
 
 static void chain(struct aligner *a)
@@ -163,22 +187,6 @@ static void shares(const struct aligner *a, struct likeness *ret)
     for (size_t k = 0; k < 5; k++)
         *out[k] = all[k] > 0 ? (float)(got[k] / all[k]) : -1;
     ret->weight = (float)got[0];
-}
-
-/* The line of the change: as the nearest assigned line of the pattern has it. */
-static uint32_t settle(const struct aligner *a, int32_t top, uint32_t line)
-{
-    const struct pattern *p = a->p;
-    float best = 0;
-    int32_t at = (int32_t)line;
-    for (size_t i = 0; i < a->rows; i++) {
-        float v = a->got[i] * (p->line_changed[i] ? 2 : 1);
-        if (a->col_of[i] >= 0 && v > best) {
-            best = v;
-            at = top + a->col_of[i] - ((int32_t)i + p->first_line);
-        }
-    }
-    return at > 1 ? (uint32_t)at : 1;
 }
 
 struct run {
@@ -256,8 +264,7 @@ static void changed_lines(const struct aligner *a, const struct witness *w, int3
         if (x.n == 0)
             continue;
         n++;
-        int32_t mid = a->col_of[i] >= 0 ? top + a->col_of[i]
-                                        : (int32_t)ret->row + (int32_t)i + a->p->first_line;
+        int32_t mid = top + (a->col_of[i] >= 0 ? a->col_of[i] : (int32_t)i + ALIGN_SLACK);
         float best = 0, best_shape = 0;
         for (int32_t l = mid - LINE_SLACK; l <= mid + LINE_SLACK; l++) {
             run_of_line(a, w, l > 0 ? (uint32_t)l : 0, &y);
@@ -276,13 +283,13 @@ static void changed_lines(const struct aligner *a, const struct witness *w, int3
     ret->shape = all > 0 ? (float)(shape / all) : -1;
 }
 
-static float fresh_share(struct aligner *a, const struct witness *w, uint32_t line)
+static float fresh_share(struct aligner *a, const struct witness *w, uint32_t row)
 {
     const struct pattern *p = a->p;
     if (p->n_fresh == 0 || p->fresh_weight <= 0)
         return -1;
-    uint32_t from = line > FRESH_SLACK ? line - FRESH_SLACK : 1;
-    uint32_t to = line + p->n_changed_new + FRESH_SLACK;
+    uint32_t from = row > FRESH_SLACK ? row - FRESH_SLACK : 1;
+    uint32_t to = row + p->n_changed_new + FRESH_SLACK;
     double got = 0;
     a->round++;
     for (size_t i = witness_from(w, from); i < w->n_matches && w->matches[i].row <= to; i++) {
@@ -295,17 +302,30 @@ static float fresh_share(struct aligner *a, const struct witness *w, uint32_t li
     return (float)(got / p->fresh_weight);
 }
 
-void aligner_at(struct aligner *a, const struct witness *w, uint32_t line, struct likeness *ret)
+/* The rarest word near the change that stands near the row. */
+static void rarest_near(const struct aligner *a, const struct witness *w, uint32_t row,
+                        struct likeness *ret)
 {
-    int32_t top = (int32_t)line + a->p->first_line - ALIGN_SLACK;
+    uint32_t from = row > RAREST_SLACK ? row - RAREST_SLACK : 1;
+    uint32_t to = row + a->p->n_changed_old + RAREST_SLACK;
+    for (size_t i = witness_from(w, from); i < w->n_matches && w->matches[i].row <= to; i++) {
+        uint32_t t = w->matches[i].term;
+        if (a->near[t] && a->terms->v[t].idf > ret->rarest)
+            ret->rarest = a->terms->v[t].idf;
+    }
+    ret->rarest_share = a->rarest > 0 ? ret->rarest / a->rarest : 0;
+}
+
+void aligner_at(struct aligner *a, const struct witness *w, uint32_t row, struct likeness *ret)
+{
+    int32_t top = (int32_t)row + a->p->first_line - ALIGN_SLACK;
     a->cols = a->rows + 2 * ALIGN_SLACK;
     a->cols = a->cols < ALIGN_COLS ? a->cols : ALIGN_COLS;
     fill_same(a, w, top);
     chain(a);
-    *ret = (struct likeness){.row = line};
+    *ret = (struct likeness){0};
     shares(a, ret);
-    if (!getenv("NS"))
-        ret->row = settle(a, top, line);
     changed_lines(a, w, top, ret);
-    ret->fresh = fresh_share(a, w, ret->row);
+    ret->fresh = fresh_share(a, w, row);
+    rarest_near(a, w, row, ret);
 }

@@ -9,9 +9,9 @@
  * pattern's lines to lines of the file (a line's worth is what the words of the two have in
  * common), and the changed lines word by word.
  */
-#define ALIGN_SLACK 6   /* lines more at both ends of the window */
-#define ALIGN_ROWS  96  /* lines of a pattern that are looked at, the change among the first */
-#define ALIGN_COLS  112 /* lines of a window */
+#define ALIGN_SLACK 8   /* rows that a line may stand away from its place */
+#define ALIGN_ROWS  96  /* rows of a pattern that are looked at, the change among the first */
+#define ALIGN_COLS  112 /* rows of a window */
 
 struct likeness {
     float chain;                  /* share of the pattern's weight that is there, in order */
@@ -20,10 +20,12 @@ struct likeness {
     float words, shape;           /* changed lines: the same words; the same build (any names) */
     float fresh;                  /* share of what only the fixed side has; -1: nothing */
     float weight;                 /* of what was found, absolute */
-    uint32_t row;                 /* where the change would be */
+    float rarest;                 /* idf of the rarest word near the change that is there too */
+    float rarest_share;           /* of the rarest one that the pattern has */
 };
 
 struct aligner; /* scratch memory */
+/* For terms of the seeds. */
 struct aligner *aligner_new(const struct terms *t);
 void aligner_free(struct aligner *a);
 void aligner_auto(struct aligner **a);

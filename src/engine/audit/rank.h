@@ -11,11 +11,11 @@
  * the best places are compared line by line (align.h) and weighed (score.h).  The same view and
  * seeds give the same hits always.
  */
-#define RANK_HITS_MAX     5000u
+#define RANK_HITS_MAX     1000u
 #define RANK_FILES_MAX    200u        /* read for one pattern, besides the seed's own */
 #define RANK_BYTES_MAX    (12u << 20) /* of them */
-#define RANK_SPOTS_FILE   200u        /* places of one pattern in one file */
-#define RANK_SPOTS_MAX    5000u       /* of one pattern that are compared */
+#define RANK_SPOTS_FILE   100u        /* places of one pattern in one file */
+#define RANK_SPOTS_MAX    1000u       /* of one pattern that are compared */
 #define RANK_WORDS_MAX    40u         /* matched and missing words of a hit */
 #define RANK_PATTERNS_MAX 16u         /* seeds that are compared; those with the most to tell */
 

@@ -34,8 +34,7 @@ uint32_t terms_find(const struct terms *t, uint32_t hash)
     }
 }
 
-/* The table has room for all terms that the seeds can have. */
-static uint32_t terms_add(struct terms *t, uint32_t hash, bool pair, struct str text)
+uint32_t terms_add(struct terms *t, uint32_t hash, bool pair, struct str text)
 {
     size_t i = hash & (t->n_slots - 1);
     for (; t->slots[i]; i = (i + 1) & (t->n_slots - 1))
@@ -308,13 +307,13 @@ static enum rc pattern_read(const struct seed *s, struct side side[2], struct ar
     return rc;
 }
 
-enum rc patterns_read(const struct seed *seeds, size_t n, struct arena *a, struct terms *ret_terms,
-                      struct pattern *ret_patterns, struct err *e)
+enum rc patterns_read(const struct seed *seeds, size_t n, size_t more, struct arena *a,
+                      struct terms *ret_terms, struct pattern *ret_patterns, struct err *e)
 {
     BUG_ON(n > SEEDS_MAX);
     struct side *sides = mem_zalloc((2 * n + 1) * sizeof *sides);
     enum rc rc = RC_OK;
-    size_t most = 64;
+    size_t most = more + 64;
     for (size_t i = 0; i < n && rc == RC_OK; i++) {
         rc = side_read(&seeds[i], '-', a, &sides[2 * i], e);
         if (rc == RC_OK)
@@ -334,6 +333,7 @@ enum rc patterns_read(const struct seed *seeds, size_t n, struct arena *a, struc
         rc = arena_ok(a, "words of the seeds", e);
     for (size_t i = 0; i < n && rc == RC_OK; i++)
         rc = pattern_read(&seeds[i], &sides[2 * i], a, ret_terms, &ret_patterns[i], e);
+    ret_terms->n_seed = ret_terms->n;
     for (size_t i = 0; i < 2 * n; i++)
         tokens_release(&sides[i].tokens);
     free(sides);
@@ -350,13 +350,16 @@ static void weigh_tokens(const struct terms *t, struct pattern_token *v, size_t 
     }
 }
 
+void term_weigh(struct term *t, uint32_t n_chunks)
+{
+    double idf = log(((double)n_chunks + 1) / (t->df ? t->df : 0.5));
+    t->idf = idf > 0 ? (float)idf : 0;
+}
+
 void patterns_weigh(struct terms *t, struct pattern *p, size_t n, uint32_t n_chunks)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        double df = t->v[i].df ? t->v[i].df : 0.5;
-        double idf = log(((double)n_chunks + 1) / df);
-        t->v[i].idf = idf > 0 ? (float)idf : 0;
-    }
+    for (size_t i = 0; i < t->n; i++)
+        term_weigh(&t->v[i], n_chunks);
     for (size_t k = 0; k < n; k++) {
         p[k].weight = 0;
         for (size_t i = 0; i < p[k].n_terms; i++) {

@@ -57,10 +57,15 @@ struct term {
 struct terms {
     struct term *v;
     size_t n, cap;
+    size_t n_seed;   /* the first ones are those of the seeds */
     uint32_t *slots; /* hash table: index + 1 */
     size_t n_slots;  /* power of two */
 };
 uint32_t terms_find(const struct terms *t, uint32_t hash); /* TERM_NO: none */
+/* That term, added if need be: there must be room (n < cap). */
+uint32_t terms_add(struct terms *t, uint32_t hash, bool pair, struct str text);
+/* Its idf, by df. */
+void term_weigh(struct term *t, uint32_t n_chunks);
 
 /* Where a term stands in a seed. */
 struct pattern_term {
@@ -91,11 +96,12 @@ struct pattern {
 };
 
 /*
- * Reads the words of the seeds into patterns and terms (in a); weights are still 0.  RC_LIMIT: the
- * arena is full.
+ * Reads the words of the seeds into patterns and terms (in a), with room for so many more terms;
+ * weights are still 0.  RC_LIMIT: the arena is full.
  */
-enum rc patterns_read(const struct seed *seeds, size_t n, struct arena *a, struct terms *ret_terms,
-                      struct pattern *ret_patterns, struct err *e) WARN_UNUSED;
+enum rc patterns_read(const struct seed *seeds, size_t n, size_t more, struct arena *a,
+                      struct terms *ret_terms, struct pattern *ret_patterns, struct err *e)
+    WARN_UNUSED;
 /* Once df is known for each term: of how many pieces there are. */
 void patterns_weigh(struct terms *t, struct pattern *p, size_t n, uint32_t n_chunks);
 

@@ -92,7 +92,7 @@ void witness_read(struct witness *w, enum lang lang, struct str text, const stru
             w->term[i] = terms_find(t, hash);
         /* A short number is no term of its own, but may be half of a pair. */
         bool known = w->term[i] != TERM_NO || k->kind == TOKEN_NUMBER;
-        if (w->term[i] != TERM_NO)
+        if (w->term[i] < t->n_seed)
             add_match(w, w->term[i], row);
         if (known && before_known && term_pair(before, k, &pair)) {
             uint32_t found = terms_find(t, pair);
@@ -248,9 +248,9 @@ struct voter *voter_new(const struct terms *t)
 {
     struct voter *v = mem_zalloc(sizeof *v);
     v->terms = t;
-    v->of = mem_zalloc((t->n + 1) * sizeof *v->of);
-    v->count = mem_zalloc((t->n + 2) * sizeof *v->count);
-    v->begin = mem_zalloc((t->n + 2) * sizeof *v->begin);
+    v->of = mem_zalloc((t->n_seed + 1) * sizeof *v->of);
+    v->count = mem_zalloc((t->n_seed + 2) * sizeof *v->count);
+    v->begin = mem_zalloc((t->n_seed + 2) * sizeof *v->begin);
     return v;
 }
 
@@ -277,7 +277,7 @@ void voter_auto(struct voter **v)
 void voter_pattern(struct voter *v, const struct pattern *p)
 {
     v->p = p;
-    memset(v->of, 0, v->terms->n * sizeof *v->of);
+    memset(v->of, 0, v->terms->n_seed * sizeof *v->of);
     for (size_t i = 0; i < p->n_terms; i++)
         v->of[p->terms[i].term] = (uint32_t)i + 1;
 }

@@ -6,7 +6,7 @@
 
 /*
  * One file of the searched trees, read for a closer look: its tokens, and where terms of the
- * question stand.  Reused from file to file.  Places are rows: lines that hold tokens, from 1.
+ * seeds stand.  Reused from file to file.  Places are rows: lines that hold tokens, from 1.
  */
 struct match {
     uint32_t term; /* in terms.v */
@@ -19,9 +19,9 @@ struct witness {
     uint32_t n_rows;
     uint32_t *first; /* of row r: tokens.v[first[r - 1]] up to first[r] */
     size_t cap_first;
-    struct match *matches; /* ascending in row */
+    struct match *matches; /* of terms of the seeds; ascending in row */
     size_t n_matches, cap_matches;
-    uint32_t *term; /* of each token, TERM_NO: none of the question's */
+    uint32_t *term; /* of each token (words around homes too); TERM_NO: none */
     size_t cap_term;
 };
 void witness_release(struct witness *w);
