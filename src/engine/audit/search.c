@@ -213,6 +213,29 @@ void search_sort(struct search *s)
     }
 }
 
+static size_t first_tree(const struct search_hit *h)
+{
+    size_t first = SIZE_MAX;
+    for (size_t i = 0; i < h->n_places; i++)
+        first = h->places[i].tree < first ? h->places[i].tree : first;
+    return first;
+}
+
+/* One hit out of two: as it stands on the first of the branches, with the score of the better. */
+static void join_hits(const struct search_gather *g, struct search_hit *to,
+                      const struct search_hit *h)
+{
+    struct search_hit first = *to, then = *h;
+    if (first_tree(h) < first_tree(to)) {
+        first = *h;
+        then = *to;
+        first.h.score = to->h.score;
+    }
+    *to = first;
+    for (size_t i = 0; i < then.n_places; i++)
+        add_place(g, to, then.places[i]);
+}
+
 static enum rc fold(const struct search_gather *g, size_t limit, struct err *e)
 {
     struct search *s = g->s;
@@ -222,8 +245,8 @@ static enum rc fold(const struct search_gather *g, size_t limit, struct err *e)
         bool folded = false;
         for (size_t k = 0; k < kept && !folded; k++) {
             TRY(same(g, &s->hits[k], &h, &folded, e));
-            for (size_t p = 0; folded && p < h.n_places; p++)
-                add_place(g, &s->hits[k], h.places[p]);
+            if (folded)
+                join_hits(g, &s->hits[k], &h);
         }
         if (!folded && kept < limit)
             s->hits[kept++] = h;

@@ -122,14 +122,14 @@ static json_t *missing_json(const struct search_hit *h)
     return l;
 }
 
+/* In the order of the question. */
 static json_t *branches_json(const struct whole *k, const struct search_hit *h)
 {
     json_t *l = json_array();
-    for (size_t i = 0; i < h->n_places; i++) {
-        struct str name = k->q->trees[h->places[i].tree].name;
-        if (!has_text(l, name))
-            json_array_append_new(l, json_str(name));
-    }
+    for (size_t t = 0; t < k->q->n_trees; t++)
+        for (size_t i = 0; i < h->n_places; i++)
+            if (h->places[i].tree == t && !has_text(l, k->q->trees[t].name))
+                json_array_append_new(l, json_str(k->q->trees[t].name));
     return l;
 }
 
