@@ -130,29 +130,31 @@ static enum rc add_tree(const struct reading *k, size_t repo, struct str name, c
     return RC_OK;
 }
 
-static bool fits(const json_t *patterns, struct str name, struct arena *a)
+static bool have_tree(const struct reading *k, size_t repo, struct str name)
 {
-    size_t i;
-    json_t *v;
-    struct str s = arena_str(a, name); /* ends with NUL */
-    json_array_foreach(patterns, i, v)
-    {
-        const char *pattern = json_string_value(v);
-        if (s.p && pattern && fnmatch(pattern, s.p, 0) == 0)
+    for (size_t i = 0; i < k->q->n_trees; i++)
+        if (k->q->trees[i].repo == repo && str_eq(k->q->trees[i].name, name))
             return true;
-    }
     return false;
 }
 
+/* In the order of the patterns, and of one pattern the one that was changed last first. */
 static enum rc add_branches(const struct reading *k, size_t repo, const json_t *patterns,
                             struct err *e)
 {
     struct git_ref *refs;
-    size_t n;
+    size_t n, i;
+    json_t *v;
     TRY(git_branches(k->rs->v[repo].git, k->a, &refs, &n, e));
-    for (size_t i = 0; i < n; i++)
-        if (fits(patterns, refs[i].name, k->a))
-            TRY(add_tree(k, repo, refs[i].name, arena_str(k->a, refs[i].commit).p, e));
+    json_array_foreach(patterns, i, v)
+    {
+        const char *pattern = json_string_value(v);
+        for (size_t b = n; pattern && b-- > 0;) {
+            struct str name = arena_str(k->a, refs[b].name); /* ends with NUL */
+            if (name.p && fnmatch(pattern, name.p, 0) == 0 && !have_tree(k, repo, name))
+                TRY(add_tree(k, repo, name, arena_str(k->a, refs[b].commit).p, e));
+        }
+    }
     return RC_OK;
 }
 

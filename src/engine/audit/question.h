@@ -41,7 +41,8 @@ struct audit_question {
  * at, else at the question's, else at HEAD; or the seed of a batch (engine/audit/hunks.h).  All of
  * these are in the first repository.
  *
- * Where: branches that fit a pattern (shell wildcards), else at, else HEAD.  In the other
+ * Where: branches that fit a pattern (shell wildcards), in the order of the patterns, else at, else
+ * HEAD.  In the other
  * repositories, which have other branches, HEAD stands for an at that they do not have and for
  * patterns that fit nothing.  repositories: only these besides the first; none: all.
  *
