@@ -230,25 +230,38 @@ static void run_of_line(const struct aligner *a, const struct witness *w, uint32
     }
 }
 
-/* Weight of the heaviest common subsequence; other: what two different names are worth. */
-static float common(const struct run *x, const struct run *y, float other)
+/* Weights of the heaviest common subsequences: of equal words alone, and with other words of the
+ * same kind counting for a part. */
+struct common {
+    float words, shape;
+};
+
+static inline float most(float a, float b)
 {
-    float row[LCS_MAX + 1] = {0};
+    return a > b ? a : b;
+}
+
+static struct common common(const struct run *x, const struct run *y)
+{
+    float words[LCS_MAX + 1] = {0}, shape[LCS_MAX + 1] = {0};
     for (size_t i = 0; i < x->n; i++) {
-        float corner = 0;
+        float words_corner = 0, shape_corner = 0;
+        uint32_t hash = x->hash[i];
+        uint8_t kind = x->kind[i] == TOKEN_PUNCT ? UINT8_MAX : x->kind[i];
+        float weight = x->weight[i];
         for (size_t j = 0; j < y->n; j++) {
-            float least = x->weight[i] < y->weight[j] ? x->weight[i] : y->weight[j];
-            float add = x->hash[i] == y->hash[j]    ? least
-                        : x->kind[i] != y->kind[j]  ? 0
-                        : x->kind[i] == TOKEN_PUNCT ? 0
-                                                    : least * other;
-            float b = corner + add;
-            corner = row[j + 1];
-            b = corner > b ? corner : b;
-            row[j + 1] = row[j] > b ? row[j] : b;
+            float least = weight < y->weight[j] ? weight : y->weight[j];
+            float equal = hash == y->hash[j] ? least : 0;
+            float alike = equal > 0 ? equal : kind == y->kind[j] ? least * SAME_KIND : 0;
+            float w = most(words_corner + equal, words[j + 1]);
+            float s = most(shape_corner + alike, shape[j + 1]);
+            words_corner = words[j + 1];
+            shape_corner = shape[j + 1];
+            words[j + 1] = most(w, words[j]);
+            shape[j + 1] = most(s, shape[j]);
         }
     }
-    return row[y->n];
+    return (struct common){words[y->n], shape[y->n]};
 }
 
 static void changed_lines(const struct aligner *a, const struct witness *w, int32_t top,
@@ -270,10 +283,9 @@ static void changed_lines(const struct aligner *a, const struct witness *w, int3
             run_of_line(a, w, l > 0 ? (uint32_t)l : 0, &y);
             if (y.n == 0)
                 continue;
-            float v = 2 * common(&x, &y, 0) / (x.all + y.all);
-            float s = 2 * common(&x, &y, SAME_KIND) / (x.all + y.all);
-            best = v > best ? v : best;
-            best_shape = s > best_shape ? s : best_shape;
+            struct common c = common(&x, &y);
+            best = most(best, 2 * c.words / (x.all + y.all));
+            best_shape = most(best_shape, 2 * c.shape / (x.all + y.all));
         }
         words += (double)(best * x.all);
         shape += (double)(best_shape * x.all);

@@ -10,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "engine/audit/copies.h"
+#include "engine/audit/dial.h"
 #include "engine/audit/record.h"
 #include "engine/audit/ruled.h"
 #include "engine/audit/search.h"
@@ -407,6 +408,19 @@ static json_t *notes_json(const struct whole *k)
     return l;
 }
 
+static json_t *dial_json(void)
+{
+    json_t *l = json_array();
+    for (size_t i = 0; i < n_dial_rows; i++) {
+        json_t *o = json_object();
+        put_real(o, "cut", dial_rows[i].cut);
+        put_real(o, "recall", dial_rows[i].recall);
+        put_real(o, "places", dial_rows[i].places);
+        json_array_append_new(l, o);
+    }
+    return l;
+}
+
 static json_t *rules_json(const struct whole *k, const struct ruled *r)
 {
     json_t *l = json_array();
@@ -476,7 +490,7 @@ enum rc audit_json(struct repos *rs, const struct audit_question *q, struct aren
     TRY(put_hits(&k, true, j, e));
     json_put_int(j, "limit", (int64_t)q->limit);
     put_real(j, "cut", q->cut);
-    json_object_set_new(j, "dial", json_array());
+    json_object_set_new(j, "dial", dial_json());
     json_object_set_new(j, "searched", searched_json(&k));
     json_object_set_new(j, "not_searched", not_searched_json(&k, &more));
     json_put_int(j, "not_searched_more", (int64_t)more);
