@@ -55,6 +55,8 @@ static void versions_are_told_from_other_text(void **state)
         {"2.1.dev3", "2.1.dev3", false},
         {"5.3.0-0-g0", "5.3.0", false},
         {"5.3.0-12-gabcdef", "5.3.0-12-gabcdef", false},
+        {"0.6-0-a-0-g", "0.6-0-a", false},
+        {"0.6--0-ga", "0.6--0-ga", false},
         {"0.0.0-20190924025748-f65c72e2690d", "0.0.0-20190924025748-f65c72e2690d", false},
         {"12", "12", true},
         {"12", NULL, false},

@@ -110,9 +110,10 @@ bool vendor_version(struct str s, bool bare, struct str *ret)
         return false;
     /* What git describe writes for the tagged commit itself: 5.3.0-0-g0. */
     size_t zero = str_find(s, STR("-0-g"));
-    if (zero != STR_NPOS && zero >= at)
-        s = str_sub(s, 0, zero);
+    struct str before;
     *ret = s;
+    if (zero != STR_NPOS && zero >= at && vendor_version(str_sub(s, 0, zero), bare, &before))
+        *ret = before;
     return true;
 }
 
