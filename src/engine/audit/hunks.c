@@ -194,8 +194,8 @@ static enum rc take_commit(void *ctx, const struct diff_commit *c, struct err *e
 {
     struct taking *k = ctx;
     struct str fix = arena_str(k->a, c->id);
-    size_t before = k->hs->n;
-    for (int pass = 0; pass < 3 && k->hs->n == before; pass++)
+    size_t before = k->hs->n + k->hs->left_out;
+    for (int pass = 0; pass < 3 && k->hs->n + k->hs->left_out == before; pass++)
         for (size_t i = 0; i < c->n; i++)
             if (counts(&c->files[i], pass))
                 take_file(k, fix, &c->files[i]);
@@ -208,7 +208,7 @@ enum rc hunks_of_commits(struct git *g, const struct str *ids, size_t n, const s
                          size_t n_only, struct arena *a, struct hunks *hs, struct err *e)
 {
     bool missing[HUNKS_REVS] = {false};
-    size_t before = hs->n;
+    size_t before = hs->n, left_out = hs->left_out;
     struct taking k = {only, n_only, a, hs, ids, n, {false}};
     if (n > HUNKS_REVS)
         return err_set(e, RC_LIMIT, "more than %d commits of the fix", HUNKS_REVS);
@@ -218,6 +218,11 @@ enum rc hunks_of_commits(struct git *g, const struct str *ids, size_t n, const s
         if (missing[i] || !k.seen[i])
             return err_set(e, RC_NOTFOUND, "what %.12s changed is not all in this repository",
                            ids[i].p);
+    if (hs->n == before && hs->left_out > left_out)
+        return err_set(e, RC_LIMIT,
+                       "the fix changes too much at once: more than %d lines in one place, or %d "
+                       "in all",
+                       HUNK_LINES_MAX, HUNKS_LINES_MAX);
     if (hs->n == before)
         return err_set(e, RC_NOTFOUND,
                        n_only ? "no hunk of the fix touches the lines that were named"

@@ -108,6 +108,30 @@ static void the_fix_is_read_with_its_surroundings(void **state)
     assert_true(str_eq(h->lines[HUNKS_CONTEXT + 2].text, str_c("and checked")));
 }
 
+/* No other file takes its place, and nobody is told that nothing was changed. */
+static void a_change_that_is_too_large(void **state)
+{
+    struct err e = ERR_INIT;
+    struct hunks hs = {0};
+    AUTO(buf) struct buf b = BUF_INIT(TEXT_MAX);
+    char large[TESTREPO_SAID], path[TESTREPO_PATH + 8];
+    (void)state;
+    for (int i = 0; i <= HUNK_LINES_MAX; i++)
+        buf_addf(&b, "word %d\n", i);
+    snprintf(path, sizeof path, "%s/b.c", repo);
+    FILE *f = fopen(path, "we");
+    assert_non_null(f);
+    assert_true(fputs(buf_c(&b), f) >= 0 && fclose(f) == 0);
+    TESTREPO(repo, "add", "b.c");
+    commit("a.md", "three", 7, "told again\n", 5);
+    testrepo_said(repo, (const char *const[]){"rev-parse", "HEAD", NULL}, large);
+    struct str id = str_c(large);
+    assert_int_equal(hunks_of_commits(git, &id, 1, NULL, 0, arena, &hs, &e), RC_LIMIT);
+    assert_non_null(strstr(e.msg, "too much"));
+    assert_int_equal(hs.n, 0);
+    assert_int_equal(hs.left_out, 1);
+}
+
 static void only_hunks_that_were_named(void **state)
 {
     struct err e = ERR_INIT;
@@ -218,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(the_fix_is_read_with_its_surroundings),
         T(only_hunks_that_were_named),
+        T(a_change_that_is_too_large),
         T(a_commit_that_is_not_here),
         T(a_region_brings_what_is_around_it),
         T(regions_that_are_none),
