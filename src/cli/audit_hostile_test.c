@@ -18,6 +18,7 @@
 
 #include "cli/audit.h"
 #include "cli/testing.h"
+#include "engine/audit/hunks.h"
 #include "os/file.h"
 
 #define RUN(...) clitest_run(audit_main, "audit", (const char *const[]){__VA_ARGS__, NULL})
@@ -390,14 +391,101 @@ static void a_batch_of_nonsense(void **state)
     assert_null(json_object_get(last, "error"));
 }
 
+/* A further repository whose branch is a file: it is said, the others are searched. */
+static void one_of_several_is_damaged(void **state)
+{
+    char other[TESTREPO_PATH], id[TESTREPO_SAID];
+    AUTO(buf) struct buf b = BUF_INIT(TESTREPO_SAID);
+    struct err e = ERR_INIT;
+    (void)state;
+    make_honest();
+    testrepo_path(clitest.top, "other", other);
+    testrepo_init(other, "sha1");
+    testrepo_commit(other, "tool.c", "int tool;\n", 1);
+    testrepo_said(other, (const char *const[]){"rev-parse", "HEAD:tool.c", NULL}, id);
+    buf_addf(&b, "%s\n", id);
+    char ref[TESTREPO_PATH + 30];
+    snprintf(ref, sizeof ref, "%s/.git/refs/heads/master", other);
+    assert_int_equal(file_write_sync(AT_FDCWD, ref, buf_str(&b), 0600, &e), RC_OK);
+    if (RUN("--repo", clitest.repo, "--repo", other, "--fix", "fix", "--json"))
+        fail_msg("%s", buf_c(&clitest.err));
+    AUTO(json) json_t *a = clitest_line(0);
+    assert_honest_found(a);
+    const json_t *notes = json_object_get(a, "notes");
+    const char *note = json_string_value(json_array_get(notes, 0));
+    assert_non_null(note);
+    assert_non_null(strstr(note, "other has no commit that can be read"));
+}
+
+static void add_question(struct buf *b, const char *path, int start, const struct buf *lines)
+{
+    buf_addf(b,
+             "{\"id\":1,\"at\":\"fix\",\"seed\":{\"path\":\"one.c\",\"start\":1,\"end\":2,"
+             "\"hunks\":[{\"path\":\"%s\",\"old_start\":%d,\"lines\":[",
+             path, start);
+    buf_add(b, buf_str(lines));
+    buf_adds(b, "]}]}}\n");
+}
+
+/* What is looked for means harm, and most of it stands nowhere. */
+static void odd_patterns(void **state)
+{
+    AUTO(buf) struct buf b = BUF_INIT(8 * MANY), l = BUF_INIT(4 * MANY);
+    size_t n = 0;
+    (void)state;
+    make_honest();
+    buf_adds(&l, "\"-");
+    for (uint32_t i = 0; i < MANY; i++)
+        buf_adds(&l, "no+");
+    buf_adds(&l, "\"");
+    add_question(&b, "one.c", 1, &l);
+    buf_reset(&l);
+    for (int i = 0; i < HUNK_LINES_MAX; i++)
+        buf_addf(&l, "%s\"-int nowhere_%d;\"", i ? "," : "", i);
+    add_question(&b, "one.c", 1, &l);
+    buf_reset(&l);
+    buf_adds(&l, "\"+if (!session_may(s, r))\",\"+    return DENIED;\"");
+    add_question(&b, "one.c", HUNK_NUMBER_MAX, &l);
+    buf_reset(&l);
+    buf_adds(&l, "\"-foo table_lookup\"");
+    add_question(&b, "one.sh", 1, &l);
+    buf_reset(&l);
+    buf_adds(&l, "\"-never closed \\\"\\\"\\\" '''\",\"-\\\"\\\"\\\"\"");
+    add_question(&b, "x\\ny.py", 1, &l);
+    clitest_write_batch(buf_c(&b));
+    assert_int_equal(
+        RUN("--repo", clitest.repo, "--cache", clitest.cache, "--batch", clitest.batch), 0);
+    for (size_t i = 0; i < 5; i++) {
+        AUTO(json) json_t *a = clitest_line(i);
+        if (json_object_get(a, "error"))
+            fail_msg("question %zu: %s", i + 1, text(json_object_get(a, "error"), "message"));
+        n += json_array_size(json_object_get(a, "hits"));
+    }
+    assert_int_equal(n, 0);
+    /* Of a fix that took all away, nothing is left that is like it. */
+    put("alone.js", STR("frobnicate(gadget, widget);\n"));
+    save();
+    put("alone.js", STR(""));
+    save();
+    assert_int_equal(RUN("--repo", clitest.repo, "--fix", "HEAD", "--json"), 0);
+    AUTO(json) json_t *none = clitest_line(0);
+    assert_int_equal(json_array_size(json_object_get(none, "hits")), 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, clitest_make, clitest_remove)
     const struct CMUnitTest tests[] = {
-        T(long_lines_and_many_tokens), T(what_never_ends),
-        T(bytes_that_are_no_text),     T(names_links_and_other_repositories),
-        T(objects_that_are_not_there), T(a_damaged_cache_is_made_anew),
-        T(a_cache_that_cannot_be),     T(a_batch_of_nonsense),
+        T(long_lines_and_many_tokens),
+        T(what_never_ends),
+        T(bytes_that_are_no_text),
+        T(names_links_and_other_repositories),
+        T(objects_that_are_not_there),
+        T(a_damaged_cache_is_made_anew),
+        T(a_cache_that_cannot_be),
+        T(a_batch_of_nonsense),
+        T(odd_patterns),
+        T(one_of_several_is_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,7 +251,7 @@ static enum rc write_own(struct git *g, struct err *e)
     TRY(dir_open(AT_FDCWD, g->own, &own, e));
     TRY(dir_open(AT_FDCWD, g->repo, &repo, e));
     if (file_read(repo, "HEAD", HEAD_MAX, &head, e) != RC_OK)
-        return err_set(e, RC_NOTFOUND, "the repository has no HEAD that can be read");
+        return err_set(e, RC_NOTFOUND, "%s has no HEAD that can be read", g->repo);
     clean_head(buf_str(&head), &text);
     TRY(file_write_sync(own, "HEAD", buf_str(&text), 0600, e));
     buf_reset(&text);

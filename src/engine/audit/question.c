@@ -176,7 +176,7 @@ static enum rc add_repo(const struct reading *k, size_t repo, const json_t *patt
         at = str_c("HEAD");
         rc = git_revision_up(o, at, hex, e);
     }
-    if (rc == RC_NOTFOUND && repo > 0) {
+    if ((rc == RC_NOTFOUND || rc == RC_INVALID) && repo > 0) {
         k->q->empty[k->q->n_empty++] = repo;
         return RC_OK;
     }

@@ -23,7 +23,7 @@ struct audit_question {
     struct audit_tree
         *trees; /* those of a repository stand together, in the order of repositories */
     size_t n_trees;
-    size_t *empty; /* other repositories that have no commit: there is nothing to search */
+    size_t *empty; /* other repositories without a commit that can be read */
     size_t n_empty;
     struct rule *rules; /* to be run besides */
     size_t n_rules;

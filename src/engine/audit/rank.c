@@ -255,7 +255,8 @@ static bool at_own(const struct ranking *r, const struct found *f)
 
 static enum rc collect(struct ranking *r, size_t limit, double cut, struct hits *ret, struct err *e)
 {
-    qsort(r->found, r->n_found, sizeof *r->found, by_found);
+    if (r->n_found)
+        qsort(r->found, r->n_found, sizeof *r->found, by_found);
     *ret = (struct hits){.v = arena_array(r->a, limit ? limit : 1, sizeof *ret->v)};
     TRY(arena_ok(r->a, "hits", e));
     float best = 0;

@@ -151,7 +151,8 @@ enum rc retrieve_pieces(struct view *v, const struct terms *t, const struct patt
         ret_p->v[ret_p->n++] = best;
     }
     free(chunks);
-    qsort(ret_p->v, ret_p->n, sizeof *ret_p->v, by_score);
+    if (ret_p->n)
+        qsort(ret_p->v, ret_p->n, sizeof *ret_p->v, by_score);
     ret_p->n = ret_p->n < RETRIEVE_MAX ? ret_p->n : RETRIEVE_MAX;
     return RC_OK;
 }

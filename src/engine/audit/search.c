@@ -78,7 +78,9 @@ static enum rc make_seeds(const struct audit_question *q, struct arena *a, struc
     s->seeds = seeds;
     s->fixes = fixes;
     if (s->n_seeds == 0)
-        return err_set(e, RC_INVALID, "nothing that was named is text in a language we know");
+        return err_set(e, RC_INVALID,
+                       "nothing to look for: no program text, in no language we know, or "
+                       "not there before the fix");
     return arena_ok(a, "the seeds", e);
 }
 
@@ -107,9 +109,13 @@ enum rc search_prepare(struct repos *rs, const struct audit_question *q, struct 
     for (size_t i = 0; i < rs->n; i++) {
         struct own_trees t;
         trees_of(q, i, &t);
-        if (t.n)
-            TRY(index_add(rs->v[i].index, t.ids, t.n, rs->options.progress,
-                          rs->options.progress_arg, e));
+        if (t.n == 0)
+            continue;
+        enum rc rc = index_add(rs->v[i].index, t.ids, t.n, rs->options.progress,
+                               rs->options.progress_arg, e);
+        if (rc != RC_OK && rs->n > 1)
+            (void)err_prefix(e, "%.*s: ", STR_ARG(rs->v[i].name));
+        TRY(rc);
     }
     return RC_OK;
 }

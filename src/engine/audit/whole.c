@@ -392,7 +392,7 @@ static json_t *notes_json(const struct whole *k)
         json_array_append_new(l, clean_json(k->rs->left_out[i], FIND_LINE_MAX));
     for (size_t i = 0; i < k->q->n_empty; i++)
         json_array_append_new(
-            l, json_str(arena_strf(k->a, "%.*s has no commit, there is nothing to search in it",
+            l, json_str(arena_strf(k->a, "%.*s has no commit that can be read, it was not searched",
                                    STR_ARG(k->rs->v[k->q->empty[i]].name))));
     for (size_t t = 0; t < k->q->n_trees; t++)
         for (size_t i = 0; k->copies->known[t] && i < k->copies->of[t].n_notes; i++)
