@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#define LARGE_PAGE (2u << 20)
 
 _Noreturn void bug_at(const char *file, int line, const char *what)
 {
@@ -35,6 +38,16 @@ void *mem_realloc(void *p, size_t n)
     void *q = realloc(p, n ? n : 1);
     BUG_ON(q == NULL);
     return q;
+}
+
+void *mem_table(size_t n)
+{
+    void *p;
+    if (n < LARGE_PAGE)
+        return mem_alloc(n);
+    BUG_ON(posix_memalign(&p, LARGE_PAGE, n) != 0);
+    (void)madvise(p, n / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE); /* refused: only slower */
+    return p;
 }
 
 char *mem_strndup(const char *p, size_t n)

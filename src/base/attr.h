@@ -36,6 +36,10 @@ void *mem_alloc(size_t n);
 void *mem_zalloc(size_t n);
 void *mem_realloc(void *p, size_t n);
 char *mem_strndup(const char *p, size_t n);
+/* Room for a large table that is used all over: on large pages where the system has them, so that
+ * filling it does not stop at every small one.  Not zeroed; mem_realloc may move it to small ones.
+ */
+void *mem_table(size_t n);
 
 /* AUTO(mem) char *p: free(3) at end of scope. */
 void mem_auto(void *pp);

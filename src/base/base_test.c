@@ -85,6 +85,19 @@ static void test_arena_cap(void **state)
     assert_true(str_eq(arena_lower(a, STR("Ab\xc3\x84Z9")), STR("ab\xc3\x84z9")));
 }
 
+static void test_tables(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 4096, (2u << 20) - 1, 2u << 20, (5u << 20) + 3};
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        AUTO(mem) unsigned char *p = mem_table(sizes[i]);
+        assert_non_null(p);
+        memset(p, 7, sizes[i]);
+        for (size_t k = 0; k < sizes[i]; k += 1021)
+            assert_int_equal(p[k], 7);
+    }
+}
+
 static void test_utf8_border(void **state)
 {
     (void)state;
@@ -170,11 +183,12 @@ static void test_json_strict(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rc_table),       cmocka_unit_test(test_str_cut_and_trim),
-        cmocka_unit_test(test_num_bounds),     cmocka_unit_test(test_buf_remembers_overflow),
-        cmocka_unit_test(test_arena_cap),      cmocka_unit_test(test_utf8_border),
-        cmocka_unit_test(test_hex_and_base64), cmocka_unit_test(test_sha256_vector),
-        cmocka_unit_test(test_when),           cmocka_unit_test(test_json_strict),
+        cmocka_unit_test(test_rc_table),      cmocka_unit_test(test_str_cut_and_trim),
+        cmocka_unit_test(test_num_bounds),    cmocka_unit_test(test_buf_remembers_overflow),
+        cmocka_unit_test(test_arena_cap),     cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_utf8_border),   cmocka_unit_test(test_hex_and_base64),
+        cmocka_unit_test(test_sha256_vector), cmocka_unit_test(test_when),
+        cmocka_unit_test(test_json_strict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

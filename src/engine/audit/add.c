@@ -25,6 +25,11 @@ struct wanted {
     uint32_t class;
 };
 
+struct level_ids {
+    unsigned char (*v)[SEGMENT_ID_MAX];
+    size_t n, cap;
+};
+
 struct key_slot {
     uint32_t tag;    /* part of the key */
     uint32_t number; /* of the piece + 1, 0: empty */
@@ -38,7 +43,9 @@ struct adding {
     struct wanted *wanted;
     size_t n_wanted, cap_wanted;
     struct buf paths;
-    size_t n_files;         /* of the trees, known ones too */
+    size_t n_files;   /* of the trees, known ones too */
+    size_t n_missing; /* of them and of the folders */
+    const struct level_ids *roots;
     uint32_t *wanted_slots; /* number + 1 */
     size_t n_slots;
     /* The segment that is being made. */
@@ -96,11 +103,6 @@ static struct adding *adding_new(struct audit_index *ix)
 }
 
 /* ---- Trees ---- */
-
-struct level_ids {
-    unsigned char (*v)[SEGMENT_ID_MAX];
-    size_t n, cap;
-};
 
 static void level_add(struct level_ids *l, const unsigned char *id, size_t len)
 {
@@ -205,6 +207,7 @@ static enum rc want(void *ctx, const struct walk_entry *w, struct err *e)
     struct adding *a = ctx;
     struct segment *s;
     struct segment_blob b;
+    a->n_missing += w->skip == SKIP_MISSING;
     if (w->skip != SKIP_NONE)
         return RC_OK;
     uint32_t class = index_class(w->path);
@@ -250,7 +253,7 @@ static enum rc find_wanted(struct adding *a, const struct level_ids *roots, stru
 {
     AUTO(walk_seen) struct walk_seen once = {0};
     a->n_wanted = 0;
-    a->n_files = 0;
+    a->n_files = a->n_missing = 0;
     a->n_slots = 0;
     buf_reset(&a->paths);
     for (size_t i = 0; i < roots->n; i++)
@@ -367,6 +370,9 @@ static void write_rest(struct adding *a, struct segwrite *w, bool trees)
     segwrite_part(w, PART_TREE_BYTES);
     for (size_t i = 0; trees && i < ix->n_new_trees; i++)
         segwrite_add(w, ix->new_bytes.p + ix->new_trees[i].at, ix->new_trees[i].n);
+    segwrite_part(w, PART_ROOTS);
+    for (size_t i = 0; trees && a->n_missing == 0 && i < a->roots->n; i++)
+        segwrite_add(w, a->roots->v[i], ix->id_len);
 }
 
 static void chunk_add(struct adding *a, uint64_t key, uint8_t lang, uint8_t lines)
@@ -560,8 +566,10 @@ static enum rc take_blob(void *ctx, size_t nth, const struct object *o, struct e
     const struct wanted *w = &a->wanted[nth];
     if (a->progress && nth % STEP == 0)
         a->progress(a->arg, "reading files", nth, a->n_wanted);
-    if (o == NULL || o->type != OBJECT_BLOB)
-        return RC_OK; /* missing: it may come */
+    if (o == NULL || o->type != OBJECT_BLOB) {
+        a->n_missing++; /* it may come */
+        return RC_OK;
+    }
     a->ix->stats.read_blobs++;
     a->ix->stats.read_bytes += o->size;
     struct str path = str_sub(buf_str(&a->paths), w->path, w->path_len);
@@ -601,10 +609,14 @@ static enum rc read_blobs(struct adding *a, struct object_stream **s, struct err
 
 /* ---- All of it ---- */
 
-static bool whole(const struct audit_index *ix, const unsigned char *root)
+/* Was this tree read as a whole, here or by somebody before? */
+static bool whole(struct audit_index *ix, const unsigned char *root)
 {
     for (size_t i = 0; i < ix->n_whole; i++)
         if (memcmp(ix->whole[i], root, SEGMENT_ID_MAX) == 0)
+            return true;
+    for (size_t i = 0; i < ix->n_segs && !index_has_gaps(ix); i++)
+        if (segment_root(ix->segs[i], root))
             return true;
     return false;
 }
@@ -679,6 +691,7 @@ static enum rc add_once(struct audit_index *ix, const struct level_ids *roots,
     AUTO(adding) struct adding *a = adding_new(ix);
     a->progress = progress;
     a->arg = arg;
+    a->roots = roots;
     return add_roots(a, roots, e);
 }
 

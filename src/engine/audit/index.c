@@ -22,6 +22,7 @@
 #define LOCK_FILE     "lock"
 #define LOCK_STEP_MS  20
 #define SEGMENTS_MAX  4096 /* files that are looked at */
+#define AHEAD         16   /* records whose slots are fetched before they are needed */
 #define LOAD_ATTEMPTS 50   /* while another process merges */
 
 const char *audit_skip_text(enum audit_skip why)
@@ -56,6 +57,12 @@ void index_note(struct audit_index *ix, const char *text)
 struct str index_notes(const struct audit_index *ix)
 {
     return buf_str(&ix->notes);
+}
+
+void index_progress(struct audit_index *ix, index_progress_fn progress, void *arg)
+{
+    ix->progress = progress;
+    ix->progress_arg = arg;
 }
 
 /* ---- The lock ---- */
@@ -460,6 +467,11 @@ static bool fill_map(struct audit_index *ix, struct idmap *m, bool blob)
         for (uint32_t i = 0; i < count; i++) {
             struct idmap_slot slot = {.seg = s + 1, .i = i};
             uint32_t class;
+            if (count - i > AHEAD) { /* records follow each other, slots do not */
+                struct idmap_slot later = {.seg = s + 1, .i = i + AHEAD};
+                const unsigned char *next = slot_id(ix, &later, blob, &class);
+                __builtin_prefetch(&m->v[index_id_hash(ix, next, class) & (m->cap - 1)]);
+            }
             const unsigned char *id = slot_id(ix, &slot, blob, &class);
             struct idmap_slot *at = slot_of(ix, m, id, class);
             m->n += at->seg == 0;
@@ -494,8 +506,7 @@ static void need_map(struct audit_index *ix, struct idmap *m)
     }
 }
 
-/* Was a segment lost that others may refer to? */
-static bool has_gaps(const struct audit_index *ix)
+bool index_has_gaps(const struct audit_index *ix)
 {
     uint32_t end = 0;
     for (size_t i = 0; i < ix->n_segs; i++) {
@@ -534,10 +545,27 @@ bool index_blob(struct audit_index *ix, const unsigned char *id, uint32_t class,
     if (at->seg == 0)
         return false;
     struct segment *s = ix->segs[at->seg - 1];
-    if (!segment_blob(s, at->i, ret) || (has_gaps(ix) && !all_here(ix, s, ret)))
+    if (!segment_blob(s, at->i, ret) || (index_has_gaps(ix) && !all_here(ix, s, ret)))
         return false;
     *ret_s = s;
     return true;
+}
+
+void index_blob_soon(struct audit_index *ix, const unsigned char *id, uint32_t class, bool again)
+{
+    const struct idmap *m = &ix->blobs;
+    if (m->cap == 0)
+        return;
+    const struct idmap_slot *at = &m->v[index_id_hash(ix, id, class) & (m->cap - 1)];
+    if (!again) {
+        __builtin_prefetch(at);
+    } else if (at->seg) {
+        const struct segment *s = ix->segs[at->seg - 1];
+        const unsigned char *p =
+            s->map + s->at[PART_BLOBS] + (uint64_t)at->i * SEGMENT_BLOB_SIZE(ix->id_len);
+        __builtin_prefetch(p);
+        __builtin_prefetch(p + SEGMENT_BLOB_SIZE(ix->id_len) - 1);
+    }
 }
 
 bool index_tree(struct audit_index *ix, const unsigned char *id, struct str *ret_bytes)

@@ -65,6 +65,9 @@ void audit_index_auto(struct audit_index **ix);
 /* Told now and then: a few words, done of all. */
 typedef void (*index_progress_fn)(void *arg, const char *what, size_t done, size_t all);
 
+/* Whom views tell that have to add something (view.h). */
+void index_progress(struct audit_index *ix, index_progress_fn progress, void *arg);
+
 /*
  * Reads what these trees or commits (full hex ids) hold and the index does not have yet.
  * RC_NOTFOUND: no such tree or commit in this mirror; RC_LIMIT: AUDIT_FILES_MAX, AUDIT_TREES_MAX or

@@ -49,6 +49,8 @@ struct audit_index {
     struct buf new_bytes;
     unsigned char (*whole)[SEGMENT_ID_MAX]; /* trees known to be all here */
     size_t n_whole;
+    index_progress_fn progress;
+    void *progress_arg;
     struct buf notes;
     struct index_stats stats;
 };
@@ -73,9 +75,13 @@ struct segment *index_segment(const struct audit_index *ix, uint32_t chunk);
 /* First number after all pieces. */
 uint32_t index_end(const struct audit_index *ix);
 
+/* Was a segment lost that others may refer to? */
+bool index_has_gaps(const struct audit_index *ix);
 /* The blob's record; false: not known, or its pieces are not all here, or damaged (s->bad). */
 bool index_blob(struct audit_index *ix, const unsigned char *id, uint32_t class,
                 struct segment **ret_s, struct segment_blob *ret);
+/* Soon index_blob will be asked for it: of many, some before and then again fewer before. */
+void index_blob_soon(struct audit_index *ix, const unsigned char *id, uint32_t class, bool again);
 /* The bytes of a tree; valid until trees are added or segments change. */
 bool index_tree(struct audit_index *ix, const unsigned char *id, struct str *ret_bytes);
 void index_tree_add(struct audit_index *ix, const unsigned char *id, struct str bytes);

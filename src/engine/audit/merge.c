@@ -207,7 +207,8 @@ static bool merge_all(struct merging *m, struct segwrite *w, uint32_t *ret_blobs
         return false;
     segwrite_terms_end(w);
     return copy_part(m, w, PART_KEYS) && copy_part(m, w, PART_META) &&
-           merge_blobs(m, w, ret_blobs) && merge_trees(m, w, ret_trees);
+           merge_blobs(m, w, ret_blobs) && merge_trees(m, w, ret_trees) &&
+           copy_part(m, w, PART_ROOTS);
 }
 
 static enum rc merge_last(struct audit_index *ix, size_t n, bool *ret_done, struct err *e)

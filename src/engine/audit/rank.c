@@ -71,7 +71,7 @@ static enum rc choose(struct ranking *r, struct readings *out, struct err *e)
     out->at = mem_zalloc((v->n_files + 1) * sizeof *out->at);
     out->v =
         mem_alloc((RANK_FILES_MAX + r->n_patterns * (HOME_FILES_MAX + 1) + 1) * sizeof *out->v);
-    AUTO(mem) float *scratch = mem_alloc((v->n_chunks + 1) * sizeof *scratch);
+    AUTO(mem) float *scratch = mem_table((v->n_chunks + 1) * sizeof *scratch);
     AUTO(pieces) struct pieces pieces = {0};
     for (size_t k = 0; k < r->n_patterns; k++) {
         uint32_t own = view_find(v, r->patterns[k].seed->path);

@@ -139,7 +139,8 @@ static enum rc check_parts(const struct segment *s, uint64_t sums, struct err *e
         s->len[PART_KEYS] != 8 * (uint64_t)s->n_chunks ||
         s->len[PART_META] != 2 * (uint64_t)s->n_chunks ||
         s->len[PART_BLOBS] != SEGMENT_BLOB_SIZE(s->id_len) * (uint64_t)s->n_blobs ||
-        s->len[PART_TREES] != SEGMENT_TREE_SIZE(s->id_len) * (uint64_t)s->n_trees)
+        s->len[PART_TREES] != SEGMENT_TREE_SIZE(s->id_len) * (uint64_t)s->n_trees ||
+        s->len[PART_ROOTS] % s->id_len != 0)
         return damaged(e, "its parts are not of the size that they should be");
     if (segment_sum(s->map + end, (size_t)(8 * blocks)) != s->uid)
         return damaged(e, "its sums were changed");
@@ -261,6 +262,15 @@ bool segment_tree(struct segment *s, uint32_t i, const unsigned char **ret_id,
     *ret_id = p;
     *ret_bytes = str_of(bytes, n);
     return true;
+}
+
+bool segment_root(struct segment *s, const unsigned char *id)
+{
+    const unsigned char *p = segment_bytes(s, PART_ROOTS, 0, s->len[PART_ROOTS]);
+    for (uint64_t at = 0; p && at < s->len[PART_ROOTS]; at += s->id_len)
+        if (memcmp(p + at, id, s->id_len) == 0)
+            return true;
+    return false;
 }
 
 /* A varint of PART_REFS. */

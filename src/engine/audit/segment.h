@@ -24,6 +24,7 @@
  *   refs       varint number of runs; each: varint of the zigzagged distance of its first piece to
  *              the end of the run before (of the first one: to base), varint of its length - 1
  *   trees      by id: id, u32 where, u32 bytes; then their bytes as git has them
+ *   roots      ids of trees that were here as a whole, with all of their files, when it was written
  *   sums       u64 for each SEGMENT_BLOCK bytes before them
  *   trailer    SEGMENT_TRAILER bytes: what is where, sum of the sums, sum of the trailer
  *
@@ -31,7 +32,7 @@
  * Segment files hold no secrets and are no defence against somebody who can write to the cache.
  */
 /* Whoever changes what lexer, cutter or terms make of a text counts up as well. */
-#define SEGMENT_VERSION  2u
+#define SEGMENT_VERSION  3u
 #define SEGMENT_BLOCK    16384u
 #define SEGMENT_TRAILER  256u
 #define SEGMENT_NAME_MAX 32
@@ -47,6 +48,7 @@ enum segment_part {
     PART_REFS,
     PART_TREES,
     PART_TREE_BYTES,
+    PART_ROOTS,
     PART_COUNT
 };
 
@@ -95,6 +97,9 @@ struct segment_blob {
 bool segment_blob(struct segment *s, uint32_t i, struct segment_blob *ret);
 bool segment_tree(struct segment *s, uint32_t i, const unsigned char **ret_id,
                   struct str *ret_bytes);
+
+/* Is this one of its roots? False, too, when it is damaged (s->bad). */
+bool segment_root(struct segment *s, const unsigned char *id);
 
 /* Runs of pieces of a blob, from segment_refs on. */
 struct segment_runs {

@@ -119,6 +119,9 @@ static void write_rest(const struct made *m, struct segwrite *w)
     segwrite_part(w, PART_TREE_BYTES);
     for (uint32_t i = 0; i < m->trees; i++)
         segwrite_add(w, "abc", 3);
+    segwrite_part(w, PART_ROOTS);
+    id_of(7, id);
+    segwrite_add(w, id, ID);
 }
 
 static void write_made(struct made *m, char name[SEGMENT_NAME_MAX])
@@ -183,7 +186,7 @@ static bool read_all(struct segment *s, uint64_t *ret)
             return false;
         h = h * 31 + bytes.n + (unsigned char)bytes.p[0] + id[1];
     }
-    for (unsigned part = PART_KEYS; part <= PART_META; part++)
+    for (unsigned part = PART_KEYS; part <= PART_ROOTS; part++)
         if (!segment_check(s, part))
             return false;
     *ret = h;
@@ -231,6 +234,11 @@ static void writes_and_reads(void **state)
         write_made(&m, name);
         assert_int_equal(segment_open(dir, name, ID, &s, &e), RC_OK);
         check_made(&m, s);
+        unsigned char id[ID];
+        id_of(7, id);
+        assert_true(segment_root(s, id));
+        id_of(8, id);
+        assert_false(segment_root(s, id));
         assert_true(read_all(s, &all));
         assert_null(segment_bytes(s, PART_TREE_BYTES, 0, 28));
         free(m.v);

@@ -12,9 +12,11 @@
 #include "base/hex.h"
 #include "engine/audit/index_inside.h"
 
-#define RADIX_BITS  11u
-#define SORT_SMALL  64u
-#define REPAIRS_MAX 3 /* of one call: a disk that goes on failing is not a damaged file */
+#define AHEAD        12 /* files whose records are fetched before they are needed */
+#define RADIX_BITS   11u
+#define SORT_SMALL   64u
+#define LINES_LIKELY 12 /* of a piece, rather too few */
+#define REPAIRS_MAX  3  /* of one call: a disk that goes on failing is not a damaged file */
 
 /* A path of one tree. */
 struct entry {
@@ -25,7 +27,8 @@ struct entry {
     uint16_t tree;
 };
 
-struct chunk_info {
+/* Packed: of a large tree there are millions. */
+struct __attribute__((packed)) chunk_info {
     uint64_t key;
     uint8_t lang, n_lines;
 };
@@ -184,6 +187,12 @@ static void tidy_skips(struct view *v)
         add_skip(v, in->skips[i].path, in->skips[i].why);
 }
 
+static void soon(struct view_inside *in, size_t i, bool again)
+{
+    if (i < in->n_entries)
+        index_blob_soon(in->ix, in->entries[i].id, in->entries[i].class, again);
+}
+
 static void fill_files(struct view *v)
 {
     struct view_inside *in = v->in;
@@ -205,6 +214,8 @@ static void fill_files(struct view *v)
     v->n_files = v->n_skips = 0;
     v->bytes = v->lines = 0;
     for (size_t i = 0, to; i < n; i = to) {
+        soon(in, i + 2 * AHEAD, false);
+        soon(in, i + AHEAD, true);
         for (to = i + 1; to < n && same_file(&in->entries[i], &in->entries[to]) &&
                          in->entries[i].skip == in->entries[to].skip;)
             to++;
@@ -226,6 +237,18 @@ struct numbering {
     size_t at;  /* the next of refs */
     bool again; /* refs are there, only numbers of the index are new */
 };
+
+/* About as many as there will be: tables that grow are copied each time. */
+static void refs_begin(struct numbering *g)
+{
+    struct view_inside *in = g->v->in;
+    size_t all = index_end(in->ix), likely = (size_t)(g->v->lines / LINES_LIKELY) + g->v->n_files;
+    g->cap_refs = likely + 1;
+    g->cap_chunks = (all < likely ? all : likely) + 1;
+    in->refs = mem_table(g->cap_refs * sizeof *in->refs);
+    in->ref_line = mem_table(g->cap_refs * sizeof *in->ref_line);
+    in->chunks = mem_table(g->cap_chunks * sizeof *in->chunks);
+}
 
 static void refs_room(struct numbering *g, size_t n)
 {
@@ -332,7 +355,8 @@ static bool number_all(struct numbering *g)
     struct view_inside *in = g->v->in;
     free(in->number);
     in->n_number = index_end(in->ix);
-    in->number = mem_zalloc(((size_t)in->n_number + 1) * sizeof *in->number);
+    in->number = mem_table(((size_t)in->n_number + 1) * sizeof *in->number);
+    memset(in->number, 0, ((size_t)in->n_number + 1) * sizeof *in->number);
     for (size_t i = 0; i < g->v->n_files; i++)
         if (!add_refs(g, i))
             return false;
@@ -354,7 +378,7 @@ static bool fill_chunks(struct view *v)
     in->chunks = NULL;
     v->n_refs = 0;
     v->n_chunks = 0;
-    refs_room(&g, 1);
+    refs_begin(&g);
     if (!number_all(&g))
         return false;
     v->refs = in->refs;
@@ -368,8 +392,9 @@ static void fill_places(struct view *v)
     struct view_inside *in = v->in;
     free(in->place_at);
     free(in->places);
-    in->place_at = mem_zalloc(((size_t)v->n_chunks + 2) * sizeof *in->place_at);
-    in->places = mem_alloc((v->n_refs + 1) * sizeof *in->places);
+    in->place_at = mem_table(((size_t)v->n_chunks + 2) * sizeof *in->place_at);
+    memset(in->place_at, 0, ((size_t)v->n_chunks + 2) * sizeof *in->place_at);
+    in->places = mem_table((v->n_refs + 1) * sizeof *in->places);
     uint32_t *at = in->place_at + 1;
     for (size_t i = 0; i < v->n_refs; i++)
         at[in->refs[i] + 1]++;
@@ -432,7 +457,7 @@ static enum rc fill(struct view *v, struct err *e)
     struct view_inside *in = v->in;
     enum rc rc = try_files(v, e);
     if (rc == RC_NOTFOUND || (rc == RC_OK && in->missing)) {
-        TRY(index_add(in->ix, in->trees, v->n_trees, NULL, NULL, e));
+        TRY(index_add(in->ix, in->trees, v->n_trees, in->ix->progress, in->ix->progress_arg, e));
         rc = try_files(v, e);
     }
     TRY(rc);
