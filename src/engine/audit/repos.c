@@ -37,6 +37,7 @@ static enum rc open_one(struct repos *rs, size_t i, struct err *e)
 
 static void close_one(struct repo *r)
 {
+    view_close(r->view);
     index_close(r->index);
     objects_close(r->objects);
     git_close(r->git);
@@ -74,6 +75,19 @@ enum rc repos_open(const struct repos_options *o, struct repos **ret_rs, struct 
     for (size_t i = 0; i < o->n; i++)
         TRY(open_if_possible(rs, i, e));
     *ret_rs = TAKE(rs);
+    return RC_OK;
+}
+
+enum rc repos_view(struct repos *rs, size_t repo, const struct str *trees, size_t n,
+                   struct view **ret_v, struct err *e)
+{
+    struct repo *r = &rs->v[repo];
+    if (r->view == NULL || !view_is_of(r->view, trees, n)) {
+        view_close(r->view);
+        r->view = NULL;
+        TRY(view_open(r->index, trees, n, &r->view, e));
+    }
+    *ret_v = r->view;
     return RC_OK;
 }
 

@@ -2,7 +2,7 @@
 #ifndef VULNDESK_ENGINE_AUDIT_REPOS_H
 #define VULNDESK_ENGINE_AUDIT_REPOS_H
 
-#include "engine/audit/index.h"
+#include "engine/audit/view.h"
 
 /*
  * The repositories that are searched, each opened once with its index.  The first one is the one
@@ -15,6 +15,7 @@ struct repo {
     struct git *git;
     struct objects *objects;
     struct audit_index *index;
+    struct view *view; /* of the last question; NULL = none yet */
     const char *cache; /* folder for what may be kept of it, NULL = nothing is */
 };
 struct repos_options {
@@ -38,6 +39,10 @@ struct repos {
 
 /* RC_LIMIT: more than REPOS_MAX; else as git_open and index_open. */
 enum rc repos_open(const struct repos_options *o, struct repos **ret_rs, struct err *e) WARN_UNUSED;
+/* A view of n trees of a repository, as view_open, which stays until other trees of it are asked
+ * for: questions that follow each other mostly are about the same ones. */
+enum rc repos_view(struct repos *rs, size_t repo, const struct str *trees, size_t n,
+                   struct view **ret_v, struct err *e) WARN_UNUSED;
 void repos_close(struct repos *rs); /* NULL is fine */
 void repos_auto(struct repos **rs);
 

@@ -272,7 +272,7 @@ static enum rc search_repo(struct repos *rs, const struct search_gather *g, size
     trees_of(g->q, repo, &t);
     if (t.n == 0)
         return RC_OK;
-    TRY(view_open(rs->v[repo].index, t.ids, t.n, &s->views[repo], e));
+    TRY(repos_view(rs, repo, t.ids, t.n, &s->views[repo], e));
     TRY(rank_run(s->views[repo], s->seeds, s->n_seeds, limit, g->q->cut, g->a, &hits, e));
     struct search_hit *all = arena_array(g->a, s->n_hits + hits.n + 1, sizeof *all);
     TRY(arena_ok(g->a, "the places", e));
@@ -297,16 +297,4 @@ enum rc search_run(struct repos *rs, const struct audit_question *q, struct aren
         TRY(search_repo(rs, &g, i, limit, e));
     search_sort(ret_s);
     return fold(&g, q->limit, e);
-}
-
-void search_release(struct search *s)
-{
-    for (size_t i = 0; i < REPOS_MAX; i++)
-        view_close(s->views[i]);
-    *s = (struct search){.n_hits = 0};
-}
-
-void search_auto(struct search *s)
-{
-    search_release(s);
 }

@@ -28,7 +28,7 @@ struct search_hit {
     struct str rule; /* that found it (engine/audit/ruled.h), "" */
 };
 struct search {
-    struct view *views[REPOS_MAX]; /* NULL: not asked about */
+    struct view *views[REPOS_MAX]; /* of repos_view; NULL: not asked about */
     const struct seed *seeds;
     const struct str *fixes; /* of each seed: full id of its commit, "" */
     size_t n_seeds, seeds_left_out;
@@ -38,11 +38,9 @@ struct search {
 
 /* What the question needs and is not indexed yet: it takes long once. */
 enum rc search_prepare(struct repos *rs, const struct audit_question *q, struct err *e) WARN_UNUSED;
-/* Lists live in the arena, views in the struct.  Prepares what is not yet. */
+/* Lists live in the arena, views until the next question.  Prepares what is not yet. */
 enum rc search_run(struct repos *rs, const struct audit_question *q, struct arena *a,
                    struct search *ret_s, struct err *e) WARN_UNUSED;
-void search_release(struct search *s);
-void search_auto(struct search *s); /* AUTO(search) struct search s = {.n_hits = 0}; */
 
 /* For what adds hits of its own (engine/audit/ruled.c). */
 struct search_gather {

@@ -539,6 +539,14 @@ size_t view_id_len(const struct view *v)
     return v->in->ix->id_len;
 }
 
+bool view_is_of(const struct view *v, const struct str *trees, size_t n)
+{
+    bool same = n == v->n_trees;
+    for (size_t i = 0; i < n && same; i++)
+        same = str_eq(v->in->trees[i], trees[i]);
+    return same;
+}
+
 bool view_has(const struct view *v, uint32_t file, size_t tree)
 {
     const struct view_inside *in = v->in;

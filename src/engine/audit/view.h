@@ -48,6 +48,8 @@ enum rc view_open(struct audit_index *ix, const struct str *trees, size_t n, str
 void view_close(struct view *v); /* NULL is fine */
 void view_auto(struct view **v);
 
+/* Is it one of just these trees, in this order? */
+bool view_is_of(const struct view *v, const struct str *trees, size_t n);
 size_t view_id_len(const struct view *v);
 /* Does tree number t (as given to view_open) hold this file with this content? */
 bool view_has(const struct view *v, uint32_t file, size_t tree);

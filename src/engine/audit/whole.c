@@ -459,7 +459,7 @@ static enum rc put_hits(const struct whole *k, bool all, json_t *to, struct err 
 enum rc audit_short_json(struct repos *rs, const struct audit_question *q, struct arena *a,
                          json_t **ret_j, struct err *e)
 {
-    AUTO(search) struct search s = {.n_hits = 0};
+    struct search s = {.n_hits = 0};
     AUTO(json) json_t *j = json_object();
     struct whole k = {rs, q, &s, a, NULL};
     size_t more;
@@ -473,7 +473,7 @@ enum rc audit_short_json(struct repos *rs, const struct audit_question *q, struc
 enum rc audit_json(struct repos *rs, const struct audit_question *q, struct arena *a,
                    json_t **ret_j, struct err *e)
 {
-    AUTO(search) struct search s = {.n_hits = 0};
+    struct search s = {.n_hits = 0};
     AUTO(json) json_t *j = json_object();
     struct copies copies;
     struct whole k = {rs, q, &s, a, &copies};
