@@ -30,7 +30,6 @@ static json_t *proposal_json(const struct proposals *p, const struct proposal *x
     json_object_set_new(o, "clues", clues);
     if (x->has_net)
         json_object_set_new(o, "net", json_real(x->net));
-    json_object_set_new(o, "near", json_real(x->near));
     json_object_set_new(o, "score", json_real(x->score));
     return o;
 }
@@ -51,7 +50,7 @@ static enum rc answer(struct history *h, const json_t *j, struct err *e)
     TRY(propose(h, &q, &f, a, &p, e));
     TRY(proposals_rank(&p, e));
     json_object_set(out, "id", json_object_get(j, "id"));
-    json_put_bool(out, "only_added", p.only_added);
+    json_object_set_new(out, "trust", json_real(proposals_trust(&p)));
     for (size_t t = tagset_next(&p.open, 0); t < p.open.n; t = tagset_next(&p.open, t + 1))
         json_array_append_new(open, json_str(h->tags[t].name));
     for (size_t i = 0; i < p.n; i++)

@@ -33,6 +33,7 @@ struct blame {
     const struct table *t;
     struct textpool *texts;
     struct arena *a;
+    const struct blame_ask *ask;
     struct blame_chain *chains;
     struct file files[PATHS_MAX];
     size_t n_files, reads_before;
@@ -267,7 +268,7 @@ static enum rc divide(struct blame *b, const struct trail *t, uint32_t c, const 
         int64_t before = old ? map[s.line] : -1;
         if (before < 0) {
             step_add(b, s.chain, &in, now, s.line);
-            if (old && b->chains[s.chain].n < BLAME_STEPS)
+            if (old && !b->ask[s.chain].once && b->chains[s.chain].n < BLAME_STEPS)
                 before = older_form(old, now, map, s.line);
         }
         if (before >= 0)
@@ -508,19 +509,19 @@ static enum rc follow_all(struct blame *b, struct err *e)
 }
 
 enum rc blame_trace(struct history *h, const struct table *t, struct textpool *texts,
-                    uint32_t commit, const struct blame_ask *ask, size_t n, struct arena *a,
-                    struct blame_chain *ret, struct err *e)
+                    const struct blame_ask *ask, size_t n, struct arena *a, struct blame_chain *ret,
+                    struct err *e)
 {
     struct blame *b = mem_alloc(sizeof *b);
-    *b = (struct blame){.h = h, .t = t, .texts = texts, .a = a, .chains = ret};
+    *b = (struct blame){.h = h, .t = t, .texts = texts, .a = a, .ask = ask, .chains = ret};
     b->reads_before = textpool_reads(texts);
     memset(ret, 0, n * sizeof *ret);
     for (size_t i = 0; i < n; i++) {
         size_t f = file_of(b, ask[i].path);
-        if (f == SIZE_MAX || ask[i].line == 0)
+        if (f == SIZE_MAX || ask[i].line == 0 || ask[i].commit == GRAPH_NONE)
             ret[i].open = true;
         else
-            trail_add(b, commit, f, (struct spot){ask[i].line - 1, (uint32_t)i});
+            trail_add(b, ask[i].commit, f, (struct spot){ask[i].line - 1, (uint32_t)i});
     }
     enum rc rc = follow_all(b, e);
     for (size_t i = 0; i < b->n; i++)

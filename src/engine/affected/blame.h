@@ -22,8 +22,10 @@
 #define BLAME_FILES_MAX   1500 /* files of a commit that is looked at for renames */
 
 struct blame_ask {
+    uint32_t commit; /* the line is looked for as it is there; GRAPH_NONE: nothing is known */
     struct str path;
     uint32_t line; /* from 1 */
+    bool once;     /* only who brought it as it is, not its older forms */
 };
 struct blame_step {
     uint32_t commit; /* that brought this form of the line */
@@ -39,9 +41,9 @@ struct blame_chain {
     bool open; /* an object is missing, or there was too much to read: it may be older */
 };
 
-/* ret has n chains, for lines as they are in the commit; strings live in the arena. */
+/* ret has n chains, one of each line; strings live in the arena. */
 enum rc blame_trace(struct history *h, const struct table *t, struct textpool *texts,
-                    uint32_t commit, const struct blame_ask *ask, size_t n, struct arena *a,
-                    struct blame_chain *ret, struct err *e) WARN_UNUSED;
+                    const struct blame_ask *ask, size_t n, struct arena *a, struct blame_chain *ret,
+                    struct err *e) WARN_UNUSED;
 
 #endif

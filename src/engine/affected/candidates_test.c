@@ -109,7 +109,7 @@ static void test_lines_are_likened(void **state)
 
 /* ---- Blame ---- */
 
-static void traced(const char *rev, const char *path, uint32_t line, struct blame_chain *ret)
+static void traced_by(const char *rev, struct blame_ask ask, struct blame_chain *ret)
 {
     AUTO(history) struct history *h = open_history();
     AUTO(textpool) struct textpool *pool = textpool_new(h->objects);
@@ -117,14 +117,20 @@ static void traced(const char *rev, const char *path, uint32_t line, struct blam
     const struct table *t;
     struct revision r;
     struct err e = ERR_INIT;
-    struct blame_ask ask = {str_c(path), line};
-    if (history_table(h, &t, &e) != RC_OK || history_revision(h, str_c(rev), &r, &e) != RC_OK ||
-        blame_trace(h, t, pool, r.commit, &ask, 1, a, ret, &e) != RC_OK)
+    if (history_table(h, &t, &e) != RC_OK || history_revision(h, str_c(rev), &r, &e) != RC_OK)
+        fail_msg("%s", e.msg);
+    ask.commit = r.commit;
+    if (blame_trace(h, t, pool, &ask, 1, a, ret, &e) != RC_OK)
         fail_msg("%s", e.msg);
     /* Commits are numbered oldest first, here one a day. */
     for (size_t i = 0; i < ret->n; i++)
         ret->steps[i].commit =
             (uint32_t)((graph_date_s(h->graph, ret->steps[i].commit) - 1704067200) / 86400);
+}
+
+static void traced(const char *rev, const char *path, uint32_t line, struct blame_chain *ret)
+{
+    traced_by(rev, (struct blame_ask){.path = str_c(path), .line = line}, ret);
 }
 
 static void test_a_line_is_traced_through_its_forms_and_names(void **state)
@@ -155,6 +161,9 @@ static void test_a_line_is_traced_through_its_forms_and_names(void **state)
     assert_int_equal(c.steps[0].commit, 5);
     assert_int_equal(c.steps[1].commit, 1);
     assert_false(c.open);
+    traced_by("master", (struct blame_ask){.path = STR("new.c"), .line = 4, .once = true}, &c);
+    assert_int_equal(c.n, 1);
+    assert_int_equal(c.steps[0].commit, 5);
     traced("master", "new.c", 3, &c);
     assert_int_equal(c.n, 1);
     assert_int_equal(c.steps[0].commit, 3);
@@ -198,6 +207,7 @@ static void test_agreement_decides_between_single_clues(void **state)
     struct proposal *x = proposal_of(&p, &early);
     x->share[CLUE_REMOVED_OLDEST] = 1;
     x->share[CLUE_REMOVED_LAST] = 1;
+    x->share[CLUE_NEARBY] = 0.5;
     assert_ptr_equal(proposal_of(&p, &early), x); /* each set once */
     struct tagset none = tagset_new(a, 10);
     assert_null(proposal_of(&p, &none));
@@ -205,6 +215,59 @@ static void test_agreement_decides_between_single_clues(void **state)
     assert_int_equal(p.n, 2);
     assert_true(tagset_eq(&p.v[0].affected, &early));
     assert_true(p.v[0].score > p.v[1].score);
+}
+
+static void test_many_kinds_tell_more_than_a_sure_one(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena *a = arena_new(8u << 20);
+    struct tagset open = tagset_all(a, 10), early = tagset_all(a, 10), late = tagset_new(a, 10);
+    struct proposals p;
+    struct err e = ERR_INIT;
+    assert_int_equal(proposals_init(&p, &open, a, &e), RC_OK);
+    tagset_set(&late, 9);
+    struct proposal *one = proposal_of(&p, &late), *many = proposal_of(&p, &early);
+    one->share[CLUE_NEARBY] = 1;
+    one->share[CLUE_NEARBY_CLOSE] = 0.4;
+    many->share[CLUE_NEARBY_CLOSE] = 0.4;
+    many->share[CLUE_NEARBY_ALL] = 0.4;
+    many->share[CLUE_NAME_AROUND] = 0.4;
+    many->share[CLUE_NAME_ADDED] = 0.4;
+    assert_int_equal(proposals_rank(&p, &e), RC_OK);
+    assert_true(tagset_eq(&p.v[0].affected, &early));
+}
+
+static void test_weights_count_less_among_many_proposals(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena *a = arena_new(8u << 20);
+    struct tagset open = tagset_all(a, 40), heavy = tagset_new(a, 40), two = tagset_new(a, 40);
+    struct proposals p;
+    struct err e = ERR_INIT;
+    assert_int_equal(proposals_init(&p, &open, a, &e), RC_OK);
+    tagset_set(&heavy, 38);
+    tagset_set(&two, 39);
+    struct proposal *x = proposal_of(&p, &heavy), *y = proposal_of(&p, &two);
+    x->share[CLUE_REMOVED_OLDEST] = 1;
+    y->share[CLUE_LINES_HALF] = 1; /* two kinds that the weights hold for little */
+    y->share[CLUE_GONE_HALF] = 1;
+    assert_true(proposals_trust(&p) == 1);
+    assert_int_equal(proposals_rank(&p, &e), RC_OK);
+    assert_true(tagset_eq(&p.v[0].affected, &heavy));
+    p.only_added = true;
+    assert_true(proposals_trust(&p) < 1 && proposals_trust(&p) > 0);
+    p.only_added = false;
+    double before = 1;
+    for (size_t i = 0; i < 18; i++) {
+        struct tagset other = tagset_new(a, 40);
+        tagset_set(&other, i);
+        assert_non_null(proposal_of(&p, &other));
+        assert_true(proposals_trust(&p) <= before);
+        before = proposals_trust(&p);
+    }
+    assert_true(before == 0);
+    assert_int_equal(proposals_rank(&p, &e), RC_OK);
+    assert_true(tagset_eq(&p.v[0].affected, &two));
 }
 
 /* ---- Candidates ---- */
@@ -320,6 +383,38 @@ static void test_a_fix_that_only_adds(void **state)
     affected_are("{\"fix\":[\"v1.2\"]}", "v1.1 ");
 }
 
+/* The lines that the fix takes away came later than the function with the flaw. */
+static void test_who_brought_the_function_is_among_the_answers(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"    open_it(s);\n    take_all(s, n);\n    close_it(s);\n",
+                                        "    log_first(s);\n", "    log_other(s);\n"};
+    char text[600];
+    testrepo_commit(repo, "a.c", NONE, 1);
+    tag("v1.0");
+    snprintf(text, sizeof text, NONE "int parse(char *s)\n{\n%s}\n", parts[0]);
+    testrepo_commit(repo, "a.c", text, 2);
+    tag("v1.1");
+    snprintf(text, sizeof text, NONE "int parse(char *s)\n{\n%s%s}\n", parts[1], parts[0]);
+    testrepo_commit(repo, "a.c", text, 3);
+    tag("v1.2");
+    snprintf(text, sizeof text, NONE "int parse(char *s)\n{\n%s%s}\n", parts[2], parts[0]);
+    testrepo_commit(repo, "a.c", text, 4);
+    tag("v1.3");
+    AUTO(history) struct history *h = open_history();
+    AUTO(arena) struct arena *a = arena_new(256u << 20);
+    struct answer w = ask(h, a, "{\"fix\":[\"v1.3\"]}");
+    bool found = false;
+    for (size_t i = 0; i < w.n_candidates; i++) {
+        AUTO(buf) struct buf b = BUF_INIT(1000);
+        add_names(h, &w.candidates[i].affected, &b);
+        for (size_t k = 0; k < w.candidates[i].n_why && strcmp(buf_c(&b), "v1.1 v1.2 ") == 0; k++)
+            found |= str_eq(w.candidates[i].why[k].why,
+                            STR("brought lines near those that the fix changes"));
+    }
+    assert_true(found);
+}
+
 static void test_lines_may_be_named(void **state)
 {
     (void)state;
@@ -374,9 +469,12 @@ int main(void)
         TEST(test_a_line_is_traced_through_its_forms_and_names),
         TEST(test_a_line_is_traced_through_merges),
         cmocka_unit_test(test_agreement_decides_between_single_clues),
+        cmocka_unit_test(test_many_kinds_tell_more_than_a_sure_one),
+        cmocka_unit_test(test_weights_count_less_among_many_proposals),
         TEST(test_the_removed_line_tells_since_when),
         TEST(test_a_copy_on_another_branch_counts),
         TEST(test_a_fix_that_only_adds),
+        TEST(test_who_brought_the_function_is_among_the_answers),
         TEST(test_lines_may_be_named),
         TEST(test_a_fix_that_brings_its_file),
         TEST(test_a_repository_with_other_ids),

@@ -14,6 +14,9 @@
 #define WEIGHT_MACRO    0.3
 #define WEIGHT_NUMBER   0.2 /* a line that changes in its digits only */
 
+#define NEARBY_MAX 2000 /* lines that the nearest are chosen from */
+#define FAR_NONE   UINT32_MAX
+
 struct builder {
     struct history *h;
     struct textpool *texts;
@@ -24,6 +27,9 @@ struct builder {
     const struct diff_file *file;
     const struct text *before; /* the file before the fix */
     size_t in_file;            /* marks of this file */
+    uint32_t *far;             /* of its lines: to the nearest change, FAR_NONE: out of reach */
+    struct nearby *nearby;     /* NEARBY_MAX of them, in no order */
+    size_t n_nearby;
 };
 
 /* ---- What a line says ---- */
@@ -247,6 +253,52 @@ static void add_line(struct builder *b, struct str line, bool removed)
             (struct mark_line){.hash = text_hash(line, &dense), .removed = removed};
 }
 
+static void measure_none(struct builder *b)
+{
+    b->far = mem_alloc((b->before->n + 1) * sizeof *b->far);
+    memset(b->far, 0xff, b->before->n * sizeof *b->far);
+}
+
+/* The lines around a run of `old` lines at `at`, of the same function. */
+static void measure(struct builder *b, size_t at, size_t old)
+{
+    const struct text_func *f = text_func_at(b->before, at);
+    size_t from = at > MARKS_NEARBY_FAR ? at - MARKS_NEARBY_FAR : 0;
+    size_t to = at + old + MARKS_NEARBY_FAR;
+    if (f && from < f->from)
+        from = f->from;
+    if (f && to > f->to + 1)
+        to = f->to + 1;
+    for (size_t i = from; i < to && i < b->before->n; i++) {
+        size_t far = i < at ? at - i : i < at + old ? 0 : i + 1 - at - old;
+        if (far < b->far[i])
+            b->far[i] = (uint32_t)far;
+    }
+}
+
+static void add_nearby(struct builder *b)
+{
+    for (size_t i = 0; i < b->before->n && b->n_nearby < NEARBY_MAX; i++)
+        if (b->far[i] != FAR_NONE && says_something(text_line_at(b->before, i)))
+            b->nearby[b->n_nearby++] = (struct nearby){.path = b->file->old_path,
+                                                       .line = (uint32_t)i + 1,
+                                                       .far = b->far[i],
+                                                       .fix = b->index};
+    free(b->far);
+    b->far = NULL;
+}
+
+static int by_distance(const void *a, const void *b)
+{
+    const struct nearby *x = a, *y = b;
+    if (x->far != y->far)
+        return x->far < y->far ? -1 : 1;
+    if (x->fix != y->fix)
+        return x->fix < y->fix ? -1 : 1;
+    int c = str_cmp(x->path, y->path);
+    return c ? c : (x->line > y->line) - (x->line < y->line);
+}
+
 /* A run of - and + lines; at: the line before the fix that it begins with. */
 static void take_run(struct builder *b, const struct diff_line *v, size_t n, size_t at)
 {
@@ -271,6 +323,7 @@ static void take_run(struct builder *b, const struct diff_line *v, size_t n, siz
         (void)list_add(b->m.funcs, &b->m.n_funcs, MARKS_NAMES_MAX, f->name, b->a);
     if (!any)
         add_neighbours(b, at);
+    measure(b, at, line - at);
 }
 
 static void take_hunk(struct builder *b, const struct diff_hunk *h)
@@ -306,8 +359,10 @@ static enum rc take_file(struct builder *b, const struct diff_file *f, struct er
     b->file = f;
     b->in_file = 0;
     (void)list_add(b->m.paths, &b->m.n_paths, MARKS_FIXES * MARKS_FILES, f->old_path, b->a);
+    measure_none(b);
     for (size_t i = 0; i < f->n; i++)
         take_hunk(b, &f->hunks[i]);
+    add_nearby(b);
     return RC_OK;
 }
 
@@ -331,6 +386,7 @@ static void take_place(struct builder *b, const struct place *p)
     b->file = &f;
     b->in_file = 0;
     (void)list_add(b->m.paths, &b->m.n_paths, MARKS_FIXES * MARKS_FILES, p->path, b->a);
+    measure_none(b);
     for (size_t i = p->from - 1; i < p->to && i < b->before->n; i++) {
         struct str line = text_line_at(b->before, i);
         if (!says_something(line))
@@ -341,7 +397,9 @@ static void take_place(struct builder *b, const struct place *p)
         const struct text_func *fn = text_func_at(b->before, i);
         if (fn)
             (void)list_add(b->m.funcs, &b->m.n_funcs, MARKS_NAMES_MAX, fn->name, b->a);
+        measure(b, i, 1);
     }
+    add_nearby(b);
 }
 
 static enum rc take_places(struct builder *b, const struct question *q, struct str commit,
@@ -401,6 +459,7 @@ enum rc marks_find(struct history *h, struct textpool *texts, const struct quest
     for (size_t g = 0; g < q->n_groups; g++)
         for (size_t i = 0; i < q->groups[g].n && n < MARKS_FIXES; i++)
             revs[n++] = &q->groups[g].revs[i];
+    b.nearby = arena_array(a, NEARBY_MAX, sizeof *b.nearby);
     b.m.v = arena_array(a, MARKS_MAX, sizeof *b.m.v);
     b.m.paths = arena_array(a, MARKS_FIXES * MARKS_FILES, sizeof *b.m.paths);
     b.m.funcs = arena_array(a, MARKS_NAMES_MAX, sizeof *b.m.funcs);
@@ -413,6 +472,10 @@ enum rc marks_find(struct history *h, struct textpool *texts, const struct quest
     TRY(take_all(&b, q, commits, n_commits, e));
     for (size_t i = 0; i < b.m.n; i++)
         b.m.any_removed |= b.m.v[i].removed;
+    if (b.n_nearby > 1)
+        qsort(b.nearby, b.n_nearby, sizeof *b.nearby, by_distance);
+    b.m.nearby = b.nearby;
+    b.m.n_nearby = b.n_nearby < MARKS_NEARBY ? b.n_nearby : MARKS_NEARBY;
     *ret = b.m;
     return arena_ok(a, "the lines of the fix", e);
 }

@@ -11,14 +11,16 @@
  * before and behind.  And what else can be looked for in old releases: the functions around them,
  * the lines around them, the names in them.
  */
-#define MARKS_FIXES     6   /* commits of the fix that are looked at */
-#define MARKS_FILES     12  /* files of a commit */
-#define MARKS_FILE_MAX  80  /* lines of a file that are traced */
-#define MARKS_MAX       600 /* lines of all */
-#define MARKS_NEAR      12  /* lines that are looked at for one that says something */
-#define MARKS_NAME_MIN  4   /* bytes of a name */
-#define MARKS_NAMES_MAX 400 /* of a kind */
-#define MARKS_LINES_MAX 1500
+#define MARKS_FIXES      6   /* commits of the fix that are looked at */
+#define MARKS_FILES      12  /* files of a commit */
+#define MARKS_FILE_MAX   80  /* lines of a file that are traced */
+#define MARKS_MAX        600 /* lines of all */
+#define MARKS_NEAR       12  /* lines that are looked at for one that says something */
+#define MARKS_NAME_MIN   4   /* bytes of a name */
+#define MARKS_NAMES_MAX  400 /* of a kind */
+#define MARKS_LINES_MAX  1500
+#define MARKS_NEARBY     100 /* lines of all fixes, the nearest ones */
+#define MARKS_NEARBY_FAR 40  /* lines between them and what the fix changes */
 
 struct mark {
     bool removed; /* by the fix; else it stands beside what the fix added */
@@ -35,9 +37,20 @@ struct mark_line { /* of the hunks, as they were before the fix */
     bool removed;
 };
 
+/* A line of a function that the fix changes, or in its place where there is none, with its distance
+ * to the change: 0 = changed. */
+struct nearby {
+    struct str path;
+    uint32_t line; /* from 1, before the fix */
+    uint32_t far;
+    size_t fix;
+};
+
 struct marks {
     struct mark *v;
     size_t n;
+    struct nearby *nearby; /* nearest first */
+    size_t n_nearby;
     uint32_t parents[MARKS_FIXES]; /* commit before each fix, GRAPH_NONE: not there */
     size_t n_fixes;
     struct str *paths; /* of the files */

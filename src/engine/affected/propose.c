@@ -31,6 +31,7 @@ struct propose {
     struct facts *facts;
     struct marks marks;
     struct line *lines;
+    uint32_t *nearby; /* of marks.nearby: the commit that brought the line, GRAPH_NONE: not known */
     struct proposals *p;
     size_t *hunk_lines, *gone_lines; /* things */
     size_t n_hunk, n_gone;
@@ -117,24 +118,28 @@ static enum rc find_before(struct propose *p, struct err *e)
 
 /* ---- Traced lines ---- */
 
-static enum rc trace_fix(struct propose *p, const struct table *t, size_t fix, struct err *e)
+/* The marks and the lines near the changes, of all fixes in one run: copies of a fix on other
+ * branches are soon in the same files. */
+static enum rc trace_lines(struct propose *p, const struct table *t, struct err *e)
 {
-    size_t n = 0, k = 0;
-    for (size_t i = 0; i < p->marks.n; i++)
-        n += p->marks.v[i].fix == fix;
-    if (n == 0 || p->marks.parents[fix] == GRAPH_NONE)
-        return RC_OK;
-    struct blame_ask *ask = arena_array(p->a, n, sizeof *ask);
-    struct blame_chain *chains = arena_array(p->a, n, sizeof *chains);
+    const struct marks *m = &p->marks;
+    size_t n = m->n + m->n_nearby;
+    struct blame_ask *ask = arena_array(p->a, n + 1, sizeof *ask);
+    struct blame_chain *chains = arena_array(p->a, n + 1, sizeof *chains);
     TRY(arena_ok(p->a, "the candidates", e));
-    for (size_t i = 0; i < p->marks.n; i++)
-        if (p->marks.v[i].fix == fix)
-            ask[k++] = (struct blame_ask){p->marks.v[i].path, p->marks.v[i].line};
-    TRY(blame_trace(p->h, t, p->texts, p->marks.parents[fix], ask, n, p->a, chains, e));
-    k = 0;
-    for (size_t i = 0; i < p->marks.n; i++)
-        if (p->marks.v[i].fix == fix)
-            p->lines[i].chain = chains[k++];
+    for (size_t i = 0; i < m->n; i++)
+        ask[i] = (struct blame_ask){
+            .commit = m->parents[m->v[i].fix], .path = m->v[i].path, .line = m->v[i].line};
+    for (size_t i = 0; i < m->n_nearby; i++)
+        ask[m->n + i] = (struct blame_ask){.commit = m->parents[m->nearby[i].fix],
+                                           .path = m->nearby[i].path,
+                                           .line = m->nearby[i].line,
+                                           .once = true};
+    TRY(blame_trace(p->h, t, p->texts, ask, n, p->a, chains, e));
+    for (size_t i = 0; i < m->n; i++)
+        p->lines[i].chain = chains[i];
+    for (size_t i = 0; i < m->n_nearby; i++)
+        p->nearby[i] = chains[m->n + i].n ? chains[m->n + i].steps[0].commit : GRAPH_NONE;
     return RC_OK;
 }
 
@@ -153,11 +158,11 @@ static enum rc trace_all(struct propose *p, struct err *e)
     TRY(history_table(p->h, &t, e));
     p->lines = arena_array(p->a, p->marks.n + 1, sizeof *p->lines);
     p->commits = arena_array(p->a, p->marks.n * BLAME_STEPS + 1, sizeof *p->commits);
+    p->nearby = arena_array(p->a, p->marks.n_nearby + 1, sizeof *p->nearby);
     TRY(arena_ok(p->a, "the candidates", e));
     for (size_t i = 0; i < p->marks.n; i++)
         p->lines[i].mark = &p->marks.v[i];
-    for (size_t fix = 0; fix < p->marks.n_fixes; fix++)
-        TRY(trace_fix(p, t, fix, e));
+    TRY(trace_lines(p, t, e));
     for (size_t i = 0; i < p->marks.n; i++)
         for (size_t s = 0; s < p->lines[i].chain.n; s++) {
             const struct blame_step *b = &p->lines[i].chain.steps[s];
@@ -304,6 +309,55 @@ static enum rc speak_lines(struct propose *p, struct err *e)
                        k == 0 ? STR("the oldest of the traced lines")
                               : STR("a part of the traced lines"));
             }
+    return RC_OK;
+}
+
+/* ---- Lines near the change ---- */
+
+#define NEARBY_HALF  8 /* a line so far away counts half */
+#define NEARBY_CLOSE 3 /* and one farther is not beside the change */
+
+struct nearness {
+    double near, close, all;
+};
+
+static void nearness_add(struct nearness *n, const struct nearby *x)
+{
+    n->near += 1 / (1 + (double)x->far / NEARBY_HALF);
+    n->close += x->far <= NEARBY_CLOSE;
+    n->all += 1;
+}
+
+/* Who brought the lines around: the one who wrote a function may have brought its flaw though the
+ * fix takes none of those lines away. */
+static enum rc speak_nearby(struct propose *p, struct err *e)
+{
+    struct nearness all = {0};
+    for (size_t i = 0; i < p->marks.n_nearby; i++)
+        if (p->nearby[i] != GRAPH_NONE)
+            nearness_add(&all, &p->marks.nearby[i]);
+    for (size_t i = 0; i < p->marks.n_nearby; i++) {
+        uint32_t c = p->nearby[i];
+        bool before = c == GRAPH_NONE;
+        for (size_t k = 0; k < i && !before; k++)
+            before = p->nearby[k] == c;
+        if (before)
+            continue;
+        struct nearness n = {0};
+        for (size_t k = i; k < p->marks.n_nearby; k++)
+            if (p->nearby[k] == c)
+                nearness_add(&n, &p->marks.nearby[k]);
+        struct tagset s = tagset_of(p->a, history_reach(p->h, c), p->h->n_tags);
+        s = closed(p, &s);
+        TRY(arena_ok(p->a, "the candidates", e));
+        struct proposal *x = speak(p, &s, CLUE_NEARBY, n.near / all.near);
+        if (x == NULL)
+            continue;
+        x->share[CLUE_NEARBY_CLOSE] += all.close > 0 ? n.close / all.close : 0;
+        x->share[CLUE_NEARBY_ALL] += n.all / all.all;
+        reason(p, x, "blame", c, p->marks.nearby[i].path, 0,
+               STR("brought lines near those that the fix changes"));
+    }
     return RC_OK;
 }
 
@@ -491,6 +545,7 @@ static enum rc propose_all(struct propose *p, const struct question *q, struct e
     tagset_or(&p->p->unseen, facts_unseen(p->facts));
     TRY(speak_lines(p, e));
     TRY(speak_contents(p, e));
+    TRY(speak_nearby(p, e));
     return speak_whole(p, e);
 }
 

@@ -8,39 +8,49 @@
 #include <string.h>
 
 /*
- * The weights: of a clue's agreement (near), of what it speaks for itself (self), and of that when
- * the fix only added lines (alone).  bench/affected-weights finds those of the last two columns
- * from projects with known answers, leaving one project out at a time; rounded, few, and all
- * positive.
+ * What a clue of each kind is worth.  bench/affected-weights finds the weights again from projects
+ * with known answers: all begin equal and are moved as far as those answers need; rounded.  A
+ * negative one takes back what a kin clue has given.
+ *
+ * The equal vote is the better one in projects that the weights were not found from, the moved
+ * weights in the others, which have few proposals a fix and few fixes that only add; so they count
+ * whole where the fix is of that sort, and where it is not the vote is equal (proposals_trust).
  */
 static const struct weight {
     const char *name;
-    double near, self, alone;
+    double w;
 } weights[CLUE_KINDS] = {
-    [CLUE_REMOVED_LAST] = {"removed-last", 4, 0.2, 0},
-    [CLUE_REMOVED_FIRST] = {"removed-first", 2, 0, 0},
-    [CLUE_REMOVED_ANY] = {"removed-any", 0, 0.15, 0},
-    [CLUE_REMOVED_OLDEST] = {"removed-oldest", 0, 0.8, 0},
-    [CLUE_REMOVED_QUARTER] = {"removed-quarter", 0, 0.5, 0},
-    [CLUE_AROUND_LAST] = {"around-last", 2, 0, 0.15},
-    [CLUE_AROUND_FIRST] = {"around-first", 1, 0, 0},
-    [CLUE_AROUND_OLDEST] = {"around-oldest", 0, 0, 0.15},
-    [CLUE_LINES_QUARTER] = {"lines-quarter", 1, 0.35, 0.35},
-    [CLUE_LINES_HALF] = {"lines-half", 1, 0, 0},
-    [CLUE_GONE_QUARTER] = {"gone-quarter", 1, 0, 0},
-    [CLUE_GONE_HALF] = {"gone-half", 1, 0, 0},
-    [CLUE_GONE_MOST] = {"gone-most", 1, 0, 0},
-    [CLUE_FUNC_ANY] = {"function", 1, 0.3, 0.3},
-    [CLUE_FUNC_ALL] = {"functions", 1, 0, 0},
-    [CLUE_FILE] = {"file", 0.5, 0, 0},
-    [CLUE_NAME_REMOVED] = {"name-removed", 1, 0.3, 0.3},
-    [CLUE_NAME_ADDED] = {"name-added", 0.5, 0, 0},
-    [CLUE_NAME_AROUND] = {"name-around", 1, 0.35, 0.35},
-    [CLUE_NAMES_REMOVED] = {"names-removed", 1, 0, 0},
-    [CLUE_WHOLE] = {"whole", 0, 0, 0},
+    [CLUE_REMOVED_LAST] = {"removed-last", 0.25},
+    [CLUE_REMOVED_FIRST] = {"removed-first", 0},
+    [CLUE_REMOVED_ANY] = {"removed-any", 0.35},
+    [CLUE_REMOVED_OLDEST] = {"removed-oldest", 0.85},
+    [CLUE_REMOVED_QUARTER] = {"removed-quarter", 0.4},
+    [CLUE_AROUND_LAST] = {"around-last", -0.05},
+    [CLUE_AROUND_FIRST] = {"around-first", -0.25},
+    [CLUE_AROUND_OLDEST] = {"around-oldest", 0},
+    [CLUE_NEARBY] = {"nearby", 0.55},
+    [CLUE_NEARBY_CLOSE] = {"nearby-close", 0.55},
+    [CLUE_NEARBY_ALL] = {"nearby-all", 0.5},
+    [CLUE_LINES_QUARTER] = {"lines-quarter", 0.35},
+    [CLUE_LINES_HALF] = {"lines-half", -0.5},
+    [CLUE_GONE_QUARTER] = {"gone-quarter", -0.05},
+    [CLUE_GONE_HALF] = {"gone-half", -0.3},
+    [CLUE_GONE_MOST] = {"gone-most", 0.35},
+    [CLUE_FUNC_ANY] = {"function", 0.1},
+    [CLUE_FUNC_ALL] = {"functions", 0},
+    [CLUE_FILE] = {"file", 0.25},
+    [CLUE_NAME_REMOVED] = {"name-removed", 0.15},
+    [CLUE_NAME_ADDED] = {"name-added", 0.3},
+    [CLUE_NAME_AROUND] = {"name-around", 0.35},
+    [CLUE_NAMES_REMOVED] = {"names-removed", 0.55},
+    [CLUE_WHOLE] = {"whole", 0.05},
 };
-#define WEIGHT_NEAR 0.25 /* of the agreement */
-#define WEIGHT_NET  0.85 /* a commit that brings code more than it moves or changes it */
+#define WEIGHT_EQUAL 0.3
+#define WEIGHT_NET   0.25 /* a commit that brings code more than it moves or changes it */
+
+#define FEW_PROPOSALS    10 /* the weights count whole */
+#define MANY_PROPOSALS   20 /* not at all */
+#define TRUST_ONLY_ADDED 0.5
 
 #define MARGIN_HIGH   2.5 /* between the first and the second */
 #define MARGIN_MEDIUM 1.0
@@ -105,36 +115,6 @@ void proposal_why(struct proposal *p, const struct evidence *v)
 
 /* ---- Scores ---- */
 
-static double likeness(const struct proposals *p, const struct tagset *a, const struct tagset *b)
-{
-    size_t both = 0, any = 0;
-    for (size_t i = 0; i < tagset_words(a->n); i++) {
-        both += (size_t)__builtin_popcountll(a->w[i] & b->w[i] & p->open.w[i]);
-        any += (size_t)__builtin_popcountll((a->w[i] | b->w[i]) & p->open.w[i]);
-    }
-    return any ? (double)both / (double)any : 1;
-}
-
-/* How much all clues together say about a set, for the agreement. */
-static double voice(const struct proposal *p)
-{
-    double v = 0;
-    for (size_t c = 0; c < CLUE_KINDS; c++)
-        v += weights[c].near * p->share[c];
-    return v;
-}
-
-static double agreement(const struct proposals *p, const struct proposal *x, double all)
-{
-    double near = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        double v = voice(&p->v[i]);
-        if (v > 0)
-            near += v * likeness(p, &x->affected, &p->v[i].affected);
-    }
-    return all > 0 ? near / all : 0;
-}
-
 static int by_score(const void *a, const void *b)
 {
     const struct proposal *x = a, *y = b;
@@ -146,19 +126,31 @@ static int by_score(const void *a, const void *b)
     return x->key < y->key ? -1 : x->key > y->key;
 }
 
+/* The first half of a share says more than the second: that many kinds agree on a set tells more
+ * than that one of them is sure. */
+static double voice(double share)
+{
+    return share < 1 ? share * (2 - share) : 1;
+}
+
+double proposals_trust(const struct proposals *p)
+{
+    double trust = p->only_added ? TRUST_ONLY_ADDED : 1;
+    if (p->n >= MANY_PROPOSALS)
+        return 0;
+    if (p->n > FEW_PROPOSALS)
+        trust *= (double)(MANY_PROPOSALS - p->n) / (MANY_PROPOSALS - FEW_PROPOSALS);
+    return trust;
+}
+
 enum rc proposals_rank(struct proposals *p, struct err *e)
 {
-    double all = 0;
-    for (size_t i = 0; i < p->n; i++)
-        all += voice(&p->v[i]);
+    double trust = proposals_trust(p);
     for (size_t i = 0; i < p->n; i++) {
         struct proposal *x = &p->v[i];
-        x->near = agreement(p, x, all);
-        x->score = WEIGHT_NEAR * x->near;
-        if (x->has_net)
-            x->score += WEIGHT_NET * x->net;
+        x->score = x->has_net ? trust * WEIGHT_NET * x->net : 0;
         for (size_t c = 0; c < CLUE_KINDS; c++)
-            x->score += x->share[c] * (p->only_added ? weights[c].alone : weights[c].self);
+            x->score += (WEIGHT_EQUAL + trust * (weights[c].w - WEIGHT_EQUAL)) * voice(x->share[c]);
     }
     if (p->n > 1)
         qsort(p->v, p->n, sizeof *p->v, by_score);

@@ -8,8 +8,9 @@
  * Sets of tags that one clue or another proposes, and which of them to believe.
  *
  * A clue of a kind speaks for one or more sets with shares that add up to at most 1.  The score of
- * a set is the sum of what speaks for it, by the weights in rank.c, and of how near it is to the
- * sets that the other clues speak for.
+ * a set is the sum of what speaks for it, by the weights in rank.c as far as they can be trusted,
+ * else each kind the same; what counts most is how many kinds of clues agree on a set, not how sure
+ * one of them is.
  */
 enum clue {
     CLUE_REMOVED_LAST,  /* a line that the fix took away, in its oldest form */
@@ -20,6 +21,9 @@ enum clue {
     CLUE_AROUND_LAST,     /* a line beside what the fix added */
     CLUE_AROUND_FIRST,
     CLUE_AROUND_OLDEST,
+    CLUE_NEARBY,        /* lines of the changed functions near the change, the nearer the more */
+    CLUE_NEARBY_CLOSE,  /* those beside it */
+    CLUE_NEARBY_ALL,    /* each the same */
     CLUE_LINES_QUARTER, /* so much of the lines of the fix's hunks */
     CLUE_LINES_HALF,
     CLUE_GONE_QUARTER, /* so much of the lines that it took away */
@@ -46,7 +50,6 @@ struct proposal {
     double net; /* -1..1: of a commit behind it, lines that came less lines that went */
     struct evidence why[PROPOSAL_REASONS];
     size_t n_why;
-    double near; /* 0..1: agreement with what the clues propose */
     double score;
 };
 struct proposals {
@@ -64,6 +67,9 @@ enum rc proposals_init(struct proposals *p, const struct tagset *open, struct ar
  * are too many. */
 struct proposal *proposal_of(struct proposals *p, const struct tagset *affected);
 void proposal_why(struct proposal *p, const struct evidence *v);
+/* 0..1: how much the weights count beside an equal vote; less with many proposals, and when the fix
+ * only added lines. */
+double proposals_trust(const struct proposals *p);
 /* Scores them and puts the best first. */
 enum rc proposals_rank(struct proposals *p, struct err *e) WARN_UNUSED;
 /* "high", "medium" or "low", of the first in the order. */
