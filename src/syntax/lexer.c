@@ -460,8 +460,19 @@ static bool code_first(struct str text)
     size_t open = str_find(text, STR("<?")), close = str_find(text, STR("?>"));
     if (close != STR_NPOS && (open == STR_NPOS || close < open))
         return true;
-    struct str t = str_trim(text);
-    return open == STR_NPOS && t.n > 0 && t.p[0] != '<' && str_find(t, STR("</")) == STR_NPOS;
+    if (open != STR_NPOS)
+        return false;
+    /* Code may write a page in its strings, and a page may have scripts: the lines vote. */
+    size_t code = 0, page = 0;
+    struct str line;
+    while (str_line(&text, &line)) {
+        line = str_trim(line);
+        if (line.n == 0)
+            continue;
+        page += line.p[0] == '<';
+        code += line.p[0] != '<' && (strchr(";{}(,.)", line.p[line.n - 1]) || line.p[0] == '$');
+    }
+    return code >= page && code > 0;
 }
 
 /* A part of a text that begins inside a block comment: it ends there before one begins. */

@@ -234,6 +234,8 @@ static void fragments(void **state)
         {LANG_PHP, "    $a = 'b'; // c\n", "a 'b"},
         {LANG_PHP, "  a(); ?>\n<p>b</p>", "a p 'b p"},
         {LANG_PHP, "<p>b</p>", "p 'b p"},
+        {LANG_PHP, "  $a .= '<p>b</p>';\n  c($a);\n", "a 'p 'b 'p c a"},
+        {LANG_PHP, "  <p>b\n  <i>c</i>\n", "p 'b i 'c i"},
         {LANG_PHP, "b <?php c ?>", "'b c"},
         {LANG_C, " * no\n */\nint a; /* no */", "int a"},
         {LANG_C, "int a; /* no\n */ b", "int a b"},
