@@ -140,6 +140,10 @@ static void a_place_of_two_branches_is_one(void **state)
     /* Where the fix belongs is no place like it, on no branch. */
     for (size_t i = 0; i < json_array_size(json_object_get(a, "hits")); i++)
         assert_string_not_equal(text(hit(a, i), "function"), "show_mail");
+    /* But that it is missing on one of them is said. */
+    const json_t *note = json_array_get(json_object_get(a, "notes"), 0);
+    assert_true(json_is_string(note));
+    assert_non_null(strstr(json_string_value(note), "missing on stable: views.c:"));
 }
 
 static void a_region_is_enough(void **state)

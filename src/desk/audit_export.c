@@ -191,6 +191,7 @@ json_t *view_audit_json(const struct view_audit *v)
     json_object_set_new(j, "hits", hits);
     json_object_set_new(j, "joined", parts);
     json_object_set_new(j, "dial", dial(v));
+    put_list(j, "notes", v->r.notes, v->r.n_notes);
     json_object_set_new(j, "not_searched", not_searched(&v->r));
     json_put_int(j, "not_searched_more", v->r.left_more);
     json_object_set_new(j, "runs", runs);

@@ -99,7 +99,7 @@ static uint32_t distance(uint32_t a, uint32_t b)
 }
 
 /* The row of the home in the file that was read; 0: there is none. */
-static uint32_t best_row(struct finder *f, const struct pattern *p)
+static uint32_t best_row(struct finder *f, const struct pattern *p, float *ret_fixed)
 {
     f->spots.n = 0;
     voter_spots(f->voter, &f->w, HOME_SPOTS, 0.1F, &f->spots);
@@ -118,6 +118,7 @@ static uint32_t best_row(struct finder *f, const struct pattern *p)
              far < distance(witness_line(&f->w, best), p->seed->start))) {
             best = row;
             best_worth = worth;
+            *ret_fixed = l.fresh;
         }
     }
     return best;
@@ -163,14 +164,16 @@ static enum rc find_home(struct finder *f, const struct pattern *p, struct home 
             continue;
         TRY(rc);
         witness_read(&f->w, vf->lang, text, f->t);
-        uint32_t row = f->w.n_rows ? best_row(f, p) : 0;
+        float fixed = -1;
+        uint32_t row = f->w.n_rows ? best_row(f, p, &fixed) : 0;
         if (row == 0)
             continue;
         uint32_t rows = p->n_changed_old > p->n_changed_new ? p->n_changed_old : p->n_changed_new;
         ret->places[ret->n++] =
             (struct home_place){.file = file,
                                 .line = witness_line(&f->w, row),
-                                .end = witness_line(&f->w, row + (rows ? rows - 1 : 0))};
+                                .end = witness_line(&f->w, row + (rows ? rows - 1 : 0)),
+                                .fixed = fixed};
         if (ret->function.n == 0)
             ret->function = arena_str(f->a, witness_function(&f->w, row));
         TRY(look_around(f, row, e));

@@ -16,6 +16,7 @@
 
 struct home_place {
     uint32_t file, line, end;
+    float fixed; /* 0..1: share of what the fix added that is there; < 0: it adds nothing */
 };
 struct home {
     struct home_place places[HOME_FILES_MAX]; /* by file */

@@ -292,6 +292,22 @@ static enum rc collect(struct ranking *r, size_t limit, double cut, struct hits 
     return RC_OK;
 }
 
+static enum rc tell_own(struct ranking *r, struct hits *ret, struct err *e)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < r->n_patterns; k++)
+        n += r->homes[k].n;
+    struct own_place *own = arena_array(r->a, n + 1, sizeof *own);
+    TRY(arena_ok(r->a, "own places", e));
+    for (size_t k = 0; k < r->n_patterns; k++)
+        for (size_t i = 0; i < r->homes[k].n; i++) {
+            const struct home_place *p = &r->homes[k].places[i];
+            own[ret->n_own++] = (struct own_place){p->file, p->line, p->fixed};
+        }
+    ret->own = own;
+    return RC_OK;
+}
+
 enum rc rank_run(struct view *v, const struct seed *seeds, size_t n, size_t limit, double cut,
                  struct arena *a, struct hits *ret_hits, struct err *e)
 {
@@ -311,5 +327,6 @@ enum rc rank_run(struct view *v, const struct seed *seeds, size_t n, size_t limi
     TRY(read_files(&r, &files, e));
     traits_fill(&r);
     TRY(collect(&r, limit, cut, ret_hits, e));
+    TRY(tell_own(&r, ret_hits, e));
     return explain_hits(&r, ret_hits, e);
 }

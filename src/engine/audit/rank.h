@@ -38,16 +38,23 @@ struct hit {
     size_t n_missing;
     float traits[TRAIT_COUNT];
 };
+/* Where a seed stands itself. */
+struct own_place {
+    uint32_t file, line;
+    float fixed; /* 0..1: share of what the fix added that is there; < 0: it adds nothing */
+};
 struct hits {
     struct hit *v; /* in the arena; best first */
     size_t n;
+    const struct own_place *own; /* in the arena; in each version of the seeds' files */
+    size_t n_own;
 };
 
 /*
  * At most limit hits (RANK_HITS_MAX) with at least this score.  No two of one path are within
  * SPOT_NEAR lines; a piece that stands in several files (branches, copies) is a hit once, its other
- * places are those of the chunk (view_chunk).  The seeds' own places are left out.  RC_LIMIT: the
- * arena is full.  Else the errors of the view.
+ * places are those of the chunk (view_chunk).  The seeds' own places are left out and told apart.
+ * RC_LIMIT: the arena is full.  Else the errors of the view.
  */
 enum rc rank_run(struct view *v, const struct seed *seeds, size_t n, size_t limit, double cut,
                  struct arena *a, struct hits *ret_hits, struct err *e) WARN_UNUSED;

@@ -143,7 +143,7 @@ static const struct hit *in_file(const struct hits *h, const char *path, size_t 
 static void what_is_not_mended_comes_first(void **state)
 {
     struct hits h;
-    size_t dhcp, arp, ntp;
+    size_t dhcp = 9, arp = 9, ntp = 0;
     (void)state;
     rank(&fix, 1, 100, 0, &h);
     assert_non_null(in_file(&h, "dhcp.c", &dhcp));
@@ -177,7 +177,7 @@ static bool has_word(const struct hit *h, const char *word)
 static void reasons_are_given(void **state)
 {
     struct hits h;
-    size_t rank_of;
+    size_t rank_of = 0;
     bool missing = false;
     (void)state;
     rank(&fix, 1, 100, 0, &h);
@@ -229,7 +229,7 @@ static void seeds_together_are_one_list(void **state)
                           .lines = lines,
                           .n_lines = ARRAY_LEN(lines)}};
     struct hits h;
-    size_t at;
+    size_t at = 0;
     (void)state;
     rank(two, 2, 400, 0, &h);
     assert_non_null(in_file(&h, "dhcp.c", &at));
@@ -256,7 +256,7 @@ static void a_marked_region(void **state)
                      .lines = lines,
                      .n_lines = ARRAY_LEN(lines)};
     struct hits h;
-    size_t at;
+    size_t at = 0;
     (void)state;
     rank(&s, 1, 100, 0, &h);
     const struct hit *x = in_file(&h, "arp.c", &at);

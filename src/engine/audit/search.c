@@ -261,6 +261,34 @@ static enum rc fold(const struct search_gather *g, size_t limit, struct err *e)
     return arena_ok(g->a, "the places", e);
 }
 
+/* ---- The own places ---- */
+
+#define FIXED_LEAST 0.5F /* of what the fix added; with less it is not there */
+
+/* Of the first repository, when several branches are searched and one of them has the fix. */
+static enum rc find_unfixed(const struct search_gather *g, const struct hits *hits, struct err *e)
+{
+    struct own_trees t;
+    struct search *s = g->s;
+    const struct view *v = s->views[0];
+    bool somewhere = false;
+    trees_of(g->q, 0, &t);
+    for (size_t i = 0; i < hits->n_own; i++)
+        somewhere = somewhere || hits->own[i].fixed >= FIXED_LEAST;
+    if (!somewhere || t.n < 2)
+        return RC_OK;
+    s->unfixed = arena_array(g->a, hits->n_own * t.n + 1, sizeof *s->unfixed);
+    TRY(arena_ok(g->a, "the own places", e));
+    for (size_t k = 0; k < t.n; k++)
+        for (size_t i = 0; i < hits->n_own; i++) {
+            const struct own_place *o = &hits->own[i];
+            if (o->fixed >= 0 && o->fixed < FIXED_LEAST && view_has(v, o->file, k))
+                s->unfixed[s->n_unfixed++] =
+                    (struct search_place){t.first + k, v->files[o->file].path, o->line};
+        }
+    return RC_OK;
+}
+
 /* ---- The search ---- */
 
 static enum rc search_repo(struct repos *rs, const struct search_gather *g, size_t repo,
@@ -284,7 +312,7 @@ static enum rc search_repo(struct repos *rs, const struct search_gather *g, size
         *h = (struct search_hit){.repo = repo, .h = hits.v[i]};
         search_places(g, h);
     }
-    return RC_OK;
+    return repo == 0 ? find_unfixed(g, &hits, e) : RC_OK;
 }
 
 enum rc search_run(struct repos *rs, const struct audit_question *q, struct arena *a,

@@ -34,6 +34,9 @@ struct search {
     size_t n_seeds, seeds_left_out;
     struct search_hit *hits; /* best first */
     size_t n_hits;
+    struct search_place *unfixed; /* the seeds' own places where the fix is missing, while another
+                                   * branch has it; by tree, path, line */
+    size_t n_unfixed;
 };
 
 /* What the question needs and is not indexed yet: it takes long once. */

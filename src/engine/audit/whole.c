@@ -18,7 +18,8 @@
 
 #define JOB_MEMORY  (UINT64_C(2) << 30)
 #define WORDS_MAX   FIND_WORDS_MAX
-#define CLEAN_GROWS 3 /* times: a byte that is no text becomes U+FFFD */
+#define UNFIXED_MAX 50 /* places that are named */
+#define CLEAN_GROWS 3  /* times: a byte that is no text becomes U+FFFD */
 
 enum rc audit_cut_parse(struct str text, double *ret_cut, struct err *e)
 {
@@ -381,6 +382,12 @@ static json_t *searched_json(const struct whole *k)
 static json_t *notes_json(const struct whole *k)
 {
     json_t *l = json_array();
+    for (size_t i = 0; i < k->s->n_unfixed && i < UNFIXED_MAX; i++) {
+        const struct search_place *p = &k->s->unfixed[i];
+        json_array_append_new(
+            l, json_str(arena_strf(k->a, "the fix itself is missing on %.*s: %.*s:%u",
+                                   STR_ARG(k->q->trees[p->tree].name), STR_ARG(p->path), p->line)));
+    }
     size_t left_out = k->s->seeds_left_out + k->q->flaw.left_out;
     for (size_t r = 0; r < k->rs->n; r++) {
         struct str rest = index_notes(k->rs->v[r].index), line;
