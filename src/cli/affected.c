@@ -221,19 +221,10 @@ int affected_main(int argc, char **argv)
     };
     struct args a = {.known = known, .n_known = O_COUNT};
     struct err e = ERR_INIT;
-    FILE *batch = NULL;
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away leaves no folder behind */
     if (args_parse(&a, argc, argv, &e) != RC_OK || !usage_ok(&a, &e)) {
         fprintf(stderr, "vulndesk affected: %s\n", e.msg);
         return EX_USAGE;
     }
-    enum rc rc = known[O_BATCH].value ? batch_open(known[O_BATCH].value, &batch, &e) : RC_OK;
-    if (rc == RC_OK)
-        rc = run(known, batch, &e);
-    if (batch && batch != stdin)
-        fclose(batch);
-    if (rc == RC_OK)
-        return 0;
-    fprintf(stderr, "vulndesk affected: %s\n", e.msg);
-    return known[O_BATCH].value ? 1 : rc_exit(rc);
+    return offline_run("affected", run, known, known[O_BATCH].value);
 }

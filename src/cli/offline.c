@@ -119,7 +119,7 @@ enum rc print_json(const json_t *j, struct err *e)
 
 /* ---- Batches ---- */
 
-enum rc batch_open(const char *path, FILE **ret_f, struct err *e)
+static enum rc batch_open(const char *path, FILE **ret_f, struct err *e)
 {
     *ret_f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     return *ret_f ? RC_OK : err_errno(e, RC_IO, "%s", path);
@@ -170,4 +170,21 @@ enum rc batch_run(struct batch *b, struct err *e)
             TRY(answer_line(b, s, e));
     }
     return ferror(b->in) ? err_errno(e, RC_IO, "the batch") : RC_OK;
+}
+
+/* ---- The command ---- */
+
+int offline_run(const char *name, offline_fn run, const struct arg *known, const char *batch)
+{
+    struct err e = ERR_INIT;
+    FILE *in = NULL;
+    enum rc rc = batch ? batch_open(batch, &in, &e) : RC_OK;
+    if (rc == RC_OK)
+        rc = run(known, in, &e);
+    if (in && in != stdin)
+        fclose(in);
+    if (rc == RC_OK)
+        return 0;
+    fprintf(stderr, "vulndesk %s: %s\n", name, e.msg);
+    return batch ? 1 : rc_exit(rc);
 }

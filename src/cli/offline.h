@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "cli/args.h"
 
 /*
  * What the commands that need no desk have in common: the cache folder, progress on a terminal,
@@ -38,8 +39,6 @@ void list_add(json_t *to, const char *text);
 enum rc print_text(const struct buf *b, struct err *e) WARN_UNUSED;
 enum rc print_json(const json_t *j, struct err *e) WARN_UNUSED; /* and a line end */
 
-/* "-" is standard input.  RC_IO names the file. */
-enum rc batch_open(const char *path, FILE **ret_f, struct err *e) WARN_UNUSED;
 /* A new object for one question of a batch, without "id" and "ms". */
 typedef enum rc (*batch_fn)(void *arg, const json_t *question, json_t **ret_o, struct err *e);
 /*
@@ -56,5 +55,11 @@ struct batch {
     int64_t spent_us;
 };
 enum rc batch_run(struct batch *b, struct err *e) WARN_UNUSED;
+
+/* Runs a command whose arguments were understood, with its batch ("-": standard input) open, or
+ * NULL, and says what went wrong.  Its exit code: 0, 1 for a batch that cannot be read, else that
+ * of the failure. */
+typedef enum rc (*offline_fn)(const struct arg *known, FILE *batch, struct err *e);
+int offline_run(const char *name, offline_fn run, const struct arg *known, const char *batch);
 
 #endif

@@ -5,13 +5,13 @@ The history has the shape of a project with monthly releases (2024-07, 2024-08a,
 "legacy" that gets the fix in words of its own.
 """
 import json
-import os
 import re
 import subprocess
 import xml.dom.minidom
 
 from browser import browse, expect, glanced_at, looked_at, picture
 from desk import Desk, check, equal, report, until
+from repository import Repository
 
 BODY = "".join(f"function part_{i}($x) {{\n  return $x + {i};\n}}\n\n" for i in range(12))
 FLAW = "  $link = 'https://' . $_SERVER['HTTP_HOST'] . '/reset?token=' . $token;\n"
@@ -25,30 +25,12 @@ def source(reset="", more=""):
                    "  return send_mail($user, $link);\n}\n" if reset else "")
 
 
-class History:
-    def __init__(self, folder):
-        self.folder, self.day = folder, 0
-        folder.mkdir()
-        self.git("init", "-q", "-b", "master")
-
-    def git(self, *args):
-        self.day += 1
-        at = f"{1_717_000_000 + self.day * 86400} +0000"
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "GIT_CONFIG_NOSYSTEM": "1",
-               "GIT_AUTHOR_NAME": "Dev", "GIT_AUTHOR_EMAIL": "dev@project.example",
-               "GIT_COMMITTER_NAME": "Dev", "GIT_COMMITTER_EMAIL": "dev@project.example",
-               "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
-        p = subprocess.run(["git", *args], cwd=self.folder, env=env, capture_output=True, text=True)
-        check(p.returncode == 0, f"git {args}: {p.stderr}")
-        return p.stdout.strip()
-
+class History(Repository):
     def commit(self, text, message, notes=""):
-        (self.folder / "functions.php").write_text(text, encoding="utf-8")
+        self.write("functions.php", text)
         if notes:
-            (self.folder / "NOTES.md").write_text(notes, encoding="utf-8")
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
-        return self.git("rev-parse", "HEAD")
+            self.write("NOTES.md", notes)
+        return super().commit(message)
 
     def release(self, tag):
         self.commit((self.folder / "functions.php").read_text(encoding="utf-8"),

@@ -7,11 +7,10 @@ the queue write the same kind of text without escaping, on two branches.
 import csv
 import io
 import json
-import os
-import subprocess
 
 from browser import DESKTOP, PHONE, browse, expect, glanced_at, looked_at, picture
 from desk import Desk, check, equal, report, until
+from repository import Repository
 
 REASON = "only numbers & <b>nothing</b> else"
 LIGHT = 150_000  # bytes of a page with code in two columns
@@ -41,32 +40,9 @@ QUEUE = [("queue_id", "$item['queue_id']"), ("sender", "$item['sender']"), ("rcp
 COUNTS = [("size", "intval($item['size'])"), ("count", "intval($item['count'])"), ("score", "intval($item['score'])")]
 
 
-class Repository:
-    def __init__(self, folder):
-        self.folder, self.day = folder, 0
-        folder.mkdir()
-        self.git("init", "-q", "-b", "master")
-
-    def git(self, *args):
-        self.day += 1
-        at = f"{1_717_000_000 + self.day * 86400} +0000"
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "GIT_CONFIG_NOSYSTEM": "1",
-               "GIT_AUTHOR_NAME": "Dev", "GIT_AUTHOR_EMAIL": "dev@project.example",
-               "GIT_COMMITTER_NAME": "Dev", "GIT_COMMITTER_EMAIL": "dev@project.example",
-               "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
-        p = subprocess.run(["git", *args], cwd=self.folder, env=env, capture_output=True, text=True)
-        check(p.returncode == 0, f"git {args}: {p.stderr}")
-        return p.stdout.strip()
-
+class Pages(Repository):
     def write(self, path, text):
-        at = self.folder / path
-        at.parent.mkdir(parents=True, exist_ok=True)
-        at.write_bytes(text if isinstance(text, bytes) else ("<?php\n" + text).encode())
-
-    def commit(self, message):
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
-        return self.git("rev-parse", "HEAD")
+        super().write(path, text if isinstance(text, bytes) else "<?php\n" + text)
 
 
 def quarantine(cells):
@@ -75,7 +51,7 @@ def quarantine(cells):
 
 def project(folder):
     """The repository, and its fix."""
-    r = Repository(folder)
+    r = Pages(folder)
     for i, word in enumerate(("mailbox", "domain", "alias", "relay", "policy", "session", "backup", "quota")):
         r.write(f"{INC}/functions.{word}.inc.php", filler(word, 6 + i) +
                 table(f"{word}_view", "rows", [(word, f"intval($item['{word}_id'])")]))

@@ -12,23 +12,6 @@
 
 #define FILE_MAX (16u << 20)
 
-enum rc region_parse(struct str text, struct region *ret_r, struct err *e)
-{
-    size_t colon = str_rchr(text, ':');
-    if (colon == STR_NPOS || !git_path_ok(str_sub(text, 0, colon)))
-        return err_set(e, RC_INVALID, "a region is written PATH:START-END");
-    struct str lines = str_sub(text, colon + 1, text.n), first;
-    uint64_t from, to;
-    if (!str_cut(&lines, '-', &first))
-        return err_set(e, RC_INVALID, "a region is written PATH:START-END");
-    TRY(num_parse(first, 1, HUNK_NUMBER_MAX, "the first line of a region", &from, e));
-    to = from;
-    if (lines.n)
-        TRY(num_parse(lines, from, HUNK_NUMBER_MAX, "the last line of a region", &to, e));
-    *ret_r = (struct region){str_sub(text, 0, colon), (uint32_t)from, (uint32_t)to};
-    return RC_OK;
-}
-
 /* ---- A list that grows in the arena ---- */
 
 /* A hunk with room for its lines; NULL: a limit, the hunk is counted as left out. */
@@ -99,13 +82,13 @@ enum rc hunks_of_seed(struct objects *o, struct str at, const json_t *seed, stru
     if (hs->n > before)
         return arena_ok(a, "the seed", e);
     start = start > 0 ? start : 1;
-    struct region r = {path, (uint32_t)start, (uint32_t)(end > start ? end : start)};
+    struct place r = {path, (uint32_t)start, (uint32_t)(end > start ? end : start)};
     return hunks_of_region(o, at, &r, a, hs, e);
 }
 
 /* ---- From a file ---- */
 
-enum rc hunks_of_region(struct objects *o, struct str at, const struct region *r, struct arena *a,
+enum rc hunks_of_region(struct objects *o, struct str at, const struct place *r, struct arena *a,
                         struct hunks *hs, struct err *e)
 {
     struct object file;
@@ -137,7 +120,7 @@ enum rc hunks_of_region(struct objects *o, struct str at, const struct region *r
 /* ---- From commits ---- */
 
 struct taking {
-    const struct region *only;
+    const struct place *only;
     size_t n_only;
     struct arena *a;
     struct hunks *hs;
@@ -150,7 +133,7 @@ struct taking {
 static bool wanted(const struct taking *k, struct str path, const struct diff_hunk *h)
 {
     for (size_t i = 0; i < k->n_only; i++) {
-        const struct region *r = &k->only[i];
+        const struct place *r = &k->only[i];
         uint32_t line = h->new_start;
         if (!str_eq(r->path, path))
             continue;
@@ -204,7 +187,7 @@ static enum rc take_commit(void *ctx, const struct diff_commit *c, struct err *e
     return arena_ok(k->a, "the fix", e);
 }
 
-enum rc hunks_of_commits(struct git *g, const struct str *ids, size_t n, const struct region *only,
+enum rc hunks_of_commits(struct git *g, const struct str *ids, size_t n, const struct place *only,
                          size_t n_only, struct arena *a, struct hunks *hs, struct err *e)
 {
     bool missing[HUNKS_REVS] = {false};

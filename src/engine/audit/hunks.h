@@ -3,6 +3,7 @@
 #define VULNDESK_ENGINE_AUDIT_HUNKS_H
 
 #include "base/json.h"
+#include "engine/affected/question.h"
 #include "git/difflog.h"
 #include "git/objects.h"
 
@@ -43,13 +44,6 @@ struct hunks {
     size_t left_out; /* hunks beyond a limit */
 };
 
-/* "PATH:START-END" or "PATH:LINE". */
-struct region {
-    struct str path; /* borrowed */
-    uint32_t from, to;
-};
-enum rc region_parse(struct str text, struct region *ret_r, struct err *e) WARN_UNUSED;
-
 /*
  * A seed of a batch (formats.md): {"path", "start", "end", "hunks": [{"path", "old_start",
  * "lines"}]?}; without hunks the region path:start-end of the tree `at` (full hex id) is the flaw.
@@ -58,14 +52,14 @@ enum rc region_parse(struct str text, struct region *ret_r, struct err *e) WARN_
 enum rc hunks_of_seed(struct objects *o, struct str at, const json_t *seed, struct arena *a,
                       struct hunks *hs, struct err *e) WARN_UNUSED;
 /* The region as it stands in a tree or commit (full hex id), with the lines around it. */
-enum rc hunks_of_region(struct objects *o, struct str at, const struct region *r, struct arena *a,
+enum rc hunks_of_region(struct objects *o, struct str at, const struct place *r, struct arena *a,
                         struct hunks *hs, struct err *e) WARN_UNUSED;
 /*
  * What these commits (full hex ids) changed; files that hold no program text (documentation, tests)
  * are left out when there are others.  only: of these hunks, those which touch one of these
  * regions of the fixed files; none: all.  RC_NOTFOUND: a commit is not here, or nothing is left.
  */
-enum rc hunks_of_commits(struct git *g, const struct str *ids, size_t n, const struct region *only,
+enum rc hunks_of_commits(struct git *g, const struct str *ids, size_t n, const struct place *only,
                          size_t n_only, struct arena *a, struct hunks *hs, struct err *e)
     WARN_UNUSED;
 

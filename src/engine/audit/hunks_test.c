@@ -137,7 +137,7 @@ static void only_hunks_that_were_named(void **state)
     struct err e = ERR_INIT;
     struct hunks hs = {0};
     struct str id = str_c(head);
-    struct region in = {str_c("a.c"), 31, 31}, out = {str_c("a.c"), 40, 50};
+    struct place in = {str_c("a.c"), 31, 31}, out = {str_c("a.c"), 40, 50};
     (void)state;
     assert_int_equal(hunks_of_commits(git, &id, 1, &in, 1, arena, &hs, &e), RC_OK);
     assert_int_equal(hs.n, 1);
@@ -159,9 +159,9 @@ static void a_region_brings_what_is_around_it(void **state)
 {
     struct err e = ERR_INIT;
     struct hunks hs = {0};
-    struct region r;
+    struct place r;
     (void)state;
-    assert_int_equal(region_parse(str_c("b.c:3-5"), &r, &e), RC_OK);
+    assert_int_equal(place_parse(str_c("b.c:3-5"), &r, &e), RC_OK);
     assert_int_equal(hunks_of_region(objects, str_c(head), &r, arena, &hs, &e), RC_OK);
     assert_int_equal(hs.v[0].old_start, 1);
     assert_int_equal(hs.v[0].n, 15);
@@ -181,10 +181,10 @@ static void regions_that_are_none(void **state)
     static const char *const bad[] = {"",         "a.c",     "a.c:", "a.c:0",    "a.c:5-4",
                                       "../a.c:1", "a.c:1-x", ":1-2", "a.c:1-2-3"};
     struct err e = ERR_INIT;
-    struct region r;
+    struct place r;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-        assert_int_equal(region_parse(str_c(bad[i]), &r, &e), RC_INVALID);
+        assert_int_equal(place_parse(str_c(bad[i]), &r, &e), RC_INVALID);
 }
 
 static enum rc read_seed(const char *text, struct hunks *hs, struct err *e)

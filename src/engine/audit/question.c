@@ -50,7 +50,7 @@ static enum rc read_fix(const struct reading *k, struct err *e)
 {
     json_t *fix, *hunk;
     struct str ids[FIXES_MAX];
-    struct region only[LIKE_MAX];
+    struct place only[LIKE_MAX];
     TRY(get_list(k->j, "fix", FIXES_MAX, &fix, e));
     TRY(get_list(k->j, "hunk", LIKE_MAX, &hunk, e));
     size_t n = json_array_size(fix), n_only = json_array_size(hunk);
@@ -64,7 +64,7 @@ static enum rc read_fix(const struct reading *k, struct err *e)
     for (size_t i = 0; i < n_only; i++) {
         struct str text;
         TRY(get_text(json_array_get(hunk, i), "hunk", &text, e));
-        TRY(region_parse(text, &only[i], e));
+        TRY(place_parse(text, &only[i], e));
     }
     TRY(arena_ok(k->a, "the question", e));
     if (n == 0 && n_only)
@@ -75,7 +75,7 @@ static enum rc read_fix(const struct reading *k, struct err *e)
 
 static enum rc read_region(const struct reading *k, const json_t *v, struct err *e)
 {
-    struct region r;
+    struct place r;
     struct str at = at_of(k->j), text;
     char hex[GIT_OID_HEX + 1];
     if (json_is_object(v)) {
@@ -91,7 +91,7 @@ static enum rc read_region(const struct reading *k, const json_t *v, struct err 
             return err_set(e, RC_INVALID, "the path of a region is none");
     } else {
         TRY(get_text(v, "like", &text, e));
-        TRY(region_parse(text, &r, e));
+        TRY(place_parse(text, &r, e));
     }
     TRY(git_revision_up(k->rs->v[0].objects, at, hex, e));
     return hunks_of_region(k->rs->v[0].objects, str_c(hex), &r, k->a, &k->q->flaw, e);
