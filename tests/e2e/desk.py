@@ -9,6 +9,7 @@ import email.policy
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -74,10 +75,22 @@ def until(what, fn, seconds=None):
         time.sleep(0.02)
 
 
+# Below the ports that the kernel gives to outgoing connections, and none twice in one
+# run: a port that was free a moment ago must still be free when the desk opens it.
+PORTS = iter(random.sample(range(20000, 32768), 12768))
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    for port in PORTS:
+        with socket.socket() as s:
+            # As the desk itself: a connection that is still closing is no hindrance.
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("every port was taken")
 
 
 def shared(*parts):
