@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "base/when.h"
+#include "engine/svg.h"
 
 #define LEFT        132 /* pixels: where the rows begin, their names before */
 #define ROW         72
@@ -63,42 +63,6 @@ struct map {
 
 /* ---- text ---- */
 
-/* Escaped for XML; a text of more letters than max ends in an ellipsis. */
-static void put_text(struct buf *b, struct str s, size_t max)
-{
-    uint32_t cp = 0;
-    for (size_t letters = 0; s.n > 0; letters++) {
-        size_t n = utf8_next(s, &cp);
-        if (letters == max) {
-            buf_adds(b, "\xe2\x80\xa6");
-            return;
-        }
-        bool bad = n == 0 || cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp & 0xfffe) == 0xfffe;
-        s = str_sub(s, n ? n : 1, s.n);
-        if (n && (cp == '\t' || cp == '\n'))
-            buf_addc(b, ' ');
-        else if (bad)
-            buf_adds(b, "\xef\xbf\xbd");
-        else if (utf8_is_trick(cp))
-            buf_addf(b, "[U+%04X]", cp);
-        else if (cp == '<' || cp == '>' || cp == '&' || cp == '"' || cp == '\'')
-            buf_addf(b, "&#%u;", cp);
-        else
-            utf8_put(b, cp);
-    }
-}
-
-/* A name among other words: what is written from right to left must not reorder them. */
-static void put_name(struct buf *b, struct str s, size_t max)
-{
-    bool plain = true;
-    for (size_t i = 0; i < s.n; i++)
-        plain = plain && (unsigned char)s.p[i] < 0x80;
-    buf_adds(b, plain ? "" : "\xe2\x81\xa8");
-    put_text(b, s, max);
-    buf_adds(b, plain ? "" : "\xe2\x81\xa9");
-}
-
 static void put_day(struct buf *b, int64_t at_us)
 {
     AUTO(buf) struct buf t = BUF_INIT(WHEN_TEXT_MAX);
@@ -112,10 +76,10 @@ static void put_why(struct buf *b, struct str rule, struct str why)
 {
     if (rule.n || why.n)
         buf_adds(b, ". ");
-    put_text(b, rule, 40);
+    svg_text(b, rule, 40);
     if (rule.n && why.n)
         buf_adds(b, ": ");
-    put_text(b, why, MAP_TITLE / 2);
+    svg_text(b, why, MAP_TITLE / 2);
 }
 
 /* The two lines that a mark says. */
@@ -124,10 +88,10 @@ static void say_releases(const struct map *m, const struct item *i, struct buf *
 {
     const struct rec_release *f = &m->r->releases[i->at[0]];
     const struct rec_release *l = &m->r->releases[i->at[i->n - 1]];
-    put_name(head, f->tag, 60);
+    svg_name(head, f->tag, 60);
     if (i->n > 1) {
         buf_adds(head, " to ");
-        put_name(head, l->tag, 60);
+        svg_name(head, l->tag, 60);
         buf_addf(head, " (%zu releases)", i->n);
     } else {
         put_day(head, f->at_us);
@@ -138,7 +102,7 @@ static void say_releases(const struct map *m, const struct item *i, struct buf *
         put_why(rest, f->rule, f->why);
         if (f->confidence.n)
             buf_adds(rest, ". Confidence: ");
-        put_text(rest, f->confidence, 20);
+        svg_text(rest, f->confidence, 20);
         if (f->flagged)
             buf_adds(rest, ". Graph and content disagree");
         if (f->decided)
@@ -154,9 +118,9 @@ static void say_releases(const struct map *m, const struct item *i, struct buf *
 static void say_tip(const struct item *i, struct buf *head)
 {
     buf_adds(head, "branch ");
-    put_name(head, i->lane->name, 60);
+    svg_name(head, i->lane->name, 60);
     buf_adds(head, " at ");
-    put_text(head, str_sub(i->lane->tip_commit, 0, 12), 12);
+    svg_text(head, str_sub(i->lane->tip_commit, 0, 12), 12);
     put_day(head, i->lane->tip_us);
     buf_addf(head, ": %s", rec_status_words(i->status));
 }
@@ -167,11 +131,11 @@ static void say_commit(const struct item *i, struct buf *head, struct buf *rest)
         [INTRODUCED] = "introduced by ", [FIX] = "fixed by ", [BACKPORT] = "fix copied as "};
     const struct rec_commit *c = i->commit;
     buf_adds(head, what[i->kind]);
-    put_text(head, str_sub(c->commit, 0, 12), 12);
+    svg_text(head, str_sub(c->commit, 0, 12), 12);
     put_day(head, c->at_us);
     if (c->of.n) {
         buf_adds(head, ", a copy of ");
-        put_text(head, str_sub(c->of, 0, 12), 12);
+        svg_text(head, str_sub(c->of, 0, 12), 12);
     }
     put_why(rest, c->subject, c->why);
 }
@@ -534,7 +498,7 @@ static void put_item(const struct map *m, const struct item *i)
                  y - 12);
         if (k->flagged)
             buf_adds(b, "! ");
-        put_text(b, k->tag, MAP_LABEL);
+        svg_text(b, k->tag, MAP_LABEL);
         buf_adds(b, "</text>");
     } else {
         buf_addf(b,
@@ -564,7 +528,7 @@ static void put_rows(const struct map *m)
         if (from <= to)
             buf_addf(b, "<path class=\"map-r\" d=\"M%d %dH%d\"/>", from, y, to);
         buf_addf(b, "<text class=\"map-s\" x=\"6\" y=\"%d\">", y + 4);
-        put_text(b, m->rows[r].name.n ? m->rows[r].name : STR("releases"), MAP_LABEL + 2);
+        svg_text(b, m->rows[r].name.n ? m->rows[r].name : STR("releases"), MAP_LABEL + 2);
         buf_adds(b, "</text>");
     }
 }
@@ -614,29 +578,6 @@ static void put_legend(const struct map *m)
     buf_adds(b, "</g>");
 }
 
-/* Beside web/static/site.css, which has the same for pages. */
-static const char styles[] =
-    "<style>.map{--g:#fff;--k:#1d2329;--c:#5c6670;--a:#b3261e;--f:#176b35;--n:#5c6670;--u:#7a4bb0;"
-    "--l:#cfd6dc;background:var(--g)}"
-    "@media(prefers-color-scheme:dark){.map{--g:#14181c;--k:#e8ecef;--c:#a5afb8;--a:#ff8a80;"
-    "--f:#69d58b;--n:#a5afb8;--u:#c9a6ff;--l:#3a434b}}"
-    ".map text{font:11px system-ui,sans-serif;fill:var(--k)}"
-    ".map-l{font-size:10px}.map-s{font-weight:600}.map-g,.map-k{fill:var(--c)}"
-    ".map-q,.map-c,.map-w{text-anchor:middle}.map .map-q,.map "
-    ".map-w{font-weight:700;font-size:10px}"
-    ".map .map-w{fill:var(--g)}"
-    ".map-a,.map-i{fill:var(--a)}.map-f{fill:var(--g);stroke:var(--f);stroke-width:2}"
-    ".map-t{fill:none;stroke:var(--f);stroke-width:2}"
-    ".map-n{fill:var(--g);stroke:var(--n);stroke-width:1.5}"
-    ".map-u{fill:var(--g);stroke:var(--u);stroke-width:1.5;stroke-dasharray:3 2}"
-    ".map-x{fill:var(--g);stroke:var(--f);stroke-width:2}.map-b{stroke-dasharray:3 2}"
-    ".map-m{fill:var(--a)}.map-p{fill:var(--g);stroke:var(--c)}.map-d,.map-e{stroke:var(--k);"
-    "stroke-width:2}.map-r{stroke:var(--l);stroke-width:2}.map-y{stroke:var(--l);"
-    "stroke-dasharray:1 3}.map-hit{fill:transparent}"
-    ".map-tip{visibility:hidden;pointer-events:none}.map-tip rect{fill:var(--g)}"
-    ".map-o:hover .map-tip,.map-o:focus .map-tip{visibility:visible}"
-    ".map-o:focus .map-hit{stroke:var(--k);stroke-width:2}</style>";
-
 static void put_desc(const struct map *m)
 {
     struct buf *b = m->out;
@@ -657,7 +598,7 @@ static void draw(const struct map *m)
              m->width, m->height, m->width, m->height);
     put_desc(m);
     if (m->o->standalone)
-        buf_adds(b, styles);
+        buf_adds(b, svg_styles);
     put_axis(m);
     put_rows(m);
     for (size_t i = 0; i < m->n_items; i++)

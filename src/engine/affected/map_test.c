@@ -11,6 +11,7 @@
 
 #include "base/when.h"
 #include "engine/affected/map.h"
+#include "engine/svg_testing.h"
 
 #define HEX "0123456789abcdef0123456789abcdef01234567"
 
@@ -49,48 +50,6 @@ static void add_commit(json_t *j, const char *list, int day, const char *of, con
     json_array_append_new(member(j, list), o);
 }
 
-/* Elements that match, one root, no stray "<". */
-static void assert_well_formed(struct str s)
-{
-    char stack[64][16];
-    size_t depth = 0, roots = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] != '<')
-            continue;
-        size_t end = i + str_chr(str_sub(s, i, s.n), '>'), n = 0;
-        assert_true(end < s.n);
-        bool closing = s.p[i + 1] == '/', empty = s.p[end - 1] == '/';
-        const char *name = s.p + i + 1 + closing;
-        while (ascii_is_alnum(name[n]))
-            n++;
-        assert_true(n > 0 && n < 16);
-        if (closing) {
-            assert_true(depth > 0);
-            assert_memory_equal(stack[--depth], name, n);
-            assert_int_equal(stack[depth][n], 0);
-        } else if (!empty) {
-            assert_true(depth < 64);
-            roots += depth == 0;
-            memcpy(stack[depth], name, n);
-            stack[depth++][n] = '\0';
-        }
-        i = end;
-    }
-    assert_int_equal(depth, 0);
-    assert_int_equal(roots, 1);
-}
-
-static size_t count_of(struct str s, const char *needle)
-{
-    size_t n = 0, at;
-    struct str what = str_c(needle);
-    while ((at = str_find(s, what)) != STR_NPOS) {
-        n++;
-        s = str_sub(s, at + what.n, s.n);
-    }
-    return n;
-}
-
 struct drawn {
     struct arena *a;
     struct record r;
@@ -107,8 +66,8 @@ static void draw(json_t *j, const char *link, bool standalone, struct drawn *d)
     enum rc rc = map_draw(&d->r, &o, d->a, &d->b, &e);
     if (rc != RC_OK)
         fail_msg("%s", e.msg);
-    assert_well_formed(buf_str(&d->b));
-    assert_int_equal(count_of(buf_str(&d->b), "<script"), 0);
+    svg_assert_well_formed(buf_str(&d->b));
+    assert_int_equal(svg_count(buf_str(&d->b), "<script"), 0);
 }
 
 static void drawn_end(struct drawn *d)
@@ -153,8 +112,8 @@ static void test_a_short_history(void **state)
     draw(j, "#r-", false, &d);
     struct str s = buf_str(&d.b);
     assert_int_equal(d.r.count[REC_AFFECTED], 2);
-    assert_int_equal(count_of(s, "<a class=\"map-o\" href=\"#r-"), 5);
-    assert_int_equal(count_of(s, "role=\"img\""), 3);
+    assert_int_equal(svg_count(s, "<a class=\"map-o\" href=\"#r-"), 5);
+    assert_int_equal(svg_count(s, "role=\"img\""), 3);
     assert_true(str_find(s, STR("introduced by 0123456789ab, 2022-01-28")) != STR_NPOS);
     assert_true(str_find(s, STR("fix copied as 0123456789ab")) != STR_NPOS);
     assert_true(str_find(s, STR("a &#60;change&#62;")) != STR_NPOS);
@@ -167,11 +126,11 @@ static void test_a_short_history(void **state)
     for (size_t i = 1; i < ARRAY_LEN(x); i++)
         assert_true(x[i - 1] < x[i]);
     /* Each has a shape of its own, in the legend too. */
-    assert_int_equal(count_of(s, "class=\"map-a\""), 2 + 1);
-    assert_int_equal(count_of(s, "class=\"map-f\""), 1 + 1);
-    assert_int_equal(count_of(s, "class=\"map-n\""), 1 + 1);
-    assert_int_equal(count_of(s, "class=\"map-u\""), 1 + 1);
-    assert_int_equal(count_of(s, "<style>"), 0);
+    assert_int_equal(svg_count(s, "class=\"map-a\""), 2 + 1);
+    assert_int_equal(svg_count(s, "class=\"map-f\""), 1 + 1);
+    assert_int_equal(svg_count(s, "class=\"map-n\""), 1 + 1);
+    assert_int_equal(svg_count(s, "class=\"map-u\""), 1 + 1);
+    assert_int_equal(svg_count(s, "<style>"), 0);
     drawn_end(&d);
 }
 
@@ -182,9 +141,9 @@ static void test_a_file_brings_its_styles_and_links_nowhere(void **state)
     struct drawn d;
     add_release(j, "v1", "", "affected", 0);
     draw(j, NULL, true, &d);
-    assert_int_equal(count_of(buf_str(&d.b), "<style>"), 1);
-    assert_int_equal(count_of(buf_str(&d.b), "href"), 0);
-    assert_int_equal(count_of(buf_str(&d.b), "url("), 0);
+    assert_int_equal(svg_count(buf_str(&d.b), "<style>"), 1);
+    assert_int_equal(svg_count(buf_str(&d.b), "href"), 0);
+    assert_int_equal(svg_count(buf_str(&d.b), "url("), 0);
     drawn_end(&d);
 }
 
@@ -205,11 +164,11 @@ static void test_hostile_names(void **state)
     add_release(j, "\xd7\x90\xd7\x91 1", "<b>'", "not_affected", 3);
     draw(j, "#r-", false, &d);
     struct str s = buf_str(&d.b);
-    assert_int_equal(count_of(s, "<script"), 0);
-    assert_int_equal(count_of(s, "<b>"), 0);
-    assert_int_equal(count_of(s, "\xe2\x80\xae"), 0);
+    assert_int_equal(svg_count(s, "<script"), 0);
+    assert_int_equal(svg_count(s, "<b>"), 0);
+    assert_int_equal(svg_count(s, "\xe2\x80\xae"), 0);
     assert_true(str_find(s, STR("v1[U+202E]2")) != STR_NPOS);
-    assert_int_equal(count_of(s, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+    assert_int_equal(svg_count(s, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
                      0);
     assert_true(str_find(s, STR("\xe2\x81\xa8\xd7\x90")) != STR_NPOS); /* kept apart */
     drawn_end(&d);
@@ -235,8 +194,8 @@ static void check_many(size_t n, size_t lanes, bool alternating)
     draw(j, "#r-", false, &d);
     struct str s = buf_str(&d.b);
     assert_true(s.n <= MAP_MAX);
-    assert_true(count_of(s, "class=\"map-o\"") <= 2 * MAP_ITEMS + 2 * MAP_MARKS + MAP_LANES_MAX);
-    assert_true(count_of(s, "class=\"map-s\"") <= MAP_LANES_MAX + 1);
+    assert_true(svg_count(s, "class=\"map-o\"") <= 2 * MAP_ITEMS + 2 * MAP_MARKS + MAP_LANES_MAX);
+    assert_true(svg_count(s, "class=\"map-s\"") <= MAP_LANES_MAX + 1);
     assert_true(number_behind(s, "<svg", " width=\"") < 12000);
     drawn_end(&d);
 }
