@@ -5,14 +5,15 @@
  */
 #include "engine/backport/map.h"
 
+#include "engine/backport/record.h"
 #include "engine/svg.h"
 
-#define WIDTH    780 /* pixels */
+#define WIDTH    800 /* pixels */
 #define NAME_X   12
 #define BACK_X   204
-#define PERSON_X 352
-#define TESTS_X  470
-#define READY_X  592
+#define PERSON_X 386
+#define TESTS_X  500
+#define READY_X  614
 #define HEAD_Y   18
 #define FIX_Y    48
 #define ROW      46
@@ -34,13 +35,10 @@ struct word {
     const char *name, *words;
     enum shape shape;
 };
-static const struct word verdicts[] = {{"already", "already there", SHAPE_SKIP},
-                                       {"not-affected", "not affected", SHAPE_SKIP},
-                                       {"clean", "picks cleanly", SHAPE_DONE},
-                                       {"resolved", "settled by rules", SHAPE_RULE},
-                                       {"proposed", "proposed", SHAPE_ASK},
-                                       {"needs-person", "needs a person", SHAPE_STOP},
-                                       {"", "under way", SHAPE_WAIT}};
+static const enum shape verdicts[PORT_VERDICTS] = {
+    [PORT_ALREADY] = SHAPE_SKIP, [PORT_NOT_AFFECTED] = SHAPE_SKIP,
+    [PORT_CLEAN] = SHAPE_DONE,   [PORT_RESOLVED] = SHAPE_RULE,
+    [PORT_PROPOSED] = SHAPE_ASK, [PORT_NEEDS_PERSON] = SHAPE_STOP};
 static const struct word decisions[] = {{"accepted", "accepted", SHAPE_DONE},
                                         {"edited", "edited", SHAPE_DONE},
                                         {"waived", "waived", SHAPE_SKIP},
@@ -67,7 +65,12 @@ static bool settled(struct str verdict)
 
 static struct word verdict_of(struct str s)
 {
-    return word_of(verdicts, ARRAY_LEN(verdicts), s);
+    enum port_verdict v;
+    if (s.n == 0)
+        return (struct word){NULL, "under way", SHAPE_WAIT};
+    if (!port_verdict_parse(s, &v))
+        return (struct word){NULL, NULL, SHAPE_ASK};
+    return (struct word){NULL, port_verdict_words(v), verdicts[v]};
 }
 
 static struct word decision_of(struct str s, struct str verdict)
@@ -86,21 +89,6 @@ static struct word tests_of(const struct bp_map_line *l)
 static struct str said(struct word w, struct str name)
 {
     return w.words ? str_c(w.words) : name;
-}
-
-struct str bp_verdict_words(struct str verdict)
-{
-    return said(verdict_of(verdict), verdict);
-}
-
-struct str bp_decision_words(struct str decision, struct str verdict)
-{
-    return said(decision_of(decision, verdict), decision);
-}
-
-struct str bp_tests_words(struct str t)
-{
-    return said(word_of(tests, ARRAY_LEN(tests), t), t);
 }
 
 /* ---- marks ---- */
@@ -210,13 +198,13 @@ static void put_said(const struct bp_map *p, size_t line, struct buf *b)
     const struct bp_map_line *l = &p->lines[line];
     svg_name(b, l->name, 60);
     buf_adds(b, ": ");
-    svg_text(b, bp_verdict_words(l->verdict), 40);
+    svg_text(b, said(verdict_of(l->verdict), l->verdict), 40);
     if (source_of(p, line) != p->n_lines) {
-        buf_adds(b, " from ");
+        buf_adds(b, ", picked from ");
         svg_name(b, l->source, 60);
     }
     buf_adds(b, "; decision: ");
-    svg_text(b, bp_decision_words(l->decision, l->verdict), 40);
+    svg_text(b, said(decision_of(l->decision, l->verdict), l->decision), 40);
     buf_adds(b, "; tests: ");
     svg_text(b, said(tests_of(l), l->tests), 40);
     buf_adds(b, l->ready ? "; ready" : "; not ready");

@@ -19,8 +19,7 @@
 struct bp_map_line {
     struct str name;
     struct str source;   /* what was picked: "fix", or the name of a line; empty: nothing yet */
-    struct str verdict;  /* of the engine: "already", "not-affected", "clean", "resolved",
-                            "proposed", "needs-person"; empty: its answer is under way */
+    struct str verdict;  /* its name in an answer (record.h); empty: the answer is under way */
     struct str decision; /* of a person: "accepted", "edited", "waived"; empty: none */
     struct str tests;    /* "pass", "fail", "untested", "running"; all else: not run */
     struct str blocked;  /* what it waits for, in words; empty: nothing to say */
@@ -38,12 +37,5 @@ struct bp_map_options {
 
 enum rc bp_map_draw(const struct bp_map *p, const struct bp_map_options *o, struct buf *out,
                     struct err *e) WARN_UNUSED;
-
-/* For people: "needs a person" of "needs-person"; the words of the picture, for the table beside
- * it.  What is unknown comes back as it is. */
-struct str bp_verdict_words(struct str verdict);
-/* A decision; empty: whether one is wanted hangs on the verdict. */
-struct str bp_decision_words(struct str decision, struct str verdict);
-struct str bp_tests_words(struct str tests);
 
 #endif

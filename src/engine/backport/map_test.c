@@ -54,10 +54,11 @@ static void test_every_state_has_its_shape_and_word(void **state)
     draw(&p, "#line-", false, &b);
     assert_has(&b, "aria-label=\"The fix on the maintained lines: 4 of 9 ready\"");
     assert_int_equal(svg_count(buf_str(&b), "<a class=\"map-o\" href=\"#line-"), 9);
-    assert_has(&b, "aria-label=\"3.2: picks cleanly; decision: accepted; tests: pass; ready\"");
-    assert_has(&b, "\"3.0: proposed from 3.1; decision: edited; tests: untested; not ready: "
+    assert_has(&b, "aria-label=\"3.2: applies cleanly; decision: accepted; tests: pass; ready\"");
+    assert_has(&b, "\"3.0: proposed, to be looked at, picked from 3.1; decision: edited; tests: "
+                   "untested; not ready: "
                    "untested\"");
-    assert_has(&b, "\"2.8: already there; decision: not needed; tests: not needed; ready\"");
+    assert_has(&b, "\"2.8: has it already; decision: not needed; tests: not needed; ready\"");
     assert_has(&b, "\"2.6: needs a person; decision: waived; tests: not needed; ready\"");
     assert_has(&b, "\"2.4: under way; decision: to decide; tests: not run; not ready\"");
     assert_has(&b, ">from 3.1</text>");
