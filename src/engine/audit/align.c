@@ -217,6 +217,8 @@ static void run_of_line(const struct aligner *a, const struct witness *w, uint32
     const struct token *t = witness_row(w, line, &n);
     r->n = 0;
     r->all = 0;
+    if (witness_hides(w, line))
+        return;
     for (size_t i = 0; i < n && i < LCS_MAX; i++) {
         uint32_t term = w->term[(size_t)(t - w->tokens.v) + i];
         float weight = term != TERM_NO            ? 0.3F + a->terms->v[term].idf

@@ -12,6 +12,8 @@
 
 /* A place with less of the pattern's votes is none. */
 #define VOTES_LEAST 0.01F
+/* Near the own place of a seed, a place whose lines are less like the changed ones is none. */
+#define NEAR_WORDS 0.25F
 
 /* Files to be read, in that order, and by which patterns each is looked at. */
 struct reading {
@@ -182,6 +184,16 @@ static void look(struct reader *d, uint32_t file, size_t pattern)
     }
 }
 
+/* Where the fix stands says nothing about places near it. */
+static void hide_own(const struct ranking *r, struct witness *w, uint32_t file)
+{
+    for (size_t k = 0; k < r->n_patterns; k++) {
+        const struct home_place *p = home_in(&r->homes[k], file);
+        if (p)
+            witness_hide(w, p->line, p->end);
+    }
+}
+
 static enum rc read_files(struct ranking *r, const struct readings *files, struct err *e)
 {
     AUTO(reader)
@@ -199,6 +211,7 @@ static enum rc read_files(struct ranking *r, const struct readings *files, struc
             continue;
         TRY(rc);
         witness_read(&d.w, r->v->files[file].lang, text, &r->terms);
+        hide_own(r, &d.w, file);
         memset(d.has, 0, r->terms.n);
         for (size_t k = 0; k < d.w.n_matches; k++)
             d.has[d.w.matches[k].term] = true;
@@ -242,12 +255,19 @@ static bool taken(const struct ranking *r, const struct hits *h, const struct fo
     return false;
 }
 
-/* At the own place of any of the seeds? */
+/*
+ * At the own place of any of the seeds?  A place near it has the lines around it in common with it,
+ * which says nothing: it must have lines like the changed ones themselves.
+ */
 static bool at_own(const struct ranking *r, const struct found *f)
 {
+    const struct pattern *own = &r->patterns[f->spot.pattern];
+    bool like = own->n_changed_old > 0 && f->like.words >= NEAR_WORDS;
     for (size_t k = 0; k < r->n_patterns; k++) {
         const struct home_place *p = home_in(&r->homes[k], f->spot.file);
-        if (p && f->line + SPOT_NEAR >= p->line && f->line <= p->end + SPOT_NEAR)
+        if (p && f->line >= p->line && f->line <= p->end)
+            return true;
+        if (p && !like && f->line + SPOT_NEAR >= p->line && f->line <= p->end + SPOT_NEAR)
             return true;
     }
     return false;

@@ -43,6 +43,19 @@ static void add_other(struct buf *b, const char *what, int n)
             what, i, i + 11, i + 5);
 }
 
+/* The third line is mended, its like five lines below is not. */
+static const char page[] = "function show(data) {\n"
+                           "  each(data.symbols, function (index, value) {\n"
+                           "    element('symbols').append('<b>' + escape(value.word) + '</b>');\n"
+                           "  });\n"
+                           "  tooltip('symbols').show();\n"
+                           "  if (data.hashes) {\n"
+                           "    each(data.hashes, function (index, value) {\n"
+                           "      element('hashes').append('<p>' + value.word + '</p>');\n"
+                           "    });\n"
+                           "  }\n"
+                           "}\n";
+
 /* dns.c: the seed.  dhcp.c: not mended.  ntp.c: mended already.  math.c: nothing alike. */
 static int make_all(void **state)
 {
@@ -70,6 +83,7 @@ static int make_all(void **state)
     add_other(&b, "dns", 2);
     add_reader(&b, "dns", false);
     testrepo_commit(repo, "dns.c", buf_c(&b), 3);
+    testrepo_commit(repo, "page.js", page, 4);
     testrepo_said(repo, (const char *const[]){"rev-parse", "HEAD", NULL}, id);
     struct str tree = str_c(id);
     return git_open(repo, NULL, &git, &e) == RC_OK && objects_open(git, &objects, &e) == RC_OK &&
@@ -164,6 +178,35 @@ static void the_own_place_is_none(void **state)
     rank(&fix, 1, 100, 0, &h);
     for (size_t i = 0; i < h.n; i++)
         assert_false(str_eq(view->files[h.v[i].file].path, STR("dns.c")) && h.v[i].line >= 17);
+}
+
+/* What stands near the own place is told by its own lines, not by those that they share. */
+static void a_like_line_beside_the_own_place(void **state)
+{
+    static const struct seed_line lines[] = {
+        {' ', 1, 1, STR("function show(data) {")},
+        {' ', 2, 2, STR("  each(data.symbols, function (index, value) {")},
+        {'-', 3, 0, STR("    element('symbols').append('<b>' + value.word + '</b>');")},
+        {'+', 0, 3, STR("    element('symbols').append('<b>' + escape(value.word) + '</b>');")},
+        {' ', 4, 4, STR("  });")},
+        {' ', 5, 5, STR("  tooltip('symbols').show();")},
+        {' ', 6, 6, STR("  if (data.hashes) {")},
+    };
+    static const struct seed s = {.path = STR("page.js"),
+                                  .lang = LANG_JS,
+                                  .start = 3,
+                                  .end = 3,
+                                  .lines = lines,
+                                  .n_lines = ARRAY_LEN(lines)};
+    struct hits h;
+    size_t at = 0;
+    (void)state;
+    rank(&s, 1, 100, 0, &h);
+    const struct hit *x = in_file(&h, "page.js", &at);
+    assert_non_null(x);
+    assert_int_equal(at, 0);
+    assert_true(x->line >= 6 && x->line <= 9);
+    assert_true(x->fixed < 0.1F);
 }
 
 static bool has_word(const struct hit *h, const char *word)
@@ -269,8 +312,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, new_arena, end_arena)
     const struct CMUnitTest tests[] = {
-        T(what_is_not_mended_comes_first), T(the_own_place_is_none),       T(reasons_are_given),
-        T(scores_fall_and_a_cut_cuts),     T(seeds_together_are_one_list), T(a_marked_region),
+        T(what_is_not_mended_comes_first),
+        T(the_own_place_is_none),
+        T(a_like_line_beside_the_own_place),
+        T(reasons_are_given),
+        T(scores_fall_and_a_cut_cuts),
+        T(seeds_together_are_one_list),
+        T(a_marked_region),
     };
     return cmocka_run_group_tests(tests, make_all, remove_all);
 }

@@ -14,6 +14,7 @@ void witness_release(struct witness *w)
     free(w->first);
     free(w->matches);
     free(w->term);
+    free(w->hidden);
     *w = (struct witness){0};
 }
 
@@ -43,6 +44,12 @@ static void index_rows(struct witness *w)
         if (i == 0 || w->tokens.v[i].line != w->tokens.v[i - 1].line)
             w->first[w->n_rows++] = (uint32_t)i;
     w->first[w->n_rows] = (uint32_t)w->tokens.n;
+    if (w->n_rows > w->cap_hidden) {
+        w->cap_hidden = w->n_rows + w->n_rows / 2;
+        w->hidden = mem_realloc(w->hidden, w->cap_hidden * sizeof *w->hidden);
+    }
+    if (w->n_rows)
+        memset(w->hidden, 0, w->n_rows * sizeof *w->hidden);
 }
 
 uint32_t witness_line(const struct witness *w, uint32_t row)
@@ -115,6 +122,19 @@ size_t witness_from(const struct witness *w, uint32_t from)
             hi = mid;
     }
     return lo;
+}
+
+void witness_hide(struct witness *w, uint32_t first, uint32_t last)
+{
+    if (w->n_rows == 0 || first > last)
+        return;
+    size_t kept = 0;
+    for (uint32_t r = witness_row_of(w, first); r <= w->n_rows && witness_line(w, r) <= last; r++)
+        w->hidden[r - 1] = w->hidden[r - 1] || witness_line(w, r) >= first;
+    for (size_t i = 0; i < w->n_matches; i++)
+        if (!witness_hides(w, w->matches[i].row))
+            w->matches[kept++] = w->matches[i];
+    w->n_matches = kept;
 }
 
 /* --- the function a line stands in --- */
@@ -364,14 +384,15 @@ static void vote_term(struct voter *v, const struct pattern_term *t, uint32_t fr
 }
 
 /* Of both curves together (c = 0) or the close one (c = 1): rows that no neighbour beats. */
-static size_t find_peaks(struct voter *v, int32_t n_rows, double least, int c)
+static size_t find_peaks(struct voter *v, const struct witness *w, double least, int c)
 {
+    int32_t n_rows = (int32_t)w->n_rows;
     const double *a = v->bend[0] + VOTE_WIDE + 1, *b = v->bend[1] + VOTE_WIDE + 1;
     size_t n = 0;
     double before = 0, now = (c ? 0 : a[1]) + b[1];
     for (int32_t r = 1; r <= n_rows; r++) {
         double next = (c ? 0 : a[r + 1]) + b[r + 1];
-        if (now > before && now >= next && a[r] + b[r] >= least)
+        if (now > before && now >= next && a[r] + b[r] >= least && !w->hidden[r - 1])
             v->peaks[n++] = (uint32_t)r;
         before = now;
         now = next;
@@ -379,14 +400,15 @@ static size_t find_peaks(struct voter *v, int32_t n_rows, double least, int c)
     return n;
 }
 
-static void keep_peaks(struct voter *v, int32_t n_rows, size_t most, float least, struct spots *out)
+static void keep_peaks(struct voter *v, const struct witness *w, size_t most, float least,
+                       struct spots *out)
 {
     const double *a = v->bend[0] + VOTE_WIDE + 1, *b = v->bend[1] + VOTE_WIDE + 1;
     double all = v->p->weight > 0 ? v->p->weight : 1;
-    v->peaks = grown(v->peaks, &v->cap_peaks, (size_t)n_rows + 1, sizeof *v->peaks);
+    v->peaks = grown(v->peaks, &v->cap_peaks, (size_t)w->n_rows + 1, sizeof *v->peaks);
     size_t first = out->n;
     for (int c = 0; c < 2; c++) {
-        size_t n = find_peaks(v, n_rows, (double)least * all, c);
+        size_t n = find_peaks(v, w, (double)least * all, c);
         size_t end = out->n + most;
         for (size_t k = first; c == 1 && k < out->n; k++) {
             size_t m = 0;
@@ -439,5 +461,5 @@ void voter_spots(struct voter *v, const struct witness *w, size_t most, float le
         vote_term(v, &v->p->terms[i - 1], v->begin[i], v->begin[i + 1], n_rows);
     add_slopes(v->bend[0], size);
     add_slopes(v->bend[1], size);
-    keep_peaks(v, n_rows, most, least, out);
+    keep_peaks(v, w, most, least, out);
 }

@@ -23,10 +23,18 @@ struct witness {
     size_t n_matches, cap_matches;
     uint32_t *term; /* of each token (words around homes too); TERM_NO: none */
     size_t cap_term;
+    bool *hidden; /* of each row - 1: nothing there is alike to anything */
+    size_t cap_hidden;
 };
 void witness_release(struct witness *w);
 void witness_auto(struct witness *w);
 void witness_read(struct witness *w, enum lang lang, struct str text, const struct terms *t);
+/* The lines first..last count no more, until the next file is read. */
+void witness_hide(struct witness *w, uint32_t first, uint32_t last);
+static inline bool witness_hides(const struct witness *w, uint32_t row)
+{
+    return row >= 1 && row <= w->n_rows && w->hidden[row - 1];
+}
 /* Matches from row `from` on: index of the first. */
 size_t witness_from(const struct witness *w, uint32_t from);
 /* Tokens of a row; none for a row that there is not. */
