@@ -21,12 +21,13 @@
 #include "os/file.h"
 #include "os/spawn.h"
 
-#define ARGS_MAX     128
-#define CACHE_HEX    16 /* bytes of the hash in the name of a cache folder */
-#define HEAD_MAX     1024
-#define URL_MAX      2000
-#define GIT_WORDS    300 /* bytes of git's complaint that are shown */
-#define OWN_TEMPLATE "vulndesk-git-XXXXXX"
+#define ARGS_MAX       128
+#define ALTERNATES_MAX (64 * 1024)
+#define CACHE_HEX      16 /* bytes of the hash in the name of a cache folder */
+#define HEAD_MAX       1024
+#define URL_MAX        2000
+#define GIT_WORDS      300 /* bytes of git's complaint that are shown */
+#define OWN_TEMPLATE   "vulndesk-git-XXXXXX"
 
 struct git {
     char *repo; /* the repository's git directory */
@@ -378,6 +379,24 @@ enum rc git_own_objects_make(struct git *g, struct err *e)
     g->env_objects = TAKE(env);
     g->own_objects = TAKE(objects);
     return RC_OK;
+}
+
+enum rc git_alternate_add(struct git *g, const char *objects, struct err *e)
+{
+    BUG_ON(g->own_objects == NULL);
+    AUTO(mem) char *real = realpath(objects, NULL);
+    if (real == NULL)
+        return err_errno(e, errno == ENOENT ? RC_NOTFOUND : RC_IO, "%s", objects);
+    if (strchr(real, '\n'))
+        return err_set(e, RC_INVALID, "the path of the objects holds a line end");
+    AUTO(fd) int fd = -1;
+    AUTO(buf) struct buf list = BUF_INIT(ALTERNATES_MAX);
+    TRY(dir_open(AT_FDCWD, g->own_objects, &fd, e));
+    TRY(file_read(fd, "info/alternates", ALTERNATES_MAX, &list, e));
+    buf_adds(&list, real);
+    buf_addc(&list, '\n');
+    TRY(buf_ok(&list, "the list of folders with objects", e));
+    return file_write_sync(fd, "info/alternates", buf_str(&list), 0600, e);
 }
 
 const char *git_own_objects(const struct git *g)

@@ -86,6 +86,9 @@ enum rc git_start(struct git *g, const char *const *args, int in, int out, struc
  */
 enum rc git_own_objects_make(struct git *g, struct err *e) WARN_UNUSED;
 const char *git_own_objects(const struct git *g); /* NULL before that */
+/* After git_own_objects_make: objects of this folder (in the form of git's objects) count too, for
+ * children that start from here on. */
+enum rc git_alternate_add(struct git *g, const char *objects, struct err *e) WARN_UNUSED;
 void git_graph_on(struct git *g);
 /* The repository's object folder, its git directory, and ours. */
 const char *git_repo_dir(const struct git *g);

@@ -49,9 +49,11 @@ struct tree_entry {
     struct str name;
     const unsigned char *id; /* raw */
 };
-#define TREE_MODE_TYPE 0170000u
-#define TREE_MODE_DIR  0040000u
-#define TREE_MODE_FILE 0100000u
+#define TREE_MODE_TYPE      0170000u
+#define TREE_MODE_DIR       0040000u
+#define TREE_MODE_FILE      0100000u
+#define TREE_MODE_LINK      0120000u
+#define TREE_MODE_SUBMODULE 0160000u
 /* Cuts the first entry off the bytes of a tree. False at the end; *rest is not empty then when the
  * tree is damaged. */
 bool tree_next(struct str *rest, size_t hash_len, struct tree_entry *ret_t);

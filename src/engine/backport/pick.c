@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pick.  Runs in the engine child; the repository is a stranger's.
+ *
+ * When can a rename change what git's merge answers?  It looks for renames on a side from what that
+ * side removed to what it added, and only where the other side changed the old name, or added
+ * something to a folder that went.  So it can only where the fix changes or removes a file that the
+ * release lacks; where it removes one that the release changed and adds another; or where one side
+ * adds to a folder that the other has removed.  Then git merges the whole trees.
+ */
+#include "engine/backport/pick.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/backport/walk.h"
+
+#define PAIRS_MAX 1000000u /* of names that are compared for where a file went */
+
+struct picking {
+    struct picker *p;
+    struct arena *arena;
+    const char *base, *fix, *release;
+    struct walk walk;     /* base to fix, and what the release has there */
+    struct bp_file *file; /* room for n_max */
+    size_t n, n_max;
+};
+
+static bool renames_matter(const struct walk *w)
+{
+    bool adds = false, adds_lost = false, adds_other = false, lacks = false, removes = false;
+    for (size_t i = 0; i < w->n; i++) {
+        const struct walk_file *f = &w->v[i];
+        if (f->old.mode == 0) {
+            adds = true;
+            adds_lost |= f->lost;
+            adds_other |= f->other.mode != 0 && !bp_side_same(&f->new, &f->other);
+        } else if (f->other.mode == 0) {
+            lacks = true;
+        } else if (f->new.mode == 0) {
+            removes |= adds_other || !bp_side_same(&f->old, &f->other);
+        }
+    }
+    for (size_t i = 0; i < w->n && adds_other; i++)
+        removes |= w->v[i].old.mode != 0 && w->v[i].new.mode == 0;
+    return w->clash || lacks || adds_lost || (adds && (removes || w->folder_gone));
+}
+
+static void file_of(const struct walk_file *w, struct bp_file *ret)
+{
+    *ret = (struct bp_file){.path = w->path,
+                            .fix_path = w->path,
+                            .class = file_class_of(w->path),
+                            .lang = lang_of(w->path, STR_NONE),
+                            .base = w->old,
+                            .fix = w->new,
+                            .release = w->other,
+                            .made = w->other};
+}
+
+static uint32_t type_of(const struct bp_side *s)
+{
+    return s->mode & TREE_MODE_TYPE;
+}
+
+/* Why git's merge of this file has a conflict; reads the texts, which the next step needs. */
+static enum rc name_conflict(struct picking *k, struct bp_file *f, struct err *e)
+{
+    f->made = f->release;
+    f->how = f->base.mode == 0      ? BP_ADDED_BOTH
+             : f->fix.mode == 0     ? BP_GONE
+             : f->release.mode == 0 ? BP_ABSENT
+                                    : BP_CONFLICT;
+    struct bp_side *sides[] = {&f->base, &f->fix, &f->release};
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+        TRY(bp_side_read(k->p->store, sides[i], k->arena, e));
+        if (sides[i]->mode && (type_of(sides[i]) != TREE_MODE_FILE || sides[i]->binary))
+            f->how = f->how == BP_ABSENT || f->how == BP_GONE ? f->how : BP_ODD;
+    }
+    f->made = f->release;
+    return RC_OK;
+}
+
+/* What needs no merge; false when it does. */
+static bool is_plain(struct bp_file *f)
+{
+    if (bp_side_same(&f->release, &f->fix)) {
+        f->how = BP_SAME;
+        f->made = f->release;
+        return true;
+    }
+    if (bp_side_same(&f->release, &f->base)) {
+        f->how = BP_TAKEN;
+        f->made = f->fix;
+        return true;
+    }
+    return false;
+}
+
+static void set_made(struct bp_file *f, uint32_t mode, const char *oid)
+{
+    f->made = (struct bp_side){.mode = mode};
+    if (mode)
+        memcpy(f->made.oid, oid, strlen(oid) + 1);
+}
+
+static struct ort_file ort_file_of(const struct bp_side *base, const struct bp_side *fix,
+                                   const struct bp_side *release)
+{
+    return (struct ort_file){.base_mode = base->mode,
+                             .fix_mode = fix->mode,
+                             .release_mode = release->mode,
+                             .base = base->oid,
+                             .fix = fix->oid,
+                             .release = release->oid};
+}
+
+/* ---- File by file ---- */
+
+static enum rc merge_files(struct picking *k, struct pick *ret, struct err *e)
+{
+    size_t m = 0;
+    AUTO(mem) struct ort_file *v = mem_alloc((k->n + 1) * sizeof *v);
+    AUTO(mem) size_t *of = mem_alloc((k->n + 1) * sizeof *of);
+    ret->clean = true;
+    for (size_t i = 0; i < k->n; i++) {
+        struct bp_file *f = &k->file[i];
+        if (is_plain(f))
+            continue;
+        if (f->fix.mode == 0 || f->release.mode == 0) { /* changed here, removed there */
+            ret->clean = false;
+            TRY(name_conflict(k, f, e));
+            continue;
+        }
+        of[m] = i;
+        v[m++] = ort_file_of(&f->base, &f->fix, &f->release);
+    }
+    TRY(ort_files(k->p->ort, v, m, true, e));
+    for (size_t i = 0; i < m; i++) {
+        struct bp_file *f = &k->file[of[i]];
+        if (v[i].clean) {
+            f->how = BP_MERGED;
+            set_made(f, v[i].mode, v[i].oid);
+        } else {
+            ret->clean = false;
+            TRY(name_conflict(k, f, e));
+        }
+    }
+    return pick_tree_of(k->p->store, k->release, k->file, k->n, ret->tree, e);
+}
+
+/* ---- Whole trees ---- */
+
+static struct str base_name(struct str path)
+{
+    size_t slash = str_rchr(path, '/');
+    return slash == STR_NPOS ? path : str_sub(path, slash + 1, path.n);
+}
+
+static int by_str(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static bool in_list(const struct str *v, size_t n, struct str path)
+{
+    return n > 0 && bsearch(&path, v, n, sizeof *v, by_str) != NULL;
+}
+
+/* A path that git changed, or has a conflict at, and that the fix does not have. */
+struct elsewhere {
+    struct str path;
+    bool conflict, taken;
+};
+
+/* Is the file of this name neither in the release nor in what git made of it?  Then git found it
+ * under another one, or has a conflict there. */
+static bool is_lacking(const struct bp_file *f)
+{
+    return f->release.mode == 0 && f->made.mode == 0 && str_eq(f->path, f->fix_path);
+}
+
+static bool may_be(const struct bp_file *f, const struct elsewhere *v)
+{
+    return is_lacking(f) && !v->taken && (f->fix.mode != 0 || v->conflict);
+}
+
+/* Where git found the files that are lacking: the same name in another folder, or the only one that
+ * is left. */
+static void find_moved(struct picking *k, struct elsewhere *v, size_t n)
+{
+    size_t lacking = 0, left = n;
+    for (size_t i = 0; i < k->n; i++)
+        lacking += is_lacking(&k->file[i]);
+    if (n == 0 || lacking == 0 || lacking > PAIRS_MAX / n)
+        return;
+    for (int by_name = 1; by_name >= 0; by_name--) {
+        for (size_t i = 0; i < k->n; i++) {
+            struct bp_file *f = &k->file[i];
+            for (size_t j = 0; j < n && is_lacking(f); j++) {
+                bool fits = by_name ? str_eq(base_name(v[j].path), base_name(f->fix_path))
+                                    : lacking == 1 && left == 1;
+                if (!may_be(f, &v[j]) || !fits)
+                    continue;
+                v[j].taken = true;
+                f->path = v[j].path;
+                lacking--;
+                left--;
+            }
+        }
+    }
+}
+
+/* What git made at the names that the fix has; a folder there is no file. */
+static enum rc look_made(struct picking *k, const char *tree, struct bp_file *f, struct err *e)
+{
+    TRY(bp_look(k->p->store, tree, f->path, &f->made, e));
+    if (type_of(&f->made) == TREE_MODE_DIR)
+        f->made = (struct bp_side){.mode = 0};
+    return RC_OK;
+}
+
+/* Paths outside of the fix: in changed (release to what git made) and in git's conflicts. */
+static enum rc list_elsewhere(struct picking *k, const struct walk *changed,
+                              const struct ort_merge *m, struct elsewhere **ret_v, size_t *ret_n,
+                              struct err *e)
+{
+    size_t n = 0;
+    struct elsewhere *v = arena_array(k->arena, changed->n + m->n + 1, sizeof *v);
+    if (v == NULL)
+        return arena_ok(k->arena, "the files of a pick", e);
+    for (size_t i = 0; i < changed->n; i++)
+        if (!walk_find(&k->walk, changed->v[i].path) &&
+            !in_list(m->conflicts, m->n, changed->v[i].path))
+            v[n++] = (struct elsewhere){.path = changed->v[i].path};
+    for (size_t i = 0; i < m->n; i++)
+        if (!walk_find(&k->walk, m->conflicts[i]))
+            v[n++] = (struct elsewhere){.path = m->conflicts[i], .conflict = true};
+    *ret_v = v;
+    *ret_n = n;
+    return RC_OK;
+}
+
+/* A file that the fix adds to a folder that has another name in the release: git would have it
+ * there, and asks. */
+static bool is_relocated(const struct bp_file *f)
+{
+    return f->base.mode == 0 && f->release.mode == 0 && f->fix.mode != 0 &&
+           !str_eq(f->path, f->fix_path);
+}
+
+/* The file as the merge of the whole trees left it. */
+static enum rc settle(struct picking *k, const struct ort_merge *m, struct bp_file *f,
+                      struct err *e)
+{
+    if (!str_eq(f->path, f->fix_path))
+        TRY(bp_look(k->p->store, k->release, f->path, &f->release, e));
+    if (in_list(m->conflicts, m->n, f->path) || in_list(m->conflicts, m->n, f->fix_path)) {
+        if (!is_relocated(f))
+            return name_conflict(k, f, e);
+        f->how = BP_LOCATED;
+        f->made = f->fix;
+        return RC_OK;
+    }
+    f->how = BP_MERGED;
+    (void)is_plain(f);
+    TRY(look_made(k, m->tree, f, e));
+    if (type_of(&f->made) == TREE_MODE_FILE && !bp_side_same(&f->made, &f->release) &&
+        strcmp(f->made.oid, f->fix.oid) != 0)
+        return bp_keep(k->p->store, f->made.oid, e);
+    return RC_OK;
+}
+
+/* Adds what git changed outside of the fix's files. */
+static enum rc add_elsewhere(struct picking *k, const struct elsewhere *v, size_t n, struct err *e)
+{
+    struct bp_file *all = arena_array(k->arena, k->n + n + 1, sizeof *all);
+    if (all == NULL)
+        return arena_ok(k->arena, "the files of a pick", e);
+    memcpy(all, k->file, k->n * sizeof *all);
+    k->file = all;
+    for (size_t i = 0; i < n; i++) {
+        struct walk_file w = {.path = v[i].path};
+        if (v[i].taken)
+            continue;
+        TRY(bp_look(k->p->store, k->base, w.path, &w.old, e));
+        TRY(bp_look(k->p->store, k->fix, w.path, &w.new, e));
+        TRY(bp_look(k->p->store, k->release, w.path, &w.other, e));
+        /* A name that git made up for a conflict is in none of them. */
+        if (w.old.mode || w.new.mode || w.other.mode || !v[i].conflict)
+            file_of(&w, &k->file[k->n++]);
+    }
+    return RC_OK;
+}
+
+static enum rc merge_trees(struct picking *k, struct pick *ret, struct err *e)
+{
+    struct ort_merge m;
+    struct walk changed;
+    struct elsewhere *v;
+    size_t n;
+    TRY(ort_trees(k->p->ort, k->base, k->fix, k->release, k->arena, &m, e));
+    struct str *names = arena_array(k->arena, m.n + 1, sizeof *names);
+    if (names == NULL)
+        return arena_ok(k->arena, "the files of a pick", e);
+    if (m.n > 0)
+        memcpy(names, m.conflicts, m.n * sizeof *names);
+    qsort(names, m.n, sizeof *names, by_str);
+    m.conflicts = names;
+    TRY(walk_trees(k->p->store, k->release, m.tree, NULL, k->arena, &changed, e));
+    TRY(list_elsewhere(k, &changed, &m, &v, &n, e));
+    for (size_t i = 0; i < k->n; i++)
+        TRY(look_made(k, m.tree, &k->file[i], e));
+    find_moved(k, v, n);
+    TRY(add_elsewhere(k, v, n, e));
+    for (size_t i = 0; i < k->n; i++)
+        TRY(settle(k, &m, &k->file[i], e));
+    ret->clean = m.clean;
+    ret->whole = true;
+    return pick_tree_of(k->p->store, k->release, k->file, k->n, ret->tree, e);
+}
+
+/* ---- Both ---- */
+
+static int by_fix_path(const void *a, const void *b)
+{
+    const struct bp_file *x = a, *y = b;
+    return str_cmp(x->fix_path, y->fix_path);
+}
+
+enum rc pick_run(struct picker *p, const char *base, const char *fix, const char *release,
+                 struct arena *a, struct pick *ret, struct err *e)
+{
+    struct picking k = {.p = p, .arena = a, .base = base, .fix = fix, .release = release};
+    struct pick r = {.clean = false};
+    bp_trim(p->store);
+    TRY(walk_trees(p->store, base, fix, release, a, &k.walk, e));
+    k.n = k.walk.n;
+    k.file = arena_array(a, k.n + 1, sizeof *k.file);
+    if (k.file == NULL)
+        return arena_ok(a, "the files of a pick", e);
+    for (size_t i = 0; i < k.n; i++)
+        file_of(&k.walk.v[i], &k.file[i]);
+    if (renames_matter(&k.walk))
+        TRY(merge_trees(&k, &r, e));
+    else
+        TRY(merge_files(&k, &r, e));
+    TRY(arena_ok(a, "the files of a pick", e));
+    qsort(k.file, k.n, sizeof *k.file, by_fix_path);
+    r.files = k.file;
+    r.n = k.n;
+    r.empty = r.clean && strcmp(r.tree, release) == 0;
+    *ret = r;
+    return RC_OK;
+}
+
+enum rc pick_texts(struct picker *p, struct bp_file *f, struct arena *a, struct err *e)
+{
+    struct bp_side *sides[] = {&f->base, &f->fix, &f->release, &f->made};
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++)
+        TRY(bp_side_read(p->store, sides[i], a, e));
+    for (size_t i = ARRAY_LEN(sides); i > 0 && f->lang == LANG_NONE; i--)
+        f->lang = lang_of(f->path, str_sub(sides[i - 1]->text, 0, LANG_HEAD));
+    return RC_OK;
+}
+
+/* ---- Proofs ---- */
+
+static bool is_carried(const struct bp_file *f)
+{
+    return (f->how == BP_TAKEN || f->how == BP_MERGED || f->how == BP_LADDER ||
+            f->how == BP_LOCATED) &&
+           !bp_side_same(&f->made, &f->release);
+}
+
+/* Does the merge of these give `want`?  What needs none is told here, what does goes to *ret_v. */
+static bool proved(const struct bp_side *base, const struct bp_side *fix,
+                   const struct bp_side *release, const struct bp_side *want,
+                   enum pick_proof *ret_p, struct ort_file *ret_v)
+{
+    if (bp_side_same(release, fix) || bp_side_same(release, base)) {
+        *ret_p =
+            bp_side_same(bp_side_same(release, fix) ? release : fix, want) ? PICK_PASS : PICK_FAIL;
+        return true;
+    }
+    if (fix->mode == 0 || release->mode == 0) {
+        *ret_p = PICK_UNKNOWN;
+        return true;
+    }
+    *ret_v = ort_file_of(base, fix, release);
+    return false;
+}
+
+static enum pick_proof proof_of(const struct ort_file *v, const struct bp_side *want)
+{
+    if (!v->clean)
+        return PICK_UNKNOWN;
+    return v->mode == want->mode && strcmp(v->oid, want->oid) == 0 ? PICK_PASS : PICK_FAIL;
+}
+
+/* A fail stays one; the first path of the worst is named. */
+static void count(enum pick_proof p, struct str path, enum pick_proof *total,
+                  struct str *total_path)
+{
+    if (p == PICK_PASS || *total == PICK_FAIL || *total == p)
+        return;
+    *total = p;
+    *total_path = path;
+}
+
+enum rc pick_prove(struct picker *p, const struct bp_file *files, size_t n, struct pick_proofs *ret,
+                   struct err *e)
+{
+    struct pick_proofs r = {PICK_PASS, PICK_PASS, STR_NONE, STR_NONE};
+    size_t m = 0;
+    AUTO(mem) struct ort_file *v = mem_alloc((2 * n + 1) * sizeof *v);
+    AUTO(mem) size_t *of = mem_alloc((2 * n + 1) * sizeof *of); /* 2 * file + (back) */
+    for (size_t i = 0; i < n; i++) {
+        const struct bp_file *f = &files[i];
+        enum pick_proof proof;
+        if (!is_carried(f))
+            continue;
+        if (proved(&f->base, &f->fix, &f->made, &f->made, &proof, &v[m]))
+            count(proof, f->path, &r.again, &r.again_path);
+        else
+            of[m++] = 2 * i;
+        if (proved(&f->fix, &f->base, &f->made, &f->release, &proof, &v[m]))
+            count(proof, f->path, &r.back, &r.back_path);
+        else
+            of[m++] = 2 * i + 1;
+    }
+    TRY(ort_files(p->ort, v, m, false, e));
+    for (size_t k = 0; k < m; k++) {
+        const struct bp_file *f = &files[of[k] / 2];
+        if (of[k] % 2 == 0)
+            count(proof_of(&v[k], &f->made), f->path, &r.again, &r.again_path);
+        else
+            count(proof_of(&v[k], &f->release), f->path, &r.back, &r.back_path);
+    }
+    *ret = r;
+    return RC_OK;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VULNDESK_GIT_LOOSE_H
+#define VULNDESK_GIT_LOOSE_H
+
+#include "git/name.h"
+#include "git/objects.h"
+
+/*
+ * Writes objects as git keeps single ones (gitrepository-layout(5): objects/xx/yyyy): a zlib stream
+ * (RFC 1950) of "TYPE SIZE", NUL and the bytes.  The stream is made of stored blocks: these objects
+ * are few and short-lived, so packing them would cost more than it saves, and we need no library
+ * for it.  Git packs them when it is told to.
+ */
+
+/* Bytes of an id: 20 or 32. */
+size_t loose_hash_len(const char *object_format);
+/* The id that such an object has, full hex with NUL. */
+void loose_id(enum object_type type, struct str bytes, size_t hash_len,
+              char ret_oid[GIT_OID_HEX + 1]);
+
+enum loose_how {
+    LOOSE_SCRATCH, /* for a child that reads it now: written in place */
+    LOOSE_KEPT     /* there in whole or not at all, whenever our process ends; as with git itself,
+                    * the machine's end may cost objects that were just written */
+};
+/* Into the folder of objects; fine when it is there already.  RC_IO, RC_LIMIT. */
+enum rc loose_write(int objects_dirfd, enum loose_how how, enum object_type type, struct str bytes,
+                    size_t hash_len, char ret_oid[GIT_OID_HEX + 1], struct err *e) WARN_UNUSED;
+
+#endif
