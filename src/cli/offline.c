@@ -134,7 +134,18 @@ static json_t *error_json(const struct err *e)
     return o;
 }
 
-/* One line in, one line out; what is wrong with it is its answer. */
+/* One answer, with the question's id in front and the time behind unless it has its own. */
+static enum rc print_answer(const json_t *id, json_t *body, double ms, struct err *e)
+{
+    AUTO(json) json_t *out = json_object();
+    json_object_set_new(out, "id", id ? json_deep_copy(id) : json_null());
+    json_object_update(out, body);
+    if (json_object_get(body, "error") == NULL && json_object_get(body, "ms") == NULL)
+        json_object_set_new(out, "ms", json_real(ms));
+    return print_json(out, e);
+}
+
+/* One line in; what is wrong with it is its answer. */
 static enum rc answer_line(struct batch *b, struct str line, struct err *e)
 {
     int64_t from_us = clock_mono_us();
@@ -147,16 +158,14 @@ static enum rc answer_line(struct batch *b, struct str line, struct err *e)
         rc = b->fn(b->arg, j, &body, &why);
     if (rc != RC_OK)
         body = error_json(&why);
-    AUTO(json) json_t *out = json_object();
-    const json_t *id = json_object_get(j, "id");
-    json_object_set_new(out, "id", id ? json_deep_copy(id) : json_null());
-    json_object_update(out, body);
-    if (rc == RC_OK) {
-        double ms = (double)(clock_mono_us() - from_us - b->spent_us) / 1000;
-        json_object_set_new(out, "ms", json_real(ms));
-    }
     progress_end(b->progress);
-    return print_json(out, e);
+    const json_t *id = json_object_get(j, "id");
+    double ms = (double)(clock_mono_us() - from_us - b->spent_us) / 1000;
+    if (!json_is_array(body))
+        return print_answer(id, body, ms, e);
+    for (size_t i = 0; i < json_array_size(body); i++)
+        TRY(print_answer(id, json_array_get(body, i), ms, e));
+    return RC_OK;
 }
 
 enum rc batch_run(struct batch *b, struct err *e)

@@ -39,7 +39,8 @@ void list_add(json_t *to, const char *text);
 enum rc print_text(const struct buf *b, struct err *e) WARN_UNUSED;
 enum rc print_json(const json_t *j, struct err *e) WARN_UNUSED; /* and a line end */
 
-/* A new object for one question of a batch, without "id" and "ms". */
+/* A new object for one question of a batch, without "id", or a list of them; "ms" is added where it
+ * is missing. */
 typedef enum rc (*batch_fn)(void *arg, const json_t *question, json_t **ret_o, struct err *e);
 /*
  * JSON Lines in, JSON Lines out, same order, flushed line by line: {"id", ..., "ms"}, or {"id",

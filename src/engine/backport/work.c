@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a question about backports works with.  Runs in the engine child and in commands; the
+ * repository is a stranger's.
+ */
+#include "engine/backport/work.h"
+
+#include <stdlib.h>
+
+enum rc work_open(const struct work_options *o, struct work **ret_w, struct err *e)
+{
+    AUTO(work) struct work *w = mem_zalloc(sizeof *w);
+    w->options = *o;
+    TRY(git_open(o->repo, o->scratch, &w->git, e));
+    TRY(bp_store_open(w->git, o->results, &w->store, e));
+    w->picker.store = w->store;
+    TRY(ort_open(w->store, &w->picker.ort, e));
+    TRY(locate_open(w->git, bp_objects(w->store), &w->locate, e));
+    *ret_w = TAKE(w);
+    return RC_OK;
+}
+
+void work_close(struct work *w)
+{
+    if (w == NULL)
+        return;
+    locate_close(w->locate);
+    ort_close(w->picker.ort);
+    bp_store_close(w->store);
+    git_close(w->git);
+    free(w);
+}
+
+void work_auto(struct work **w)
+{
+    work_close(*w);
+}
