@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unit tests of the ladder: each rule by an example, and hostile texts.  Tests only. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/backport/ladder.h"
+
+static struct arena *arena;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = arena_new(LADDER_ARENA_MORE);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static struct ladder_out run_as(const char *path, const char *base, const char *fix,
+                                const char *release)
+{
+    struct ladder_ask ask = {.path = str_c(path),
+                             .lang = lang_of(str_c(path), STR_NONE),
+                             .class = file_class_of(str_c(path)),
+                             .base = str_c(base),
+                             .fix = str_c(fix),
+                             .release = str_c(release)};
+    struct ladder_out out;
+    struct err e = ERR_INIT;
+    assert_int_equal(ladder_run(&ask, arena, &out, &e), RC_OK);
+    return out;
+}
+
+static void expect(const struct ladder_out *o, enum ladder_state state, const char *rule,
+                   const char *text)
+{
+    assert_string_equal(ladder_state_name(o->state), ladder_state_name(state));
+    if (rule != NULL) {
+        assert_true(o->n_rules > 0);
+        assert_string_equal(o->rules[0], rule);
+    }
+    if (text != NULL && !str_eq(o->text, str_c(text)))
+        fail_msg("got:\n%.*s\nwanted:\n%s", STR_ARG(o->text), text);
+}
+
+static void different_words_of_neighbouring_lines_are_put_together(void **state)
+{
+    struct ladder_out o =
+        run_as("a.c", "one(1);\ntwo(2);\n", "one(1);\ntwo(22);\n", "one(11);\ntwo(2);\n");
+    (void)state;
+    expect(&o, LADDER_DECIDED, NULL, "one(11);\ntwo(22);\n");
+    assert_int_equal(o.n_regions, 1);
+    assert_int_equal(o.conflict.n, 0);
+}
+
+static void the_same_line_is_a_proposal(void **state)
+{
+    struct ladder_out o = run_as("a.c", "call(alpha, beta, gamma);\n",
+                                 "call(alpha, beta, delta);\n", "call(omega, beta, gamma);\n");
+    (void)state;
+    expect(&o, LADDER_PROPOSED, NULL, "call(omega, beta, delta);\n");
+    assert_true(o.regions[0].shared_line);
+    assert_true(str_find(o.conflict, STR("||||||| before the fix\ncall(alpha, beta, gamma);\n")) !=
+                STR_NPOS);
+}
+
+static void white_space_of_the_release_stays(void **state)
+{
+    struct ladder_out o =
+        run_as("a.c", "void f()\n{\n  g();\n  h();\n}\n", "void f()\n{\n  g(1);\n  h();\n}\n",
+               "void f() {\n\tg();\n\th();\n}\n");
+    (void)state;
+    expect(&o, LADDER_DECIDED, NULL, "void f() {\n\tg(1);\n\th();\n}\n");
+}
+
+static void what_the_release_has_is_same(void **state)
+{
+    struct ladder_out o = run_as("a.c", "a();\n", "b();\n", "b ();\n");
+    (void)state;
+    expect(&o, LADDER_SAME, "same", "b ();\n");
+}
+
+static void an_addition_beside_absent_text_keeps_its_anchor(void **state)
+{
+    struct ladder_out o = run_as("a.c", "one();\ntwo();\nthree();\n",
+                                 "one();\ncheck();\ntwo();\nthree();\n", "one();\nthree();\n");
+    (void)state;
+    expect(&o, LADDER_DECIDED, "adj-del", "one();\ncheck();\nthree();\n");
+}
+
+static void what_does_not_fit_stays_open(void **state)
+{
+    struct ladder_out o =
+        run_as("a.c", "x = alpha;\n", "x = beta;\n", "x = gamma(1, 2, 3) + delta;\n");
+    (void)state;
+    expect(&o, LADDER_OPEN, NULL, "x = gamma(1, 2, 3) + delta;\n");
+    assert_true(o.n_alternatives > 0);
+    assert_true(str_find(o.conflict, STR("<<<<<<< release\n")) != STR_NPOS);
+}
+
+static void tests_and_documents_stay_behind(void **state)
+{
+    struct ladder_out o =
+        run_as("tests/a.c", "x = alpha;\n", "x = beta;\n", "x = gamma(1, 2, 3) + delta;\n");
+    (void)state;
+    expect(&o, LADDER_DECIDED, "test-drop", "x = gamma(1, 2, 3) + delta;\n");
+    assert_true(o.left_out);
+    assert_true(ladder_absent(CLASS_TEST).left_out);
+    assert_int_equal(ladder_absent(CLASS_CODE).state, LADDER_OPEN);
+}
+
+static void line_ends_are_those_of_the_release(void **state)
+{
+    struct ladder_out o =
+        run_as("a.c", "one();\ntwo();\nlast();\n", "one();\ncheck();\ntwo();\nlast();\nmore();\n",
+               "one();\r\nlast();\r\n");
+    (void)state;
+    expect(&o, LADDER_DECIDED, NULL, "one();\r\ncheck();\r\nlast();\r\nmore();\r\n");
+}
+
+static void hostile_texts_are_refused_or_read(void **state)
+{
+    struct ladder_ask ask = {.path = STR("a.c"), .lang = LANG_C, .release = STR("a\0b\n")};
+    struct ladder_out out;
+    struct err e = ERR_INIT;
+    bool already = true;
+    (void)state;
+    assert_int_equal(ladder_run(&ask, arena, &out, &e), RC_INVALID);
+    ask.release = STR("");
+    assert_int_equal(ladder_run(&ask, arena, &out, &e), RC_OK);
+    assert_int_equal(out.state, LADDER_SAME);
+    assert_int_equal(ladder_empty(&ask, arena, &already, &e), RC_OK);
+    assert_false(already);
+    struct ladder_out o = run_as("a.c", "a", "b", "c");
+    assert_true(o.conflict.n > 0);
+    o = run_as("a.c", "", "fix\n", "release\n");
+    assert_int_equal(o.state, LADDER_PROPOSED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(different_words_of_neighbouring_lines_are_put_together),
+        cmocka_unit_test(the_same_line_is_a_proposal),
+        cmocka_unit_test(white_space_of_the_release_stays),
+        cmocka_unit_test(what_the_release_has_is_same),
+        cmocka_unit_test(an_addition_beside_absent_text_keeps_its_anchor),
+        cmocka_unit_test(what_does_not_fit_stays_open),
+        cmocka_unit_test(tests_and_documents_stay_behind),
+        cmocka_unit_test(line_ends_are_those_of_the_release),
+        cmocka_unit_test(hostile_texts_are_refused_or_read),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
