@@ -297,8 +297,8 @@ static enum rc merge_trees(struct picking *k, struct pick *ret, struct err *e)
 {
     struct ort_merge m;
     struct walk changed;
-    struct elsewhere *v;
-    size_t n;
+    struct elsewhere *v = NULL;
+    size_t n = 0;
     TRY(ort_trees(k->p->ort, k->base, k->fix, k->release, k->arena, &m, e));
     struct str *names = arena_array(k->arena, m.n + 1, sizeof *names);
     if (names == NULL)
