@@ -244,7 +244,7 @@ static bool usage_ok(const struct args *a, struct err *e)
 
 static enum rc run(const struct arg *k, FILE *batch, struct err *e)
 {
-    AUTO(cache) struct cache cache = {NULL, false};
+    AUTO(cache) struct cache cache = CACHE_INIT;
     struct progress p = progress_new();
     AUTO(repos) struct repos *rs = NULL;
     struct str dirs[REPOS_MAX];

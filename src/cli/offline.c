@@ -15,16 +15,13 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-#define CACHE_TEMPLATE "/tmp/vulndesk-cache-XXXXXX"
-#define PROGRESS_US    200000
+#define PROGRESS_US 200000
 
 /* ---- Cache folder ---- */
 
 void cache_auto(struct cache *c)
 {
-    struct err e = ERR_INIT;
-    if (c->dir && c->temporary)
-        (void)!dir_remove(AT_FDCWD, c->dir, &e);
+    scratch_remove(&c->temporary);
     free(c->dir);
 }
 
@@ -47,19 +44,15 @@ enum rc cache_find(const char *given, struct cache *ret_c, struct err *e)
             return rc;
         char *real = rc == RC_OK ? realpath(dir, NULL) : NULL;
         if (real && access(real, W_OK) == 0) {
-            *ret_c = (struct cache){.dir = real};
+            ret_c->dir = real;
             return RC_OK;
         }
         free(real);
         if (given)
             return err_set(e, RC_DENIED, "the cache folder cannot be written");
     }
-    ret_c->dir = mem_strndup(CACHE_TEMPLATE, sizeof CACHE_TEMPLATE - 1);
-    ret_c->temporary = true;
-    if (mkdtemp(ret_c->dir) == NULL) {
-        free(TAKE(ret_c->dir));
-        return err_errno(e, RC_IO, "the cache folder could not be made");
-    }
+    TRY(scratch_make("cache", &ret_c->temporary, e));
+    ret_c->dir = str_dup(str_c(ret_c->temporary.path));
     return RC_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/args.h"
+#include "os/scratch.h"
 
 /*
  * What the commands that need no desk have in common: the cache folder, progress on a terminal,
@@ -18,10 +19,14 @@
  * made when it is not there; without any, a temporary one that goes with the struct. */
 struct cache {
     char *dir;
-    bool temporary;
+    struct scratch temporary; /* it is this one */
 };
+#define CACHE_INIT                                                                                 \
+    {                                                                                              \
+        NULL, SCRATCH_INIT                                                                         \
+    }
 enum rc cache_find(const char *given, struct cache *ret_c, struct err *e) WARN_UNUSED;
-void cache_auto(struct cache *c); /* AUTO(cache) struct cache c = {NULL, false}; */
+void cache_auto(struct cache *c);
 
 /* One line of standard error that is written over and over, on a terminal only. */
 struct progress {

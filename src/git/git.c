@@ -19,24 +19,28 @@
 #include "base/when.h"
 #include "git/name.h"
 #include "os/file.h"
+#include "os/scratch.h"
 #include "os/spawn.h"
 
 #define ARGS_MAX       128
 #define ALTERNATES_MAX (64 * 1024)
 #define CACHE_HEX      16 /* bytes of the hash in the name of a cache folder */
 #define HEAD_MAX       1024
+#define CONFIG_MAX     (64 * 1024)
 #define URL_MAX        2000
 #define GIT_WORDS      300 /* bytes of git's complaint that are shown */
 #define OWN_TEMPLATE   "vulndesk-git-XXXXXX"
 
 struct git {
-    char *repo; /* the repository's git directory */
-    char *own;  /* ours */
+    char *repo;             /* the repository's git directory */
+    char *own;              /* ours */
+    struct scratch scratch; /* it is this one, when it is in no folder of the caller's */
     char *env_dir, *env_objects;
     char *own_objects; /* NULL until asked for */
     bool graph_on;
     const char *program;
     char format[8];
+    bool plain; /* of the configuration: nothing in it says how to read the repository */
 };
 
 static const char *find_git(void)
@@ -226,9 +230,25 @@ static enum rc link_into(const struct git *g, const char *name, bool needed, str
     return RC_OK;
 }
 
+/* A configuration without this word has no extensions: sha1, refs in files. */
+static bool is_plain(const struct git *g)
+{
+    AUTO(fd) int repo = -1;
+    AUTO(buf) struct buf b = BUF_INIT(CONFIG_MAX);
+    struct err e = ERR_INIT;
+    return dir_open(AT_FDCWD, g->repo, &repo, &e) == RC_OK &&
+           file_read(repo, "config", CONFIG_MAX, &b, &e) == RC_OK &&
+           memchr(b.p ? b.p : "", '\0', b.n) == NULL && strcasestr(buf_c(&b), "extensions") == NULL;
+}
+
 static enum rc read_format(struct git *g, struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(1024);
+    g->plain = is_plain(g);
+    if (g->plain) {
+        memcpy(g->format, "sha1", sizeof "sha1");
+        return RC_OK;
+    }
     enum rc rc = repo_config(g, "extensions.objectformat", &b, e);
     if (rc != RC_OK && rc != RC_NOTFOUND)
         return rc;
@@ -272,9 +292,12 @@ static enum rc write_own(struct git *g, struct err *e)
 
 static enum rc open_own(struct git *g, const char *scratch, struct err *e)
 {
-    if (asprintf(&g->own, "%s/%s", scratch ? scratch : "/tmp", OWN_TEMPLATE) < 0)
+    if (scratch == NULL)
+        TRY(scratch_make("git", &g->scratch, e));
+    if (scratch == NULL ? asprintf(&g->own, "%s", g->scratch.path) < 0
+                        : asprintf(&g->own, "%s/%s", scratch, OWN_TEMPLATE) < 0)
         return err_set(e, RC_LIMIT, "memory is out");
-    if (mkdtemp(g->own) == NULL) {
+    if (scratch && mkdtemp(g->own) == NULL) {
         free(TAKE(g->own));
         return err_errno(e, RC_IO, "the folder for git could not be made");
     }
@@ -291,6 +314,7 @@ static enum rc open_own(struct git *g, const char *scratch, struct err *e)
 enum rc git_open(const char *dir, const char *scratch, struct git **ret_g, struct err *e)
 {
     AUTO(git) struct git *g = mem_zalloc(sizeof *g);
+    g->scratch = (struct scratch)SCRATCH_INIT;
     g->program = find_git();
     if (g->program == NULL)
         return err_set(e, RC_IO, "the program git is not installed");
@@ -298,8 +322,9 @@ enum rc git_open(const char *dir, const char *scratch, struct git **ret_g, struc
     TRY(open_own(g, scratch, e));
     AUTO(buf) struct buf b = BUF_INIT(100);
     const char *const args[] = {"rev-parse", "--show-object-format", NULL};
-    TRY(git_run(g, args, STR_NONE, &b, e));
-    if (!str_eq(str_trim(buf_str(&b)), str_c(g->format)))
+    if (!g->plain)
+        TRY(git_run(g, args, STR_NONE, &b, e));
+    if (!g->plain && !str_eq(str_trim(buf_str(&b)), str_c(g->format)))
         return err_set(e, RC_INVALID, "git reads the repository's object format differently");
     *ret_g = TAKE(g);
     return RC_OK;
@@ -310,8 +335,9 @@ void git_close(struct git *g)
     if (g == NULL)
         return;
     struct err e = ERR_INIT;
-    if (g->own)
+    if (g->own && g->scratch.path == NULL)
         (void)!dir_remove(AT_FDCWD, g->own, &e);
+    scratch_remove(&g->scratch);
     free(g->repo);
     free(g->own);
     free(g->env_dir);
