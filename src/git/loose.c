@@ -151,26 +151,93 @@ static enum rc write_kept(int dirfd, const char *folder, const char *path, struc
     return RC_OK;
 }
 
+/* What the file of an object holds, and where it is. */
+struct made {
+    struct buf z;
+    char oid[GIT_OID_HEX + 1], folder[3], path[GIT_OID_HEX + 2];
+};
+
+static void put_path(struct made *m)
+{
+    snprintf(m->folder, sizeof m->folder, "%.2s", m->oid);
+    snprintf(m->path, sizeof m->path, "%s/%s", m->folder, m->oid + 2);
+}
+
+static bool is_there(int dirfd, const struct made *m)
+{
+    return faccessat(dirfd, m->path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void pack(struct made *m, struct str object)
+{
+    size_t most = object.n + 16 + 5 * (object.n / STORED_MAX + 1);
+    buf_init(&m->z, most);
+    (void)buf_room(&m->z, most);
+    add_stream(&m->z, object);
+    BUG_ON(m->z.over);
+}
+
 enum rc loose_write(int objects_dirfd, enum loose_how how, enum object_type type, struct str bytes,
                     size_t hash_len, char ret_oid[GIT_OID_HEX + 1], struct err *e)
 {
     AUTO(buf) struct buf object;
-    char oid[GIT_OID_HEX + 1], folder[3], path[GIT_OID_HEX + 2];
+    struct made m;
     whole(type, bytes, &object);
-    name_of(buf_str(&object), hash_len, oid);
-    snprintf(folder, sizeof folder, "%.2s", oid);
-    snprintf(path, sizeof path, "%s/%s", folder, oid + 2);
-    if (faccessat(objects_dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
-        size_t most = object.n + 16 + 5 * (object.n / STORED_MAX + 1);
-        AUTO(buf) struct buf z = BUF_INIT(most);
-        (void)buf_room(&z, most);
-        add_stream(&z, buf_str(&object));
-        TRY(buf_ok(&z, "an object", e));
-        if (how == LOOSE_SCRATCH)
-            TRY(write_scratch(objects_dirfd, folder, path, buf_str(&z), e));
-        else
-            TRY(write_kept(objects_dirfd, folder, path, buf_str(&z), e));
+    name_of(buf_str(&object), hash_len, m.oid);
+    put_path(&m);
+    if (!is_there(objects_dirfd, &m)) {
+        pack(&m, buf_str(&object));
+        enum rc rc = how == LOOSE_SCRATCH
+                         ? write_scratch(objects_dirfd, m.folder, m.path, buf_str(&m.z), e)
+                         : write_kept(objects_dirfd, m.folder, m.path, buf_str(&m.z), e);
+        buf_release(&m.z);
+        TRY(rc);
     }
-    memcpy(ret_oid, oid, sizeof oid);
+    memcpy(ret_oid, m.oid, sizeof m.oid);
     return RC_OK;
+}
+
+/* ---- One file for many ---- */
+
+static enum rc rewrite(int dirfd, struct loose_file *f, const struct made *m, struct err *e)
+{
+    char old[GIT_OID_HEX + 2];
+    struct str z = buf_str(&m->z);
+    snprintf(old, sizeof old, "%.2s/%s", f->oid, f->oid + 2);
+    if (lseek(f->fd, 0, SEEK_SET) != 0 || fd_write_all(f->fd, z, e) != RC_OK ||
+        ftruncate(f->fd, (off_t)z.n) != 0)
+        return fail(e);
+    if (renameat(dirfd, old, dirfd, m->path) == 0)
+        return RC_OK;
+    if (errno != ENOENT || (mkdirat(dirfd, m->folder, 0700) != 0 && errno != EEXIST) ||
+        renameat(dirfd, old, dirfd, m->path) != 0)
+        return fail(e);
+    return RC_OK;
+}
+
+enum rc loose_reuse(int objects_dirfd, struct loose_file *f, enum object_type type,
+                    struct str bytes, size_t hash_len, struct err *e)
+{
+    AUTO(buf) struct buf object;
+    struct made m;
+    whole(type, bytes, &object);
+    name_of(buf_str(&object), hash_len, m.oid);
+    put_path(&m);
+    pack(&m, buf_str(&object));
+    enum rc rc = f->fd >= 0 ? rewrite(objects_dirfd, f, &m, e)
+                            : create(objects_dirfd, m.folder, m.path, &f->fd, e);
+    if (rc == RC_OK && f->oid[0] == '\0' && fd_write_all(f->fd, buf_str(&m.z), e) != RC_OK)
+        rc = fail(e);
+    buf_release(&m.z);
+    if (rc == RC_OK)
+        memcpy(f->oid, m.oid, sizeof m.oid);
+    else
+        loose_file_close(f);
+    return rc;
+}
+
+void loose_file_close(struct loose_file *f)
+{
+    fd_auto(&f->fd);
+    *f = (struct loose_file)LOOSE_FILE_INIT;
 }

@@ -27,4 +27,21 @@ enum loose_how {
 enum rc loose_write(int objects_dirfd, enum loose_how how, enum object_type type, struct str bytes,
                     size_t hash_len, char ret_oid[GIT_OID_HEX + 1], struct err *e) WARN_UNUSED;
 
+/*
+ * A file for one throw-away object after the other: making a new file costs far more than giving
+ * this one other bytes and another name.  Whoever reads the object must be done with it before the
+ * next one, and no other file may hold an object that it gets.
+ */
+struct loose_file {
+    int fd; /* -1: none yet */
+    char oid[GIT_OID_HEX + 1];
+};
+#define LOOSE_FILE_INIT                                                                            \
+    {                                                                                              \
+        .fd = -1, .oid = ""                                                                        \
+    }
+enum rc loose_reuse(int objects_dirfd, struct loose_file *f, enum object_type type,
+                    struct str bytes, size_t hash_len, struct err *e) WARN_UNUSED;
+void loose_file_close(struct loose_file *f); /* the object stays */
+
 #endif

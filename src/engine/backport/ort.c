@@ -12,22 +12,32 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/hex.h"
 #include "os/file.h"
 
 #define STEP      (64 * 1024)
+#define SALT      8
 #define PUSH_MIN  8192 /* stdio's buffer: a page, or that much */
-#define NAME_SIZE 9    /* of a file in the small trees */
-#define TRIES     2    /* git may have been killed for no fault of the objects */
+#define NUMBER    8    /* digits of a file's number in the small trees */
+#define NAME_SIZE 64
+#define TRIES     2 /* git may have been killed for no fault of the objects */
+
+/* The throw-away objects of a question: each question has its own, so one file serves for all. */
+enum role { TREE_BASE, TREE_FIX, TREE_RELEASE, COMMIT_BASE, COMMIT_FIX, COMMIT_RELEASE, ROLES };
 
 struct ort {
     struct bp_store *store;
+    struct loose_file files[ROLES];
+    char salt[2 * SALT + 1]; /* no object of the repository looks like ours */
+    uint64_t n;              /* questions so far */
     struct child child;
     int to, from;
     struct buf in;
@@ -74,16 +84,26 @@ static enum rc start(struct ort *o, struct err *e)
     return git_start(bp_git(o->store), args, in_read, out_write, &o->child, e);
 }
 
-static enum rc commit(struct ort *o, const char *tree, const char *parent, const char *word,
+static enum rc put(struct ort *o, enum role role, struct str bytes, char ret_oid[GIT_OID_HEX + 1],
+                   struct err *e)
+{
+    struct loose_file *f = &o->files[role];
+    TRY(bp_reuse(o->store, f, role <= TREE_RELEASE ? OBJECT_TREE : OBJECT_COMMIT, bytes, e));
+    memcpy(ret_oid, f->oid, sizeof f->oid);
+    return RC_OK;
+}
+
+static enum rc commit(struct ort *o, enum role role, const char *tree, const char *parent,
                       char ret_oid[GIT_OID_HEX + 1], struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(1024);
     buf_addf(&b, "tree %s\n", tree);
     if (parent)
         buf_addf(&b, "parent %s\n", parent);
-    buf_addf(&b, "author - <-> 0 +0000\ncommitter - <-> 0 +0000\n\n%s\n", word);
+    buf_addf(&b, "author - <-> 0 +0000\ncommitter - <-> 0 +0000\n\n%s %" PRIu64 " %d\n", o->salt,
+             o->n, (int)role);
     TRY(buf_ok(&b, "a commit", e));
-    return bp_scratch(o->store, OBJECT_COMMIT, buf_str(&b), ret_oid, e);
+    return put(o, role, buf_str(&b), ret_oid, e);
 }
 
 /* "RELEASE FIX\n", a line of git's input. */
@@ -91,9 +111,9 @@ static enum rc question(struct ort *o, const char *base, const char *fix, const 
                         struct buf *ret_line, struct err *e)
 {
     char b[GIT_OID_HEX + 1], f[GIT_OID_HEX + 1], r[GIT_OID_HEX + 1];
-    TRY(commit(o, base, NULL, "base", b, e));
-    TRY(commit(o, release, b, "release", r, e));
-    TRY(commit(o, fix, b, "fix", f, e));
+    TRY(commit(o, COMMIT_BASE, base, NULL, b, e));
+    TRY(commit(o, COMMIT_FIX, fix, b, f, e));
+    TRY(commit(o, COMMIT_RELEASE, release, b, r, e));
     buf_addf(ret_line, "%s %s\n", r, f);
     return buf_ok(ret_line, "a question for git", e);
 }
@@ -127,7 +147,12 @@ static enum rc make_push(struct ort *o, struct err *e)
     }
     char none[GIT_OID_HEX + 1];
     TRY(bp_scratch(o->store, OBJECT_TREE, STR_NONE, none, e));
-    return question(o, trees[0], trees[1], none, &o->push, e);
+    TRY(question(o, trees[0], trees[1], none, &o->push, e));
+    /* These stay. */
+    for (size_t i = 0; i < ROLES; i++)
+        loose_file_close(&o->files[i]);
+    o->n++;
+    return RC_OK;
 }
 
 enum rc ort_open(struct bp_store *s, struct ort **ret_o, struct err *e)
@@ -136,6 +161,11 @@ enum rc ort_open(struct bp_store *s, struct ort **ret_o, struct err *e)
     o->store = s;
     o->child = (struct child)CHILD_INIT;
     o->to = o->from = -1;
+    for (size_t i = 0; i < ROLES; i++)
+        o->files[i] = (struct loose_file)LOOSE_FILE_INIT;
+    unsigned char salt[SALT];
+    random_bytes(salt, sizeof salt);
+    hex_put(o->salt, salt, sizeof salt);
     buf_init(&o->in, ORT_ANSWER_MAX);
     buf_init(&o->push, 1024);
     buf_init(&o->tmp, 64u << 20);
@@ -149,6 +179,8 @@ void ort_close(struct ort *o)
     if (o == NULL)
         return;
     stop(o);
+    for (size_t i = 0; i < ROLES; i++)
+        loose_file_close(&o->files[i]);
     buf_release(&o->in);
     buf_release(&o->push);
     buf_release(&o->tmp);
@@ -269,6 +301,7 @@ static enum rc ask(struct ort *o, const char *base, const char *fix, const char 
 {
     AUTO(buf) struct buf line = BUF_INIT(1024);
     TRY(question(o, base, fix, release, &line, e));
+    o->n++;
     for (int i = 0; i < TRIES; i++) {
         enum rc rc = talk(o, buf_str(&line), ret, e);
         if (rc == RC_OK)
@@ -284,29 +317,60 @@ static enum rc ask(struct ort *o, const char *base, const char *fix, const char 
 
 /* ---- Files ---- */
 
-static enum rc small_tree(struct ort *o, const struct ort_file *v, size_t n, int side,
-                          char ret_tree[GIT_OID_HEX + 1], struct err *e)
+struct side {
+    uint32_t mode;
+    const char *oid;
+};
+
+static struct side side_of(const struct ort_file *f, enum role side)
 {
+    switch (side) {
+    case TREE_BASE:
+        return (struct side){f->base_mode, f->base};
+    case TREE_FIX:
+        return (struct side){f->fix_mode, f->fix};
+    default:
+        return (struct side){f->release_mode, f->release};
+    }
+}
+
+static bool same_sides(const struct ort_file *v, size_t n, enum role a, enum role b)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct side x = side_of(&v[i], a), y = side_of(&v[i], b);
+        if (x.mode != y.mode || (x.mode != 0 && strcmp(x.oid, y.oid) != 0))
+            return false;
+    }
+    return true;
+}
+
+static enum rc small_tree(struct ort *o, const struct ort_file *v, size_t n, enum role role,
+                          char trees[3][GIT_OID_HEX + 1], struct err *e)
+{
+    for (enum role other = TREE_BASE; other < role; other++) {
+        if (same_sides(v, n, other, role)) {
+            memcpy(trees[role], trees[other], sizeof trees[role]);
+            return RC_OK;
+        }
+    }
     buf_reset(&o->tmp);
     for (size_t i = 0; i < n; i++) {
         char name[NAME_SIZE];
-        const struct ort_file *f = &v[i];
-        uint32_t mode = side == 0 ? f->base_mode : side == 1 ? f->fix_mode : f->release_mode;
-        const char *oid = side == 0 ? f->base : side == 1 ? f->fix : f->release;
-        snprintf(name, sizeof name, "%08x", (unsigned)i);
-        if (mode)
-            add_entry(&o->tmp, mode, name, oid, bp_hash_len(o->store));
+        struct side s = side_of(&v[i], role);
+        snprintf(name, sizeof name, "%0*x-%s-%" PRIu64, NUMBER, (unsigned)i, o->salt, o->n);
+        if (s.mode)
+            add_entry(&o->tmp, s.mode, name, s.oid, bp_hash_len(o->store));
     }
     TRY(buf_ok(&o->tmp, "a tree", e));
-    return bp_scratch(o->store, OBJECT_TREE, buf_str(&o->tmp), ret_tree, e);
+    return put(o, role, buf_str(&o->tmp), trees[role], e);
 }
 
 static bool read_name(struct str name, size_t n, size_t *ret_i)
 {
     size_t i = 0;
-    if (name.n < NAME_SIZE - 1)
+    if (name.n < NUMBER)
         return false;
-    for (size_t k = 0; k < NAME_SIZE - 1; k++) {
+    for (size_t k = 0; k < NUMBER; k++) {
         char c = name.p[k];
         if (!ascii_is_digit(c) && (c < 'a' || c > 'f'))
             return false;
@@ -334,8 +398,8 @@ enum rc ort_files(struct ort *o, struct ort_file *v, size_t n, bool keep, struct
         return RC_OK;
     if (n > ORT_FILES_MAX)
         return err_set(e, RC_LIMIT, "a fix changes more than %u files", ORT_FILES_MAX);
-    for (int side = 0; side < 3; side++)
-        TRY(small_tree(o, v, n, side, trees[side], e));
+    for (enum role side = TREE_BASE; side <= TREE_RELEASE; side++)
+        TRY(small_tree(o, v, n, side, trees, e));
     TRY(ask(o, trees[0], trees[1], trees[2], &said, e));
     for (size_t i = 0; i < n; i++) {
         v[i].clean = said.clean || said.names.n > 0;

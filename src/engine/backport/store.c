@@ -11,7 +11,6 @@
 
 #include "base/hash.h"
 #include "base/hex.h"
-#include "git/loose.h"
 #include "os/file.h"
 
 #define SLOTS_MIN     1024 /* of the table, a power of two */
@@ -222,6 +221,12 @@ enum rc bp_scratch(struct bp_store *s, enum object_type type, struct str bytes,
                    char ret_oid[GIT_OID_HEX + 1], struct err *e)
 {
     return loose_write(s->scratch, LOOSE_SCRATCH, type, bytes, s->hash_len, ret_oid, e);
+}
+
+enum rc bp_reuse(struct bp_store *s, struct loose_file *f, enum object_type type, struct str bytes,
+                 struct err *e)
+{
+    return loose_reuse(s->scratch, f, type, bytes, s->hash_len, e);
 }
 
 enum rc bp_keep(struct bp_store *s, const char *oid, struct err *e)

@@ -4,6 +4,7 @@
 
 #include "engine/backport/file.h"
 #include "git/git.h"
+#include "git/loose.h"
 #include "git/objects.h"
 
 /*
@@ -53,6 +54,9 @@ enum rc bp_write(struct bp_store *s, enum object_type type, struct str bytes,
 /* A throw-away object. */
 enum rc bp_scratch(struct bp_store *s, enum object_type type, struct str bytes,
                    char ret_oid[GIT_OID_HEX + 1], struct err *e) WARN_UNUSED;
+/* The same in a file that had another one before (git/loose.h). */
+enum rc bp_reuse(struct bp_store *s, struct loose_file *f, enum object_type type, struct str bytes,
+                 struct err *e) WARN_UNUSED;
 /* Copies a blob that git made on the way into the results. */
 enum rc bp_keep(struct bp_store *s, const char *oid, struct err *e) WARN_UNUSED;
 
