@@ -65,12 +65,15 @@ static const char *const system_parts[] = {"/bin",
                                            "/etc/ld.so.conf",
                                            "/etc/ld.so.conf.d",
                                            "/etc/alternatives"};
+/* Where bubblewrap is started as root, the program inside owns these, capabilities or not; and
+ * bubblewrap covers them only where it finds their folders writable. */
+static const char *const covered[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus"};
 /* Of a root filesystem: these are our own, or would hide ours. */
 static const char *const not_of_root[] = {".", "..", "proc", "dev", "sys", "tmp", "work"};
 
 #define ARGV_MAX                                                                                   \
     (ARRAY_LEN(shut_in) + 3 * (ARRAY_LEN(system_parts) + RUNNER_ROOT_MAX + RUNNER_BINDS_MAX) +     \
-     40 + RUNNER_ARGS_MAX)
+     60 + RUNNER_ARGS_MAX)
 #define ARGV_BYTES ((RUNNER_ROOT_MAX + 4) * (size_t)(2 * FILE_PATH_MAX + 64))
 
 struct argv {
@@ -173,6 +176,8 @@ static enum rc make_argv(const struct runner_job *job, struct argv *a, struct er
     const char *const own_parts[] = {"--proc", "/proc", "--dev", "/dev"};
     for (size_t i = 0; i < ARRAY_LEN(own_parts); i++)
         add_arg(a, own_parts[i]);
+    for (size_t i = 0; i < ARRAY_LEN(covered); i++)
+        add_three(a, "--ro-bind-try", covered[i], covered[i]);
     add_tmpfs(a, tmp, "/dev/shm");
     add_tmpfs(a, tmp, "/tmp");
     for (size_t i = 0; i < job->nbinds; i++)

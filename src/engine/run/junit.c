@@ -65,6 +65,8 @@ static size_t entity(struct str s, uint32_t *ret_cp)
         return 0;
     bool hex = s.n > 2 && s.p[2] == 'x';
     uint32_t cp = 0;
+    if (end == (hex ? 3 : 2))
+        return 0;
     for (size_t i = hex ? 3 : 2; i < end; i++) {
         char c = ascii_lower(s.p[i]);
         bool letter = hex && c >= 'a' && c <= 'f';

@@ -108,8 +108,10 @@ static bool tap(struct results *r, struct str s)
         name = str_sub(name, 0, hash);
     }
     name = without_time(name);
-    if (name.n == 0 && number) /* only numbered */
-        name = str_starts(whole, STR("not ")) ? str_sub(whole, 4, whole.n) : whole;
+    if (name.n == 0 && number) { /* only numbered */
+        name = str_sub(whole, 0, (size_t)(rest.p - whole.p));
+        (void)take(&name, STR("not "));
+    }
     results_put(r, name, state);
     return name.n > 0;
 }
@@ -173,7 +175,7 @@ static bool front(struct results *r, struct str s)
         return true;
     }
     if (str_eq(word, STR("ERROR")) && str_find(name, STR(".py")) != STR_NPOS) { /* pytest's */
-        results_put(r, without_reason(name), RESULT_FAIL);
+        results_put(r, str_sub(name, 0, str_find(name, STR(" - "))), RESULT_FAIL);
         return true;
     }
     if (!word_state(word, front_words, &state))
@@ -451,8 +453,8 @@ static struct str without_escapes(struct str s, char to[RESULTS_LINE_MAX])
 void results_line(struct results *r, struct str line)
 {
     typedef bool (*reader)(struct results * r, struct str s);
-    static const reader readers[] = {go,   ctest,   meson, tap,   pytest,  front,
-                                     dots, bracket, marks, prove, summary, surefire};
+    static const reader readers[] = {go,       ctest, meson,   tap,   dots,  pytest,
+                                     surefire, front, bracket, marks, prove, summary};
     char clean[RESULTS_LINE_MAX];
     line = str_sub(line, 0, RESULTS_LINE_MAX);
     if (str_chr(line, '\x1b') != STR_NPOS)
