@@ -44,6 +44,7 @@ void search_route(struct visit *v, struct str rest);
 void events_route(struct visit *v, struct str rest);
 void held_route(struct visit *v, struct str rest);
 void account_route(struct visit *v, struct str rest);
+void lines_route(struct visit *v, struct str rest);
 /* The form for login and password; and in place of a page, for who is not signed in. */
 void signin_form(struct visit *v);
 void signin_needed(struct visit *v);
@@ -61,6 +62,7 @@ void route_advisories_atom(struct visit *v, struct str rest);
 void route_report_credit(struct visit *v); /* with a session; CSRF is checked */
 void route_affected(struct visit *v, const struct route_case *at, struct str rest);
 void route_audit(struct visit *v, const struct route_case *at, struct str rest);
+void route_backport(struct visit *v, const struct route_case *at, struct str rest);
 void route_third(struct visit *v, const struct route_case *at, struct str rest);
 
 /* Answers. */

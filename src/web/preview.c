@@ -11,10 +11,12 @@
 #include "web/error_page.h"
 #include "web/fixture.h"
 #include "web/fixture_audit.h"
+#include "web/fixture_backport.h"
 #include "web/markdown.h"
 #include "web/pages.h"
 #include "web/page_account.h"
 #include "web/page_audit.h"
+#include "web/page_backport.h"
 #include "web/page_public.h"
 #include "web/templates.h"
 
@@ -36,6 +38,29 @@ static void save_buf(const char *name, struct buf *b)
     BUG_ON(b->over);
     save(name, buf_str(b));
     buf_reset(b);
+}
+
+static void backport_pages(const struct maker *m, struct page_frame frame, const struct draft *none,
+                           struct buf *out)
+{
+    struct view_backport v;
+    struct view_lines lines;
+    char name[64];
+    fixture_backport(m->a, &v);
+    page_backport_write(m, frame, &v, none, out);
+    save_buf("backport.html", out);
+    for (size_t i = 0; i < v.n_of; i++) {
+        snprintf(name, sizeof name, "backport-line-%zu.html", i + 1);
+        page_backport_line_write(m, frame, &v, i, none, out);
+        save_buf(name, out);
+    }
+    page_backport_script_write(m, frame, &v, 0, none, out);
+    save_buf("backport-script.html", out);
+    page_backport_script_write(m, frame, &v, 1, none, out);
+    save_buf("backport-script-binary.html", out);
+    fixture_lines(m->a, &lines);
+    page_lines_write(m, frame, &lines, none, out);
+    save_buf("lines.html", out);
 }
 
 static void staff_pages(const struct maker *m, struct buf *out)
@@ -91,8 +116,10 @@ static void staff_pages(const struct maker *m, struct buf *out)
     page_audit_place_write(m, frame, &audit, 1, &audited, out);
     save_buf("audit-place.html", out);
 
-    struct view_held h;
     struct draft none = {0};
+    backport_pages(m, frame, &none, out);
+
+    struct view_held h;
     fixture_held(m->a, &h);
     struct held_query waiting = {.state = STR_NONE, .after = STR_NONE};
     struct http_form nothing = {0};

@@ -24,7 +24,7 @@ struct page_frame {
     struct str csrf; /* for the forms of this session */
     bool open;       /* a page of the public site */
     bool listed;     /* search engines may keep it */
-    bool at_queue, at_held, at_policy, at_advisories, at_account, at_report;
+    bool at_queue, at_held, at_policy, at_advisories, at_account, at_report, at_lines;
     bool code;          /* has code: the sheet of audits besides */
     bool refresh;       /* looks again by itself after a moment */
     int64_t held;       /* messages that wait for a person; 0 shows none */

@@ -42,11 +42,12 @@ static const enum shape verdicts[PORT_VERDICTS] = {
 static const struct word decisions[] = {{"accepted", "accepted", SHAPE_DONE},
                                         {"edited", "edited", SHAPE_DONE},
                                         {"waived", "waived", SHAPE_SKIP},
-                                        {"", "to decide", SHAPE_WAIT}};
+                                        {"", "not decided", SHAPE_WAIT}};
 static const struct word tests[] = {
     {"pass", "pass", SHAPE_DONE},        {"fail", "fail", SHAPE_STOP},
     {"untested", "untested", SHAPE_ASK}, {"running", "running", SHAPE_WAIT},
-    {"not-run", "not run", SHAPE_WAIT},  {"", "not run", SHAPE_WAIT}};
+    {"none", "not needed", SHAPE_SKIP},  {"not-run", "not run", SHAPE_WAIT},
+    {"", "not run", SHAPE_WAIT}};
 static const struct word nothing = {"", "not needed", SHAPE_SKIP};
 
 static struct word word_of(const struct word *v, size_t n, struct str name)
@@ -81,9 +82,8 @@ static struct word decision_of(struct str s, struct str verdict)
 static struct word tests_of(const struct bp_map_line *l)
 {
     bool none = settled(l->verdict) || str_eq(l->decision, STR("waived"));
-    return none && (l->tests.n == 0 || str_eq(l->tests, STR("not-run")))
-               ? nothing
-               : word_of(tests, ARRAY_LEN(tests), l->tests);
+    bool said = l->tests.n && !str_eq(l->tests, STR("not-run"));
+    return none && !said ? nothing : word_of(tests, ARRAY_LEN(tests), l->tests);
 }
 
 static struct str said(struct word w, struct str name)

@@ -60,7 +60,7 @@ static void test_every_state_has_its_shape_and_word(void **state)
                    "untested\"");
     assert_has(&b, "\"2.8: has it already; decision: not needed; tests: not needed; ready\"");
     assert_has(&b, "\"2.6: needs a person; decision: waived; tests: not needed; ready\"");
-    assert_has(&b, "\"2.4: under way; decision: to decide; tests: not run; not ready\"");
+    assert_has(&b, "\"2.4: under way; decision: not decided; tests: not run; not ready\"");
     assert_has(&b, ">from 3.1</text>");
     assert_has(&b, ">0a1b2c3d4e5f: parse: check the length</text>");
     /* Full diamonds: two that need a person, failed tests, and four that are blocked. */
