@@ -21,6 +21,7 @@
 struct aligner {
     const struct terms *terms;
     const struct pattern *p;
+    struct sites sites;
     uint32_t *of;       /* of each term: index in p->terms + 1 */
     uint32_t *seen_row; /* of each term: where it was seen last */
     bool *fresh;        /* of each term: does only the fixed side have it? */
@@ -69,6 +70,7 @@ void aligner_auto(struct aligner **a)
 void aligner_pattern(struct aligner *a, const struct pattern *p)
 {
     a->p = p;
+    sites_find(p, &a->sites);
     memset(a->of, 0, a->terms->n_seed * sizeof *a->of);
     memset(a->fresh, 0, a->terms->n_seed * sizeof *a->fresh);
     memset(a->row_all, 0, sizeof a->row_all);
@@ -341,5 +343,7 @@ void aligner_at(struct aligner *a, const struct witness *w, uint32_t row, struct
     shares(a, ret);
     changed_lines(a, w, top, ret);
     ret->fresh = fresh_share(a, w, row);
+    ret->site = sites_like(&a->sites, a->p, w, row > LINE_SLACK ? row - LINE_SLACK : 1,
+                           row + a->p->n_changed_old + LINE_SLACK);
     rarest_near(a, w, row, ret);
 }

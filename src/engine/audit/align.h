@@ -2,7 +2,7 @@
 #ifndef VULNDESK_ENGINE_AUDIT_ALIGN_H
 #define VULNDESK_ENGINE_AUDIT_ALIGN_H
 
-#include "engine/audit/witness.h"
+#include "engine/audit/site.h"
 
 /*
  * How alike a place is to the lines of a pattern: the best order-keeping assignment of the
@@ -18,6 +18,7 @@ struct likeness {
     float changed, before, after; /* the same of these lines alone; -1: the pattern has none */
     float near;                   /* of lines at most 2 from the change */
     float words, shape;           /* changed lines: the same words; the same build (any names) */
+    float site;                   /* the words around each point of the change */
     float fresh;                  /* share of what only the fixed side has; -1: nothing */
     float weight;                 /* of what was found, absolute */
     float rarest;                 /* idf of the rarest word near the change that is there too */

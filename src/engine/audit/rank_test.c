@@ -180,33 +180,64 @@ static void the_own_place_is_none(void **state)
         assert_false(str_eq(view->files[h.v[i].file].path, STR("dns.c")) && h.v[i].line >= 17);
 }
 
+static const struct seed_line page_lines[] = {
+    {' ', 1, 1, STR("function show(data) {")},
+    {' ', 2, 2, STR("  each(data.symbols, function (index, value) {")},
+    {'-', 3, 0, STR("    element('symbols').append('<b>' + value.word + '</b>');")},
+    {'+', 0, 3, STR("    element('symbols').append('<b>' + escape(value.word) + '</b>');")},
+    {' ', 4, 4, STR("  });")},
+    {' ', 5, 5, STR("  tooltip('symbols').show();")},
+    {' ', 6, 6, STR("  if (data.hashes) {")},
+};
+static const struct seed page_fix = {.path = STR("page.js"),
+                                     .lang = LANG_JS,
+                                     .start = 3,
+                                     .end = 3,
+                                     .lines = page_lines,
+                                     .n_lines = ARRAY_LEN(page_lines)};
+
 /* What stands near the own place is told by its own lines, not by those that they share. */
 static void a_like_line_beside_the_own_place(void **state)
 {
-    static const struct seed_line lines[] = {
-        {' ', 1, 1, STR("function show(data) {")},
-        {' ', 2, 2, STR("  each(data.symbols, function (index, value) {")},
-        {'-', 3, 0, STR("    element('symbols').append('<b>' + value.word + '</b>');")},
-        {'+', 0, 3, STR("    element('symbols').append('<b>' + escape(value.word) + '</b>');")},
-        {' ', 4, 4, STR("  });")},
-        {' ', 5, 5, STR("  tooltip('symbols').show();")},
-        {' ', 6, 6, STR("  if (data.hashes) {")},
-    };
-    static const struct seed s = {.path = STR("page.js"),
-                                  .lang = LANG_JS,
-                                  .start = 3,
-                                  .end = 3,
-                                  .lines = lines,
-                                  .n_lines = ARRAY_LEN(lines)};
     struct hits h;
     size_t at = 0;
     (void)state;
-    rank(&s, 1, 100, 0, &h);
+    rank(&page_fix, 1, 100, 0, &h);
     const struct hit *x = in_file(&h, "page.js", &at);
     assert_non_null(x);
     assert_int_equal(at, 0);
     assert_true(x->line >= 6 && x->line <= 9);
     assert_true(x->fixed < 0.1F);
+}
+
+/* Two points, before and behind value.word: where the same stands, whatever stands around. */
+static void the_points_of_a_change(void **state)
+{
+    static const struct {
+        const char *text;
+        float least, most;
+    } places[] = {
+        {"    element('symbols').append('<b>' + value.word + '</b>');\n", 0.99F, 1.01F},
+        {"    other('<i>' + value.word + '</i>');\n", 0.4F, 0.9F},
+        {"    tooltip(first).show();\n", 0, 0.35F},
+    };
+    AUTO(witness) struct witness w = {0};
+    struct pattern p;
+    struct terms terms;
+    struct sites s;
+    struct err e = ERR_INIT;
+    (void)state;
+    assert_int_equal(patterns_read(&page_fix, 1, 0, arena, &terms, &p, &e), RC_OK);
+    for (size_t i = 0; i < terms.n; i++)
+        terms.v[i].df = 2;
+    patterns_weigh(&terms, &p, 1, 1000);
+    sites_find(&p, &s);
+    assert_int_equal(s.n, 2);
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        witness_read(&w, LANG_JS, str_c(places[i].text), &terms);
+        float like = sites_like(&s, &p, &w, 1, 1);
+        assert_true(like >= places[i].least && like <= places[i].most);
+    }
 }
 
 static bool has_word(const struct hit *h, const char *word)
@@ -315,6 +346,7 @@ int main(void)
         T(what_is_not_mended_comes_first),
         T(the_own_place_is_none),
         T(a_like_line_beside_the_own_place),
+        T(the_points_of_a_change),
         T(reasons_are_given),
         T(scores_fall_and_a_cut_cuts),
         T(seeds_together_are_one_list),

@@ -13,45 +13,48 @@ static const struct {
     const char *name;
     float weight;
 } traits[TRAIT_COUNT] = {
-    [TRAIT_WIDE] = {"wide", -3.5590F},
-    [TRAIT_CLOSE] = {"close", 6.1433F},
-    [TRAIT_CLOSE_BEST] = {"close-best", 0.4592F},
-    [TRAIT_CLOSE_RANK] = {"close-rank", -0.2160F},
-    [TRAIT_CHAIN] = {"chain", 5.3956F},
-    [TRAIT_CHAIN_BEST] = {"chain-best", -0.2279F},
-    [TRAIT_CHAIN_RANK] = {"chain-rank", -0.2108F},
-    [TRAIT_CHANGED] = {"changed", 0.6317F},
-    [TRAIT_BEFORE] = {"before", -1.1465F},
-    [TRAIT_AFTER] = {"after", -2.0701F},
-    [TRAIT_NEAR] = {"near", -2.1676F},
-    [TRAIT_NEAR_RANK] = {"near-rank", -0.0176F},
-    [TRAIT_WORDS] = {"words", -0.8848F},
-    [TRAIT_WORDS_RANK] = {"words-rank", -0.1133F},
-    [TRAIT_SHAPE] = {"shape", 1.9252F},
-    [TRAIT_SHAPE_RANK] = {"shape-rank", -0.2034F},
-    [TRAIT_FRESH] = {"fresh", -1.3056F},
-    [TRAIT_WEIGHT] = {"weight", 0.0843F},
-    [TRAIT_RAREST] = {"rarest", -0.0031F},
-    [TRAIT_RAREST_SHARE] = {"rarest-share", -0.2507F},
-    [TRAIT_FILE] = {"file", 0.7701F},
-    [TRAIT_FOLDER] = {"folder", -0.0092F},
-    [TRAIT_PATH] = {"path", 2.6522F},
-    [TRAIT_FUNCTION] = {"function", 0.9748F},
-    [TRAIT_SAME_FUNCTION] = {"same-function", -0.5909F},
-    [TRAIT_DISTANCE] = {"distance", 0.0335F},
-    [TRAIT_AROUND] = {"around", -3.0319F},
-    [TRAIT_AROUND_RANK] = {"around-rank", -0.3642F},
-    [TRAIT_AROUND_COSINE] = {"around-cosine", 2.3115F},
-    [TRAIT_FILE_WEIGHT] = {"file-weight", 0.0723F},
-    [TRAIT_ONLY_ADDED] = {"only-added", -0.9198F},
+    [TRAIT_WIDE] = {"wide", -3.2895F},
+    [TRAIT_CLOSE] = {"close", 4.1637F},
+    [TRAIT_CLOSE_BEST] = {"close-best", 1.4087F},
+    [TRAIT_CLOSE_RANK] = {"close-rank", -0.1505F},
+    [TRAIT_CHAIN] = {"chain", 5.2798F},
+    [TRAIT_CHAIN_BEST] = {"chain-best", 1.2220F},
+    [TRAIT_CHAIN_RANK] = {"chain-rank", -0.0571F},
+    [TRAIT_CHANGED] = {"changed", 0.1510F},
+    [TRAIT_BEFORE] = {"before", -1.1086F},
+    [TRAIT_AFTER] = {"after", -2.2992F},
+    [TRAIT_NEAR] = {"near", -2.5895F},
+    [TRAIT_NEAR_RANK] = {"near-rank", 0.0680F},
+    [TRAIT_WORDS] = {"words", -0.7981F},
+    [TRAIT_WORDS_RANK] = {"words-rank", -0.0196F},
+    [TRAIT_SHAPE] = {"shape", 1.3293F},
+    [TRAIT_SHAPE_RANK] = {"shape-rank", -0.1672F},
+    [TRAIT_SITE] = {"site", 1.5626F},
+    [TRAIT_SITE_RANK] = {"site-rank", -0.1491F},
+    [TRAIT_FRESH] = {"fresh", -0.1879F},
+    [TRAIT_FIXED] = {"fixed", -3.3749F},
+    [TRAIT_WEIGHT] = {"weight", 0.1402F},
+    [TRAIT_RAREST] = {"rarest", -0.0018F},
+    [TRAIT_RAREST_SHARE] = {"rarest-share", 0.3974F},
+    [TRAIT_FILE] = {"file", 1.3777F},
+    [TRAIT_FOLDER] = {"folder", 0.0452F},
+    [TRAIT_PATH] = {"path", 2.3618F},
+    [TRAIT_FUNCTION] = {"function", 0.8056F},
+    [TRAIT_SAME_FUNCTION] = {"same-function", -0.1880F},
+    [TRAIT_DISTANCE] = {"distance", 0.1404F},
+    [TRAIT_AROUND] = {"around", -1.6514F},
+    [TRAIT_AROUND_RANK] = {"around-rank", -0.2892F},
+    [TRAIT_AROUND_COSINE] = {"around-cosine", 0.9440F},
+    [TRAIT_FILE_WEIGHT] = {"file-weight", 0.5107F},
+    [TRAIT_ONLY_ADDED] = {"only-added", -0.8596F},
 };
 
 /* From the score to how likely it is: by the score itself, how far it is below the best of the
  * question, and the log of its rank. */
-#define LIKELY_BIAS  (-1.8515F)
-#define LIKELY_SCORE 0.2500F
-#define LIKELY_BELOW 0.1610F
-#define LIKELY_RANK  (-0.5260F)
+#define LIKELY_BIAS  (-2.7935F)
+#define LIKELY_SCORE 0.2331F
+#define LIKELY_BELOW 0.1234F
+#define LIKELY_RANK  (-0.6192F)
 
 const char *trait_name(enum trait t)
 {

@@ -7,7 +7,8 @@
 /*
  * What speaks for a place, and how likely it is one that needs the same fix.  The weights stand in
  * one table in score.c: a choice among the places of a question (conditional logit), learnt from
- * the fixes of some fifty projects, one project left out at a time to see what it is worth.
+ * the fixes of some fifty projects, some of them left out at a time to see what it is worth.
+ * bench/audit-weights makes the table.
  */
 enum trait {
     TRAIT_WIDE, /* spot.wide, spot.close */
@@ -26,7 +27,10 @@ enum trait {
     TRAIT_WORDS_RANK,
     TRAIT_SHAPE,
     TRAIT_SHAPE_RANK,
+    TRAIT_SITE, /* words around the points of the change (site.h) */
+    TRAIT_SITE_RANK,
     TRAIT_FRESH,
+    TRAIT_FIXED,  /* (nearly) all that the fix adds is there */
     TRAIT_WEIGHT, /* log */
     TRAIT_RAREST,
     TRAIT_RAREST_SHARE,

@@ -12,6 +12,8 @@
 
 /* Log of the distance to the seed's own place when it is in another file. */
 #define ELSEWHERE 12.0F
+/* With so much of what the fix adds a place has it already. */
+#define FIXED_LEAST 0.9F
 /* Ranks beyond this are all the same. */
 #define RANK_FAR 200
 
@@ -47,7 +49,9 @@ static void fill_one(const struct ranking *r, struct found *f)
     t[TRAIT_NEAR] = positive(l->near);
     t[TRAIT_WORDS] = positive(l->words);
     t[TRAIT_SHAPE] = positive(l->shape);
+    t[TRAIT_SITE] = l->site;
     t[TRAIT_FRESH] = positive(l->fresh);
+    t[TRAIT_FIXED] = l->fresh >= FIXED_LEAST;
     t[TRAIT_WEIGHT] = logf(1 + l->weight);
     t[TRAIT_RAREST] = l->rarest;
     t[TRAIT_RAREST_SHARE] = l->rarest_share;
@@ -117,6 +121,7 @@ void traits_fill(struct ranking *r)
         {TRAIT_NEAR, TRAIT_NEAR_RANK, TRAIT_COUNT},
         {TRAIT_WORDS, TRAIT_WORDS_RANK, TRAIT_COUNT},
         {TRAIT_SHAPE, TRAIT_SHAPE_RANK, TRAIT_COUNT},
+        {TRAIT_SITE, TRAIT_SITE_RANK, TRAIT_COUNT},
         {TRAIT_AROUND, TRAIT_AROUND_RANK, TRAIT_COUNT},
     };
     for (size_t i = 0; i < r->n_found; i++)
