@@ -226,6 +226,8 @@ enum rc loose_reuse(int objects_dirfd, struct loose_file *f, enum object_type ty
     pack(&m, buf_str(&object));
     enum rc rc = f->fd >= 0 ? rewrite(objects_dirfd, f, &m, e)
                             : create(objects_dirfd, m.folder, m.path, &f->fd, e);
+    if (rc == RC_CONFLICT)
+        (void)err_set(e, rc, "a throw-away object is there already");
     if (rc == RC_OK && f->oid[0] == '\0' && fd_write_all(f->fd, buf_str(&m.z), e) != RC_OK)
         rc = fail(e);
     buf_release(&m.z);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "base/when.h"
 
 #define NOTE_KEY  "Backport-notes: "
@@ -89,14 +90,23 @@ static bool ends_in_trailers(struct str message)
     return trailers && !first;
 }
 
+static bool is_blank(char c)
+{
+    return (unsigned char)c <= ' ' || c == 0x7f;
+}
+
 static void add_note(struct buf *b, struct str note)
 {
-    note = str_trim(str_sub(note, 0, COMMIT_NOTE_MAX));
+    note = utf8_clip(note, COMMIT_NOTE_MAX);
+    while (note.n > 0 && is_blank(note.p[0]))
+        note = str_sub(note, 1, note.n);
+    while (note.n > 0 && is_blank(note.p[note.n - 1]))
+        note.n--;
     if (note.n == 0)
         return;
     buf_adds(b, NOTE_KEY);
     for (size_t i = 0; i < note.n; i++)
-        buf_addc(b, (unsigned char)note.p[i] < ' ' || note.p[i] == 0x7f ? ' ' : note.p[i]);
+        buf_addc(b, is_blank(note.p[i]) ? ' ' : note.p[i]);
     buf_addc(b, '\n');
 }
 

@@ -362,6 +362,10 @@ static enum rc small_tree(struct ort *o, const struct ort_file *v, size_t n, enu
             add_entry(&o->tmp, s.mode, name, s.oid, bp_hash_len(o->store));
     }
     TRY(buf_ok(&o->tmp, "a tree", e));
+    if (o->tmp.n == 0) {
+        memcpy(trees[role], bp_empty_tree(o->store), strlen(bp_empty_tree(o->store)) + 1);
+        return RC_OK;
+    }
     return put(o, role, buf_str(&o->tmp), trees[role], e);
 }
 

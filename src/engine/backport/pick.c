@@ -21,9 +21,10 @@ struct picking {
     struct picker *p;
     struct arena *arena;
     const char *base, *fix, *release;
-    struct walk walk;     /* base to fix, and what the release has there */
-    struct bp_file *file; /* room for n_max */
-    size_t n, n_max;
+    struct walk walk; /* base to fix, and what the release has there */
+    struct bp_file *file;
+    size_t n;
+    bool adds_conflict; /* whole trees: at a name that only the fix has, or may have */
 };
 
 static bool renames_matter(const struct walk *w)
@@ -67,7 +68,7 @@ static uint32_t type_of(const struct bp_side *s)
 static enum rc name_conflict(struct picking *k, struct bp_file *f, struct err *e)
 {
     f->made = f->release;
-    f->how = f->base.mode == 0      ? BP_ADDED_BOTH
+    f->how = f->base.mode == 0      ? f->release.mode ? BP_ADDED_BOTH : BP_ODD
              : f->fix.mode == 0     ? BP_GONE
              : f->release.mode == 0 ? BP_ABSENT
                                     : BP_CONFLICT;
@@ -167,6 +168,22 @@ static bool in_list(const struct str *v, size_t n, struct str path)
     return n > 0 && bsearch(&path, v, n, sizeof *v, by_str) != NULL;
 }
 
+/* Did git put the file aside, as PATH~BRANCH, for a folder of the same name? */
+static bool is_aside(const struct ort_merge *m, struct str path)
+{
+    size_t lo = 0, hi = m->n;
+    while (lo < hi) { /* the first name that is not before "PATH~" */
+        size_t mid = lo + (hi - lo) / 2;
+        struct str name = m->conflicts[mid];
+        int c = str_cmp(str_sub(name, 0, path.n), path);
+        bool before = c < 0 || (c == 0 && (name.n == path.n || name.p[path.n] < '~'));
+        lo = before ? mid + 1 : lo;
+        hi = before ? hi : mid;
+    }
+    return lo < m->n && m->conflicts[lo].n > path.n && str_starts(m->conflicts[lo], path) &&
+           m->conflicts[lo].p[path.n] == '~';
+}
+
 /* A path that git changed, or has a conflict at, and that the fix does not have. */
 struct elsewhere {
     struct str path;
@@ -229,10 +246,12 @@ static enum rc list_elsewhere(struct picking *k, const struct walk *changed,
     struct elsewhere *v = arena_array(k->arena, changed->n + m->n + 1, sizeof *v);
     if (v == NULL)
         return arena_ok(k->arena, "the files of a pick", e);
-    for (size_t i = 0; i < changed->n; i++)
-        if (!walk_find(&k->walk, changed->v[i].path) &&
-            !in_list(m->conflicts, m->n, changed->v[i].path))
-            v[n++] = (struct elsewhere){.path = changed->v[i].path};
+    for (size_t i = 0; i < changed->n; i++) {
+        const struct walk_file *c = &changed->v[i];
+        if (!is_aside(m, c->path) && !walk_find(&k->walk, c->path) &&
+            !in_list(m->conflicts, m->n, c->path))
+            v[n++] = (struct elsewhere){.path = c->path};
+    }
     for (size_t i = 0; i < m->n; i++)
         if (!walk_find(&k->walk, m->conflicts[i]))
             v[n++] = (struct elsewhere){.path = m->conflicts[i], .conflict = true};
@@ -249,10 +268,25 @@ static bool is_relocated(const struct bp_file *f)
            !str_eq(f->path, f->fix_path);
 }
 
-/* The file as the merge of the whole trees left it. */
-static enum rc settle(struct picking *k, const struct ort_merge *m, struct bp_file *f,
-                      struct err *e)
+/* The fix removes a file that the release changed, and git did not keep it: it went to another name
+ * without conflict, or to one where the candidate does not have it. */
+static bool is_lost(const struct picking *k, const struct ort_merge *m, const struct bp_file *f)
 {
+    if (m->clean || f->fix.mode != 0 || f->release.mode == 0 || f->made.mode != 0 ||
+        bp_side_same(&f->base, &f->release))
+        return false;
+    return k->adds_conflict || is_aside(m, f->path);
+}
+
+/* The file as the merge of the whole trees left it. */
+static enum rc settle(struct picking *k, const struct ort_merge *m, size_t i, struct err *e)
+{
+    struct bp_file *f = &k->file[i];
+    if (!m->clean && i < k->walk.n && k->walk.v[i].clash) {
+        TRY(name_conflict(k, f, e));
+        f->how = BP_ODD;
+        return RC_OK;
+    }
     if (!str_eq(f->path, f->fix_path))
         TRY(bp_look(k->p->store, k->release, f->path, &f->release, e));
     if (in_list(m->conflicts, m->n, f->path) || in_list(m->conflicts, m->n, f->fix_path)) {
@@ -265,6 +299,8 @@ static enum rc settle(struct picking *k, const struct ort_merge *m, struct bp_fi
     f->how = BP_MERGED;
     (void)is_plain(f);
     TRY(look_made(k, m->tree, f, e));
+    if (is_lost(k, m, f))
+        return name_conflict(k, f, e);
     if (type_of(&f->made) == TREE_MODE_FILE && !bp_side_same(&f->made, &f->release) &&
         strcmp(f->made.oid, f->fix.oid) != 0)
         return bp_keep(k->p->store, f->made.oid, e);
@@ -309,12 +345,16 @@ static enum rc merge_trees(struct picking *k, struct pick *ret, struct err *e)
     m.conflicts = names;
     TRY(walk_trees(k->p->store, k->release, m.tree, NULL, k->arena, &changed, e));
     TRY(list_elsewhere(k, &changed, &m, &v, &n, e));
-    for (size_t i = 0; i < k->n; i++)
+    for (size_t i = 0; i < k->n; i++) {
+        const struct walk_file *w = &k->walk.v[i];
+        bool bad = w->clash || in_list(m.conflicts, m.n, w->path);
+        k->adds_conflict |= w->old.mode == 0 && w->other.mode == 0 && bad;
         TRY(look_made(k, m.tree, &k->file[i], e));
+    }
     find_moved(k, v, n);
     TRY(add_elsewhere(k, v, n, e));
     for (size_t i = 0; i < k->n; i++)
-        TRY(settle(k, &m, &k->file[i], e));
+        TRY(settle(k, &m, i, e));
     ret->clean = m.clean;
     ret->whole = true;
     return pick_tree_of(k->p->store, k->release, k->file, k->n, ret->tree, e);

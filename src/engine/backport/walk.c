@@ -15,7 +15,7 @@ struct folder {
     struct str path; /* with "/" at the end, "" for the root */
     char old[GIT_OID_HEX + 1], new[GIT_OID_HEX + 1], other[GIT_OID_HEX + 1];
     size_t depth;
-    bool lost;
+    bool lost, clash;
 };
 struct walker {
     struct bp_store *store;
@@ -102,7 +102,7 @@ static enum rc add_folder(struct walker *w, const struct folder *in, const struc
     put_id(w, f.other, is_dir(other) ? other : NULL);
     f.lost = in->lost || (o && !is_dir(other));
     w->w->folder_gone |= n == NULL;
-    w->w->clash |= other && !is_dir(other);
+    f.clash = in->clash || (other && !is_dir(other));
     if (w->n_todo == w->cap_todo) {
         w->cap_todo = w->cap_todo ? 2 * w->cap_todo : 32;
         w->todo = mem_realloc(w->todo, w->cap_todo * sizeof *w->todo);
@@ -114,14 +114,14 @@ static enum rc add_folder(struct walker *w, const struct folder *in, const struc
 static enum rc add_file(struct walker *w, const struct folder *in, const struct tree_entry *o,
                         const struct tree_entry *n, const struct tree_entry *other, struct err *e)
 {
-    struct walk_file f = {.lost = in->lost};
+    struct walk_file f = {.lost = in->lost, .clash = in->clash || is_dir(other)};
     if (w->w->n == WALK_FILES_MAX)
         return err_set(e, RC_LIMIT, "a change touches more than %u files", WALK_FILES_MAX);
     TRY(path_of(w, in->path, o ? o->name : n->name, "", &f.path, e));
     f.old = side_of(w, o);
     f.new = side_of(w, n);
     f.other = side_of(w, is_dir(other) ? NULL : other);
-    w->w->clash |= is_dir(other);
+    w->w->clash |= f.clash;
     if (w->w->n == w->cap_files) {
         w->cap_files = w->cap_files ? 2 * w->cap_files : 32;
         w->files = mem_realloc(w->files, w->cap_files * sizeof *w->files);

@@ -13,13 +13,14 @@
 struct walk_file {
     struct str path; /* any bytes but NUL; in the arena */
     struct bp_side old, new, other;
-    bool lost; /* a folder on the way that the old tree has and the other lacks */
+    bool lost;  /* a folder on the way that the old tree has and the other lacks */
+    bool clash; /* the other tree has a folder here, or a file on the way */
 };
 struct walk {
     struct walk_file *v; /* in the arena, ordered by path (walk_path_cmp) */
     size_t n;
     bool folder_gone; /* the new tree lacks a folder that the old one has */
-    bool clash;       /* a file where the other tree has a folder, or the other way round */
+    bool clash;       /* of any file */
 };
 /* other: NULL = none.  RC_NOTFOUND, RC_INVALID as bp_tree; RC_LIMIT: WALK_FILES_MAX, BP_DEPTH_MAX,
  * GIT_PATH_MAX, the arena. */
