@@ -23,7 +23,10 @@ void page_backport_script_write(const struct maker *m, struct page_frame frame,
                                 const struct view_backport *v, size_t nth,
                                 const struct draft *draft, struct buf *out);
 void page_lines_write(const struct maker *m, struct page_frame frame, const struct view_lines *v,
-                      const struct draft *draft, struct buf *out);
+                      struct buf *out);
+/* One line to be changed; l NULL: a new one. */
+void page_mline_write(const struct maker *m, struct page_frame frame, const struct view_lines *v,
+                      const struct view_mline *l, const struct draft *draft, struct buf *out);
 
 /* ---- page_backport.c, for page_backport_line.c ---- */
 

@@ -29,27 +29,23 @@ static const char *state_kind(const struct view_mline *l, int64_t now_us)
 }
 
 /* What stands in its form: what was typed into it when it was not taken. */
-static void form_fill(const struct draft *draft, int64_t id, struct mline_view *p)
+static void form_fill(const struct draft *draft, struct mline_view *p)
 {
-    uint64_t typed = 0;
     const struct {
         struct str *to;
         const char *name;
     } fields[] = {{&p->f_name, "name"},    {&p->f_branch, "branch"}, {&p->f_tags, "tags"},
                   {&p->f_tests, "tests"},  {&p->f_root, "root"},     {&p->f_until, "until"},
                   {&p->f_reason, "reason"}};
-    if (!port_open(draft, "set") ||
-        num_parse(http_form_get(draft->typed, "id"), 0, INT64_MAX, "id", &typed, NULL) != RC_OK ||
-        (int64_t)typed != id)
+    if (!port_open(draft, "set"))
         return;
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         *fields[i].to = http_form_get(draft->typed, fields[i].name);
     p->f_maintained = http_form_has(draft->typed, "maintained");
-    p->open = true;
 }
 
 static void line_fill(const struct maker *m, const struct view_lines *v, const struct view_mline *l,
-                      const struct draft *draft, struct mline_view *p)
+                      struct mline_view *p)
 {
     *p = (struct mline_view){.id = l->id,
                              .name = l->name,
@@ -57,7 +53,7 @@ static void line_fill(const struct maker *m, const struct view_lines *v, const s
                              .tags = l->tags,
                              .tests = l->tests,
                              .root = l->root,
-                             .tip = str_eq(l->tip, l->branch) ? STR_NONE : l->tip,
+                             .tip = l->tip,
                              .commit = str_sub(l->commit, 0, 12),
                              .problem = l->problem,
                              .who = audit_actor_words(l->changed_by),
@@ -78,9 +74,6 @@ static void line_fill(const struct maker *m, const struct view_lines *v, const s
                              .f_root = l->root,
                              .f_until = port_day(m, l->until_us),
                              .f_maintained = l->written};
-    if (p->tip.n == 0 && l->tip.n)
-        p->tip = l->tip;
-    form_fill(draft, l->id, p);
 }
 
 static struct str summary_of(const struct maker *m, const struct view_lines *v)
@@ -94,7 +87,7 @@ static struct str summary_of(const struct maker *m, const struct view_lines *v)
 }
 
 void page_lines_write(const struct maker *m, struct page_frame frame, const struct view_lines *v,
-                      const struct draft *draft, struct buf *out)
+                      struct buf *out)
 {
     struct page_lines p = {.frame = frame,
                            .no_repository = !v->repository,
@@ -105,8 +98,7 @@ void page_lines_write(const struct maker *m, struct page_frame frame, const stru
                            .failure = v->failure,
                            .summary = summary_of(m, v),
                            .answered = time_view_of(m, v->answered_us),
-                           .looked = v->answered_us != 0,
-                           .fresh = {.f_maintained = true}};
+                           .looked = v->answered_us != 0};
     p.frame.title = STR("Release lines");
     p.frame.at_lines = true;
     p.frame.code = true;
@@ -116,10 +108,21 @@ void page_lines_write(const struct maker *m, struct page_frame frame, const stru
     for (size_t i = 0; p.lines && p.others && i < v->n_lines; i++) {
         bool on = v->lines[i].maintained;
         struct mline_view *k = on ? &p.lines[p.n_lines++] : &p.others[p.n_others++];
-        line_fill(m, v, &v->lines[i], draft, k);
-        k->csrf = frame.csrf;
+        line_fill(m, v, &v->lines[i], k);
     }
-    form_fill(draft, 0, &p.fresh);
-    p.fresh.csrf = frame.csrf;
     tpl_lines(out, &p);
+}
+
+void page_mline_write(const struct maker *m, struct page_frame frame, const struct view_lines *v,
+                      const struct view_mline *l, const struct draft *draft, struct buf *out)
+{
+    struct page_mline p = {.frame = frame, .is_new = l == NULL, .line = {.f_maintained = true}};
+    if (l)
+        line_fill(m, v, l, &p.line);
+    p.frame.title = l ? arena_strf(m->a, "Line %.*s", STR_ARG(l->name)) : STR("A new line");
+    p.frame.at_lines = true;
+    p.line.csrf = frame.csrf;
+    p.line.may_write = v->may_write;
+    form_fill(draft, &p.line);
+    tpl_mline_page(out, &p);
 }

@@ -59,8 +59,10 @@ static void backport_pages(const struct maker *m, struct page_frame frame, const
     page_backport_script_write(m, frame, &v, 1, none, out);
     save_buf("backport-script-binary.html", out);
     fixture_lines(m->a, &lines);
-    page_lines_write(m, frame, &lines, none, out);
+    page_lines_write(m, frame, &lines, out);
     save_buf("lines.html", out);
+    page_mline_write(m, frame, &lines, &lines.lines[0], none, out);
+    save_buf("lines-one.html", out);
 }
 
 static void staff_pages(const struct maker *m, struct buf *out)

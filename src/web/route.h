@@ -12,7 +12,7 @@
  *         /search  /events[?case=NUMBER] (server-sent events)
  *         /metrics (also with its bearer token)
  *         /held/message/ID/part/P  /signin[/SECRET]  /signout
- *         /account[/password|/notices|/away|/back|/leave]
+ *         /account[/password|/notices|/away|/back|/leave]  /lines[/ID|/new|/set|/remove|/fill]
  * Public: /  /.well-known/security.txt  /security.txt  /receipt-key  /new  /r/SECRET[/renew]
  *         /report  /report/answer  /report/link  /report/leave  /report/message/ID/part/P
  * Both:   /healthz  /robots.txt

@@ -6,20 +6,51 @@
 #include "web/gate.h"
 #include "web/page_backport.h"
 
+static bool read_view(struct visit *v, struct view_lines *ret)
+{
+    struct err e = ERR_INIT;
+    if (view_lines(v->w->desk, &v->session.actor, v->a, ret, &e) == RC_OK)
+        return true;
+    v->e = e;
+    visit_failed(v);
+    return false;
+}
+
 static void show(struct visit *v, const char *form)
 {
     struct view_lines lines;
+    if (!read_view(v, &lines))
+        return;
+    if (form)
+        visit_again(v);
+    v->frame.live = "/events";
+    page_lines_write(&v->m, v->frame, &lines, &v->r->body);
+}
+
+/* "7", or "new" */
+static void show_line(struct visit *v, struct str word, const char *form)
+{
+    struct view_lines lines;
     struct draft draft = {form, &v->form};
-    struct err e = ERR_INIT;
-    if (view_lines(v->w->desk, &v->session.actor, v->a, &lines, &e) != RC_OK) {
-        v->e = e;
-        visit_failed(v);
+    const struct view_mline *l = NULL;
+    uint64_t id = 0;
+    bool fresh = str_eq(word, STR("new"));
+    if (!fresh && num_parse(word, 1, INT64_MAX, "id", &id, NULL) != RC_OK) {
+        visit_no_page(v);
+        return;
+    }
+    if (!read_view(v, &lines))
+        return;
+    for (size_t i = 0; i < lines.n_lines && !fresh; i++)
+        if (lines.lines[i].id == (int64_t)id)
+            l = &lines.lines[i];
+    if (!fresh && l == NULL) {
+        visit_error(v, 404, "The register has no such line.");
         return;
     }
     if (form)
         visit_again(v);
-    v->frame.live = "/events";
-    page_lines_write(&v->m, v->frame, &lines, &draft, &v->r->body);
+    page_mline_write(&v->m, v->frame, &lines, l, &draft, &v->r->body);
 }
 
 /* 0, or left out: a new one. */
@@ -58,12 +89,17 @@ void lines_route(struct visit *v, struct str rest)
     const char *verb;
     if (v->q->method != HTTP_POST) {
         if (rest.n)
-            visit_no_page(v);
+            show_line(v, rest, NULL);
         else
             show(v, NULL);
         return;
     }
     enum rc rc = args_of(v, rest, args, &verb);
-    if (!visit_did(v, rc, verb, args, arena_strf(v->a, "/lines?done=lines-%.*s", STR_ARG(rest))))
-        show(v, arena_str(v->a, rest).p);
+    if (visit_did(v, rc, verb, args, arena_strf(v->a, "/lines?done=lines-%.*s", STR_ARG(rest))))
+        return;
+    struct str id = http_form_get(&v->form, "id"), form = arena_str(v->a, rest);
+    if (str_eq(rest, STR("fill")))
+        show(v, form.p);
+    else
+        show_line(v, id.n && !str_eq(id, STR("0")) ? id : STR("new"), form.p);
 }

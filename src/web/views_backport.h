@@ -195,7 +195,7 @@ struct mline_view {
     struct str name, branch, tags, tests, root, tip, commit, problem, who, until, csrf;
     const char *state, *kind, *source;
     struct time_view changed, at;
-    bool has_changed, has_at, maintained, open, may_write;
+    bool has_changed, has_at, maintained, may_write;
     /* its form */
     struct str f_name, f_branch, f_tags, f_tests, f_root, f_until, f_reason;
     bool f_maintained;
@@ -210,7 +210,12 @@ struct page_lines {
     size_t n_lines;
     struct mline_view *others; /* not maintained */
     size_t n_others;
-    struct mline_view fresh; /* the form for a new one */
+};
+/* One line and its form; without an id: a new one. */
+struct page_mline {
+    struct page_frame frame;
+    struct mline_view line;
+    bool is_new;
 };
 
 #endif
