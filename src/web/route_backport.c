@@ -160,15 +160,15 @@ static void export(struct visit *v, const struct route_case *at)
 
 /* ---- forms ---- */
 
-/* What a person takes for a line, or does not. */
-static enum rc settle_args(struct visit *v, struct str act, json_t *args)
+/* What a person decides about a line. */
+static enum rc decide_args(struct visit *v, const char *verb, json_t *args, const char **ret_verb)
 {
-    json_put_str(args, "act", act);
+    *ret_verb = verb;
     visit_put(v, args, "line");
     visit_put(v, args, "reason");
-    if (str_eq(act, STR("accept")))
+    if (http_form_has(&v->form, "tree"))
         visit_put(v, args, "tree");
-    return visit_put_id(v, args, "nth");
+    return visit_put_id(v, args, "answer");
 }
 
 /* Arguments of the verb of a form; *ret_verb NULL: there is no such form. */
@@ -181,10 +181,12 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
         visit_put(v, args, "lines");
     } else if (str_eq(form, STR("again"))) {
         *ret_verb = "backport.again";
-    } else if (str_eq(form, STR("accept")) || str_eq(form, STR("waive")) ||
-               str_eq(form, STR("reopen"))) {
-        *ret_verb = "backport.settle";
-        return settle_args(v, form, args);
+    } else if (str_eq(form, STR("accept"))) {
+        return decide_args(v, "backport.accept", args, ret_verb);
+    } else if (str_eq(form, STR("waive"))) {
+        return decide_args(v, "backport.waive", args, ret_verb);
+    } else if (str_eq(form, STR("reopen"))) {
+        return decide_args(v, "backport.reopen", args, ret_verb);
     } else if (str_eq(form, STR("message"))) {
         *ret_verb = "backport.message";
         visit_put(v, args, "message");
@@ -202,14 +204,14 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
     } else if (str_eq(form, STR("approve"))) {
         *ret_verb = "reproducer.approve";
         visit_put(v, args, "sha256");
-        return visit_put_id(v, args, "id");
+        return visit_put_id(v, args, "reproducer");
     } else if (str_eq(form, STR("revoke"))) {
         *ret_verb = "reproducer.revoke";
         visit_put(v, args, "reason");
-        return visit_put_id(v, args, "id");
+        return visit_put_id(v, args, "reproducer");
     } else if (str_eq(form, STR("run"))) {
         *ret_verb = "reproducer.run";
-        return visit_put_id(v, args, "id");
+        return visit_put_id(v, args, "reproducer");
     }
     return RC_OK;
 }
@@ -250,7 +252,7 @@ static enum rc add_script(struct visit *v, const struct route_case *at, int64_t 
 static void see(struct visit *v, const struct route_case *at, struct str form, int64_t script)
 {
     int64_t line;
-    if (script || id_of(http_form_get(&v->form, "id"), &script))
+    if (script || id_of(http_form_get(&v->form, "reproducer"), &script))
         visit_see(v, "/case/%.*s/backport/reproducer/%lld?done=backport-%.*s", STR_ARG(at->number),
                   (long long)script, STR_ARG(form));
     else if (id_of(http_form_get(&v->form, "at"), &line))
@@ -262,7 +264,7 @@ static void see(struct visit *v, const struct route_case *at, struct str form, i
 
 static void form_again(struct visit *v, const struct route_case *at, const char *form)
 {
-    struct str line = http_form_get(&v->form, "at"), script = http_form_get(&v->form, "id");
+    struct str line = http_form_get(&v->form, "at"), script = http_form_get(&v->form, "reproducer");
     if (script.n)
         show_script(v, at, script, form);
     else if (line.n)

@@ -191,11 +191,11 @@ static void forms_become_verbs(void **state)
          PORT "?done=backport-ask"},
         {PORT "/again", "", "backport.again", "{\"case\":\"DEMO-2025-0012\"}",
          PORT "?done=backport-again"},
-        {PORT "/accept", "&line=3.1&at=2&nth=4&tree=b1d3&reason=looks+good", "backport.settle",
-         "\"act\":\"accept\"", PORT "/line/2?done=backport-accept"},
-        {PORT "/waive", "&line=3.1&at=2&nth=4&reason=ends", "backport.settle", "\"act\":\"waive\"",
+        {PORT "/accept", "&line=3.1&at=2&answer=4&tree=b1d3&reason=looks+good", "backport.accept",
+         "\"answer\":4", PORT "/line/2?done=backport-accept"},
+        {PORT "/waive", "&line=3.1&at=2&answer=4&reason=ends", "backport.waive", "\"answer\":4",
          PORT "/line/2?done=backport-waive"},
-        {PORT "/reopen", "&line=3.1&at=2&nth=4", "backport.settle", "\"act\":\"reopen\"",
+        {PORT "/reopen", "&line=3.1&at=2&answer=4", "backport.reopen", "\"answer\":4",
          PORT "/line/2?done=backport-reopen"},
         {PORT "/message", "&message=parse%3A+check", "backport.message",
          "\"message\":\"parse: check\"", PORT "?done=backport-message"},
@@ -206,20 +206,20 @@ static void forms_become_verbs(void **state)
          PORT "/line/2?done=backport-untested"},
         {PORT "/tested", "&line=3.1&at=2&reason=docs", "backport.untested",
          "{\"case\":\"DEMO-2025-0012\",\"line\":\"3.1\"}", PORT "/line/2?done=backport-tested"},
-        {PORT "/approve", "&id=32&sha256=ff11", "reproducer.approve", "\"sha256\":\"ff11\"",
+        {PORT "/approve", "&reproducer=32&sha256=ff11", "reproducer.approve", "\"sha256\":\"ff11\"",
          PORT "/reproducer/32?done=backport-approve"},
-        {PORT "/revoke", "&id=31&reason=no", "reproducer.revoke", "\"reason\":\"no\"",
+        {PORT "/revoke", "&reproducer=31&reason=no", "reproducer.revoke", "\"reason\":\"no\"",
          PORT "/reproducer/31?done=backport-revoke"},
-        {PORT "/run", "&id=31", "reproducer.run", "\"id\":31",
+        {PORT "/run", "&reproducer=31", "reproducer.run", "\"reproducer\":31",
          PORT "/reproducer/31?done=backport-run"},
         {"/lines/set",
-         "&id=1&name=3.2&branch=b&tags=&until=2027-01-01&tests=make&root=&maintained=1", "line.set",
-         "\"maintained\":true", "/lines?done=lines-set"},
-        {"/lines/set", "&id=0&name=3.3&branch=b", "line.set", "\"maintained\":false",
+         "&line=1&name=3.2&branch=b&tags=&until=2027-01-01&tests=make&root=&maintained=1",
+         "line.set", "\"maintained\":true", "/lines?done=lines-set"},
+        {"/lines/set", "&line=0&name=3.3&branch=b", "line.set", "\"maintained\":false",
          "/lines?done=lines-set"},
-        {"/lines/remove", "&id=1&reason=gone", "line.remove", "\"id\":1",
+        {"/lines/remove", "&line=1&reason=gone", "line.remove", "\"line\":1",
          "/lines?done=lines-remove"},
-        {"/lines/fill", "", "lines.fill", "{}", "/lines?done=lines-fill"},
+        {"/lines/fill", "", "line.fill", "{}", "/lines?done=lines-fill"},
     };
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
         char body[500];
@@ -247,22 +247,23 @@ static void what_is_refused_comes_back(void **state)
     HAS(t, "&lt;no&gt;");
     HAS(t, "Not done.");
     assert_int_equal(post(t, true, PORT "/waive", TEAM,
-                          "csrf=" STUB_CSRF "&line=2.9-lts&at=4&nth=1&reason=%3Cend%3E"),
+                          "csrf=" STUB_CSRF "&line=2.9-lts&at=4&answer=1&reason=%3Cend%3E"),
                      400);
     HAS(t, "The fix on 2.9-lts");
     HAS(t, "value=\"&lt;end&gt;\"");
-    assert_int_equal(post(t, true, PORT "/accept", TEAM, "csrf=" STUB_CSRF "&at=4&nth=x"), 400);
+    assert_int_equal(post(t, true, PORT "/accept", TEAM, "csrf=" STUB_CSRF "&at=4&answer=x"), 400);
     HAS(t, "The fix on 2.9-lts");
     assert_int_equal(post(t, true, PORT "/untested", TEAM, "csrf=" STUB_CSRF "&line=2.8&at=5"),
                      400);
     HAS(t, "say why it counts without tests");
-    assert_int_equal(post(t, true, PORT "/revoke", TEAM, "csrf=" STUB_CSRF "&id=31&reason=no"),
-                     400);
+    assert_int_equal(
+        post(t, true, PORT "/revoke", TEAM, "csrf=" STUB_CSRF "&reproducer=31&reason=no"), 400);
     HAS(t, "crash.sh");
     assert_int_equal(
-        post(t, true, "/lines/set", TEAM, "csrf=" STUB_CSRF "&id=2&name=%3Cb%3E&tests=%22"), 400);
+        post(t, true, "/lines/set", TEAM, "csrf=" STUB_CSRF "&line=2&name=%3Cb%3E&tests=%22"), 400);
     HAS(t, "value=\"&lt;b&gt;\"");
-    assert_int_equal(post(t, true, "/lines/set", TEAM, "csrf=" STUB_CSRF "&id=0&name=fresh"), 400);
+    assert_int_equal(post(t, true, "/lines/set", TEAM, "csrf=" STUB_CSRF "&line=0&name=fresh"),
+                     400);
     HAS(t, "value=\"fresh\"");
 }
 

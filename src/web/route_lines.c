@@ -54,10 +54,10 @@ static void show_line(struct visit *v, struct str word, const char *form)
 }
 
 /* 0, or left out: a new one. */
-static enum rc put_id(struct visit *v, json_t *args)
+static enum rc put_line(struct visit *v, json_t *args)
 {
-    struct str id = http_form_get(&v->form, "id");
-    return id.n == 0 || str_eq(id, STR("0")) ? RC_OK : visit_put_id(v, args, "id");
+    struct str id = http_form_get(&v->form, "line");
+    return id.n == 0 || str_eq(id, STR("0")) ? RC_OK : visit_put_id(v, args, "line");
 }
 
 static enum rc args_of(struct visit *v, struct str form, json_t *args, const char **ret_verb)
@@ -71,15 +71,15 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
             visit_put(v, args, fields[i]);
         json_object_set_new(args, "maintained",
                             json_boolean(http_form_has(&v->form, "maintained")));
-        return put_id(v, args);
+        return put_line(v, args);
     }
     if (str_eq(form, STR("remove"))) {
         *ret_verb = "line.remove";
         visit_put(v, args, "reason");
-        return visit_put_id(v, args, "id");
+        return visit_put_id(v, args, "line");
     }
     if (str_eq(form, STR("fill")))
-        *ret_verb = "lines.fill";
+        *ret_verb = "line.fill";
     return RC_OK;
 }
 
@@ -97,7 +97,7 @@ void lines_route(struct visit *v, struct str rest)
     enum rc rc = args_of(v, rest, args, &verb);
     if (visit_did(v, rc, verb, args, arena_strf(v->a, "/lines?done=lines-%.*s", STR_ARG(rest))))
         return;
-    struct str id = http_form_get(&v->form, "id"), form = arena_str(v->a, rest);
+    struct str id = http_form_get(&v->form, "line"), form = arena_str(v->a, rest);
     if (str_eq(rest, STR("fill")))
         show(v, form.p);
     else
