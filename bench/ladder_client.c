@@ -31,6 +31,8 @@ static char *slurp(const char *name, size_t *ret_n)
 static void spill(const char *name, unsigned which, struct str s)
 {
     char path[4096];
+    if (strcmp(name, "-") == 0)
+        return;
     if (which == 0)
         snprintf(path, sizeof path, "%s", name);
     else
@@ -69,6 +71,9 @@ static void one(char *field[5])
     double t = now_us();
     if (ladder_empty(&ask, arena, &already, &e) != RC_OK)
         printf("error %s\t", e.msg);
+    struct ladder_share share = {0};
+    if (ladder_share(&ask, &share, &e) != RC_OK)
+        printf("error %s\t", e.msg);
     double t_empty = now_us();
     if (ladder_run(&ask, arena, &out, &e) != RC_OK) {
         printf("error %s\t\t\t0\t%d\t%.0f\n", e.msg, already, now_us() - t);
@@ -81,7 +86,8 @@ static void one(char *field[5])
     for (uint32_t i = 0; i < out.n_regions; i++)
         printf("%s%s:%s:%u+%u", i > 0 ? " " : "", ladder_state_name(out.regions[i].state),
                out.regions[i].rule, out.regions[i].release.from, out.regions[i].release.n);
-    printf("\t%u\t%d\t%.0f\t%.0f\n", out.n_alternatives, already, now_us() - t_empty, t_empty - t);
+    printf("\t%u\t%d\t%.0f\t%.0f\t%lu %lu %lu %lu\n", out.n_alternatives, already,
+           now_us() - t_empty, t_empty - t, share.comes, share.there, share.goes, share.gone);
     spill(field[4], 0, out.text);
     for (uint32_t i = 0; i < out.n_alternatives; i++)
         spill(field[4], i + 1, out.alternatives[i].text);

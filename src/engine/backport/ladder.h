@@ -94,12 +94,24 @@ enum rc ladder_run(const struct ladder_ask *ask, struct arena *arena, struct lad
                    struct err *e) WARN_UNUSED;
 
 /*
- * True in *ret when the release's text has the whole change already: every run of tokens that the
- * fix brings stands there at its place and every one that it takes away is gone.  False when in
- * doubt, and when the fix changes no token.
+ * True in *ret when the release's text has the change already: the runs of tokens that the fix
+ * brings stand there at their places and those that it takes away are gone (ladder_share_full).
+ * False when in doubt, and when the fix changes no token.
  */
 enum rc ladder_empty(const struct ladder_ask *ask, struct arena *arena, bool *ret, struct err *e)
     WARN_UNUSED;
+
+/* How much of the change the release's text has, in worth of words: what the fix brings and how
+ * much of it is there; what it takes away and how much of it is gone. */
+struct ladder_share {
+    uint64_t comes, there, goes, gone;
+};
+/* Adds the shares of one file to what stands there already (a fix is judged over all its files). */
+enum rc ladder_share(const struct ladder_ask *ask, struct ladder_share *ret, struct err *e)
+    WARN_UNUSED;
+/* Seven tenths of the whole, and half of what comes and of what goes: who carried a fix over has
+ * changed some words. */
+bool ladder_share_full(const struct ladder_share *s);
 
 /* What becomes of a file that the release lacks and the fix changes, or that the fix deletes and
  * the release has changed. */

@@ -129,6 +129,38 @@ static void line_ends_are_those_of_the_release(void **state)
     expect(&o, LADDER_DECIDED, NULL, "one();\r\ncheck();\r\nlast();\r\nmore();\r\n");
 }
 
+static bool has(const char *base, const char *fix, const char *release)
+{
+    struct ladder_ask ask = {
+        .lang = LANG_C, .base = str_c(base), .fix = str_c(fix), .release = str_c(release)};
+    struct err e = ERR_INIT;
+    bool already = false;
+    assert_int_equal(ladder_empty(&ask, arena, &already, &e), RC_OK);
+    return already;
+}
+
+static void a_release_that_has_the_change_is_told_from_one_that_has_not(void **state)
+{
+    const char *base = "int f(int n)\n{\n    g(n);\n    h(n);\n}\n";
+    const char *fix =
+        "int f(int n)\n{\n    if (n > MAX)\n        return -1;\n    g(n);\n    h(n);\n}\n";
+    (void)state;
+    assert_true(has(base, fix, fix));
+    assert_false(has(base, fix, base));
+    assert_true(
+        has(base, fix, "long f(int n) {\n\tif (n > MAX) return -1;\n\tgg(n);\n\tlater(n);\n}\n"));
+    assert_false(has(base, fix, "long f(int n) {\n\tgg(n);\n\tlater(n);\n}\n"));
+    /* Taken away: gone or still there. */
+    assert_true(has(fix, base, base));
+    assert_false(has(fix, base, fix));
+    /* Moved. */
+    assert_false(has("a(1);\nb(2);\nc(3);\n", "b(2);\nc(3);\na(1);\n", "a(1);\nb(2);\nc(3);\n"));
+    assert_true(
+        has("a(1);\nb(2);\nc(3);\n", "b(2);\nc(3);\na(1);\n", "b(2);\nx(9);\nc(3);\na(1);\n"));
+    assert_false(has(base, base, base));
+    assert_false(has("a;\n", "a ;\n", "a ;\n"));
+}
+
 static void hostile_texts_are_refused_or_read(void **state)
 {
     struct ladder_ask ask = {.path = STR("a.c"), .lang = LANG_C, .release = STR("a\0b\n")};
@@ -159,6 +191,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_stays_open),
         cmocka_unit_test(tests_and_documents_stay_behind),
         cmocka_unit_test(line_ends_are_those_of_the_release),
+        cmocka_unit_test(a_release_that_has_the_change_is_told_from_one_that_has_not),
         cmocka_unit_test(hostile_texts_are_refused_or_read),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -207,12 +207,12 @@ static enum rc settle_file(const struct stepping *k, struct step_file *f, struct
 static enum rc is_contained(const struct stepping *k, bool *ret, struct err *e)
 {
     bool code = false, any = false;
+    struct ladder_share share = {0};
     *ret = false;
     for (size_t i = 0; i < k->s->n; i++)
         code = code || k->s->files[i].f.class == CLASS_CODE;
     for (size_t i = 0; i < k->s->n; i++) {
         struct bp_file *f = &k->s->files[i].f;
-        bool empty;
         if (f->how == BP_SAME) {
             any = any || !code || f->class == CLASS_CODE;
             continue;
@@ -226,12 +226,9 @@ static enum rc is_contained(const struct stepping *k, bool *ret, struct err *e)
             !plain(&f->release))
             return RC_OK;
         struct ladder_ask ask = ask_of(f);
-        TRY(ladder_empty(&ask, k->a, &empty, e));
-        if (!empty)
-            return RC_OK;
-        any = true;
+        TRY(ladder_share(&ask, &share, e));
     }
-    *ret = any;
+    *ret = share.comes + share.goes > 0 ? ladder_share_full(&share) : any;
     return RC_OK;
 }
 
