@@ -137,7 +137,7 @@ static void put_words(struct buf *b, const char *class, int x, int y, struct str
         buf_addf(b, " class=\"%s\"", class);
     buf_addf(b, " x=\"%d\" y=\"%d\">", x, y);
     svg_text(b, s, max);
-    buf_adds(b, "</text>");
+    buf_adds(b, "</text>\n"); /* apart, for who hears it */
 }
 
 static void put_mark(struct buf *b, enum shape s, int x, int y, struct str words)
@@ -221,14 +221,16 @@ static void put_line(const struct bp_map *p, const struct bp_map_options *o, siz
     struct word back = verdict_of(l->verdict), person = decision_of(l->decision, l->verdict);
     struct word run = tests_of(l);
     int y = row_y(line);
-    if (o->link)
-        buf_addf(b, "<a class=\"map-o\" href=\"%s%zu\" aria-label=\"", o->link, line);
-    else
+    if (o->link) {
+        /* Its words are what it is called. */
+        buf_addf(b, "<a class=\"map-o\" href=\"%s%zu\">", o->link, line);
+    } else {
         buf_adds(b, "<g class=\"map-o\" role=\"img\" aria-label=\"");
-    put_said(p, line, b);
-    buf_adds(b, "\"><title>");
-    put_said(p, line, b);
-    buf_adds(b, "</title>");
+        put_said(p, line, b);
+        buf_adds(b, "\"><title>");
+        put_said(p, line, b);
+        buf_adds(b, "</title>");
+    }
     buf_addf(b, "<rect class=\"map-hit\" x=\"2\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
              y - ROW / 2 + 1, WIDTH - 4, ROW - 2);
     put_words(b, "map-s", NAME_X, y + 4, l->name, BP_MAP_NAME);
