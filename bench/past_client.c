@@ -19,6 +19,7 @@
 struct client {
     struct git *git;
     struct objects *objects;
+    struct locate *locate;
     const char *what;
     unsigned without;
 };
@@ -51,12 +52,46 @@ static enum rc already(struct client *c, const struct past_ask *ask, struct aren
     return RC_OK;
 }
 
+static enum rc blob_at(struct client *c, struct str commit, struct str path, struct arena *a,
+                       struct str *ret_text, char *ret_oid, struct err *e)
+{
+    struct object o;
+    TRY(objects_file(c->objects, commit, path, LOCATE_FILE_MAX, &o, e));
+    *ret_text = arena_str(a, o.body);
+    memcpy(ret_oid, o.oid, sizeof o.oid);
+    return RC_OK;
+}
+
+/* "FIX PARENT ONTO PATH" */
+static enum rc locate(struct client *c, struct str rest, struct arena *a, struct err *e)
+{
+    struct str fix, parent, onto;
+    struct locate_ask ask;
+    struct locate_found f;
+    char oid[GIT_OID_HEX + 1], none[GIT_OID_HEX + 1];
+    if (!str_cut(&rest, ' ', &fix) || !str_cut(&rest, ' ', &parent) || !str_cut(&rest, ' ', &onto))
+        return RC_OK;
+    ask = (struct locate_ask){.path = rest, .base_tree = parent, .release_tree = onto};
+    TRY(blob_at(c, parent, rest, a, &ask.base, oid, e));
+    TRY(blob_at(c, fix, rest, a, &ask.fix, none, e));
+    ask.base_oid = str_c(oid);
+    double from = cpu_ms();
+    TRY(locate_run(c->locate, &ask, a, &f, e));
+    printf("{\"fix\": \"%.*s\", \"onto\": \"%.*s\", \"path\": \"%.*s\", \"rule\": \"%s\", \"at\": "
+           "\"%.*s\", \"share\": %.3f, \"held\": %zu, \"edits\": %zu, \"ms\": %.2f}\n",
+           STR_ARG(fix), STR_ARG(onto), STR_ARG(rest), locate_rule_name(f.rule), STR_ARG(f.path),
+           f.share, f.held, f.edits, cpu_ms() - from);
+    return RC_OK;
+}
+
 static enum rc line(struct client *c, char *text, struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(MEMORY);
     struct str rest = str_trim(str_c(text)), onto[PAST_ONTO_MAX];
     struct past_ask ask = {
         .git = c->git, .objects = c->objects, .onto = onto, .without = c->without};
+    if (strcmp(c->what, "locate") == 0)
+        return locate(c, rest, a, e);
     if (!str_cut(&rest, ' ', &ask.fix))
         return RC_OK;
     while (ask.n_onto < PAST_ONTO_MAX && str_cut(&rest, ' ', &onto[ask.n_onto]))
@@ -71,6 +106,7 @@ static enum rc run(struct client *c, const char *repo, struct err *e)
     AUTO(objects) struct objects *objects = NULL;
     TRY(git_open(repo, NULL, &git, e));
     TRY(objects_open(git, &objects, e));
+    TRY(locate_open(git, objects, &c->locate, e));
     c->git = git;
     c->objects = objects;
     while (fgets(text, sizeof text, stdin)) {
@@ -78,6 +114,7 @@ static enum rc run(struct client *c, const char *repo, struct err *e)
         if (rc != RC_OK)
             fprintf(stderr, "past_client: %s\n", e->msg);
     }
+    locate_close(c->locate);
     return RC_OK;
 }
 

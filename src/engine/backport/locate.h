@@ -14,13 +14,14 @@
  *
  * The content of the tree is a stranger's; what a tree lists is kept for the next file.
  */
-#define LOCATE_ENTRIES_MAX 400000     /* files of a tree */
-#define LOCATE_TREES       4          /* lists that are kept */
-#define LOCATE_FILE_MAX    (2u << 20) /* bytes of a file that is compared */
-#define LOCATE_READS_MAX   300        /* files of one question that are read and compared */
-#define LOCATE_GREP_LINES  24         /* lines that are looked for in all files */
-#define LOCATE_ALIKE       0.5        /* part of the lines that a renamed file keeps */
-#define LOCATE_HELD        0.6        /* part of the lines around the edits, for moved text */
+#define LOCATE_ENTRIES_MAX 400000      /* files of a tree */
+#define LOCATE_TREES       4           /* lists that are kept */
+#define LOCATE_FILE_MAX    (2u << 20)  /* bytes of a file that is compared */
+#define LOCATE_READS_MAX   300         /* files of one question that are read and compared */
+#define LOCATE_SCAN_BYTES  (96u << 20) /* bytes of all files of a kind that are looked into */
+#define LOCATE_KEYS_MAX    1500        /* lines that are looked for in them */
+#define LOCATE_ALIKE       0.5         /* part of the lines that a renamed file keeps */
+#define LOCATE_HELD        0.6         /* part of the lines around the edits, for moved text */
 
 struct locate;
 /* git and objects stay the caller's and outlive it. */
@@ -59,10 +60,5 @@ struct locate_found {
 /* RC_NOTFOUND: a tree is not here. */
 enum rc locate_run(struct locate *l, const struct locate_ask *ask, struct arena *a,
                    struct locate_found *ret, struct err *e) WARN_UNUSED;
-
-/* Is none of the text that the fix edits anywhere in the tree?  Only then true: what could not be
- * read counts as there. */
-enum rc locate_absent(struct locate *l, const struct locate_ask *ask, bool *ret_absent,
-                      struct err *e) WARN_UNUSED;
 
 #endif
