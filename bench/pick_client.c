@@ -2,10 +2,11 @@
 /*
  * Picks without anything around them, for bench/backport-pick.
  *
- * pick_client REPO [--results DIR] [--prove] [--whole] < CASES: a line "ID RELEASE FIX" each, the
- * latter two full ids of commits.  Prints for each "ID VERDICT TREE whole|files N MS AGAIN BACK
- * HOWS": the verdict is clean, empty, conflict or the name of an error; MS is processor time, that
- * of the git children too.  --whole: git merges whole trees always (the peer, by the same child).
+ * pick_client REPO [--scratch DIR] [--results DIR] [--prove] [--whole] < CASES: a line "ID RELEASE
+ * FIX" each, the latter two full ids of commits.  Prints for each "ID VERDICT TREE whole|files N MS
+ * AGAIN BACK HOWS": the verdict is clean, empty, conflict or the name of an error; MS is processor
+ * time, that of the git children too.  --whole: git merges whole trees always (the peer, by the
+ * same child).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,12 +97,13 @@ static enum rc one(struct picker *p, char *onto, char *original, bool prove, boo
     return RC_OK;
 }
 
-static int run(const char *repo, const char *results, bool prove, bool all, struct err *e)
+static int run(const char *repo, const char *scratch, const char *results, bool prove, bool all,
+               struct err *e)
 {
     AUTO(git) struct git *g = NULL;
     AUTO(bp_store) struct bp_store *s = NULL;
     AUTO(ort) struct ort *o = NULL;
-    if (git_open(repo, NULL, &g, e) != RC_OK || bp_store_open(g, results, &s, e) != RC_OK ||
+    if (git_open(repo, scratch, &g, e) != RC_OK || bp_store_open(g, results, &s, e) != RC_OK ||
         ort_open(s, &o, e) != RC_OK)
         return 1;
     struct picker p = {s, o};
@@ -119,12 +121,12 @@ static int run(const char *repo, const char *results, bool prove, bool all, stru
             printf("%.*s %s - files 0 0 0 - - %s\n", STR_ARG(id), rc_name(rc), e->msg);
         fflush(stdout);
     }
-    return 0;
+    return bp_flush(s, e) == RC_OK ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
-    const char *results = NULL;
+    const char *results = NULL, *scratch = NULL;
     bool prove = false, all = false;
     struct err e = ERR_INIT;
     for (int i = 2; i < argc; i++) {
@@ -132,8 +134,10 @@ int main(int argc, char **argv)
         all |= strcmp(argv[i], "--whole") == 0;
         if (strcmp(argv[i], "--results") == 0 && i + 1 < argc)
             results = argv[++i];
+        else if (strcmp(argv[i], "--scratch") == 0 && i + 1 < argc)
+            scratch = argv[++i];
     }
-    if (argc < 2 || run(argv[1], results, prove, all, &e) != 0) {
+    if (argc < 2 || run(argv[1], scratch, results, prove, all, &e) != 0) {
         fprintf(stderr, "pick_client: %s\n", argc < 2 ? "REPO is missing" : e.msg);
         return 1;
     }

@@ -74,21 +74,21 @@ static uint32_t adler32_of(struct str s)
     return b << 16 | a;
 }
 
-static void add_stream(struct buf *z, struct str object)
+void loose_stream(struct buf *z, struct str bytes)
 {
-    uint32_t sum = adler32_of(object);
+    uint32_t sum = adler32_of(bytes);
     buf_addc(z, 0x78); /* deflate, a window of 32 KiB; the check bits of "fastest" */
     buf_addc(z, 0x01);
     do {
-        struct str part = str_sub(object, 0, STORED_MAX);
-        object = str_sub(object, part.n, object.n);
-        buf_addc(z, object.n == 0); /* the last one? */
+        struct str part = str_sub(bytes, 0, STORED_MAX);
+        bytes = str_sub(bytes, part.n, bytes.n);
+        buf_addc(z, bytes.n == 0); /* the last one? */
         buf_addc(z, (char)(part.n & 0xff));
         buf_addc(z, (char)(part.n >> 8));
         buf_addc(z, (char)(~part.n & 0xff));
         buf_addc(z, (char)(~part.n >> 8 & 0xff));
         buf_add(z, part);
-    } while (object.n > 0);
+    } while (bytes.n > 0);
     for (int shift = 24; shift >= 0; shift -= 8)
         buf_addc(z, (char)(sum >> shift & 0xff));
 }
@@ -132,25 +132,6 @@ static enum rc write_scratch(int dirfd, const char *folder, const char *path, st
     return RC_OK;
 }
 
-static enum rc write_kept(int dirfd, const char *folder, const char *path, struct str z,
-                          struct err *e)
-{
-    AUTO(fd) int fd = -1;
-    char tmp[GIT_OID_HEX + 32];
-    snprintf(tmp, sizeof tmp, "%s/tmp_obj_%ld", folder, (long)getpid());
-    (void)unlinkat(dirfd, tmp, 0); /* of a process that was killed */
-    enum rc rc = create(dirfd, folder, tmp, &fd, e);
-    if (rc == RC_CONFLICT)
-        return err_set(e, RC_BUSY, "somebody else writes objects under our name");
-    TRY(rc);
-    if (fd_write_all(fd, z, e) != RC_OK || renameat(dirfd, tmp, dirfd, path) != 0) {
-        rc = fail(e);
-        (void)unlinkat(dirfd, tmp, 0);
-        return rc;
-    }
-    return RC_OK;
-}
-
 /* What the file of an object holds, and where it is. */
 struct made {
     struct buf z;
@@ -173,12 +154,12 @@ static void pack(struct made *m, struct str object)
     size_t most = object.n + 16 + 5 * (object.n / STORED_MAX + 1);
     buf_init(&m->z, most);
     (void)buf_room(&m->z, most);
-    add_stream(&m->z, object);
+    loose_stream(&m->z, object);
     BUG_ON(m->z.over);
 }
 
-enum rc loose_write(int objects_dirfd, enum loose_how how, enum object_type type, struct str bytes,
-                    size_t hash_len, char ret_oid[GIT_OID_HEX + 1], struct err *e)
+enum rc loose_write(int objects_dirfd, enum object_type type, struct str bytes, size_t hash_len,
+                    char ret_oid[GIT_OID_HEX + 1], struct err *e)
 {
     AUTO(buf) struct buf object;
     struct made m;
@@ -187,9 +168,7 @@ enum rc loose_write(int objects_dirfd, enum loose_how how, enum object_type type
     put_path(&m);
     if (!is_there(objects_dirfd, &m)) {
         pack(&m, buf_str(&object));
-        enum rc rc = how == LOOSE_SCRATCH
-                         ? write_scratch(objects_dirfd, m.folder, m.path, buf_str(&m.z), e)
-                         : write_kept(objects_dirfd, m.folder, m.path, buf_str(&m.z), e);
+        enum rc rc = write_scratch(objects_dirfd, m.folder, m.path, buf_str(&m.z), e);
         buf_release(&m.z);
         TRY(rc);
     }

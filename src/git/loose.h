@@ -18,14 +18,13 @@ size_t loose_hash_len(const char *object_format);
 void loose_id(enum object_type type, struct str bytes, size_t hash_len,
               char ret_oid[GIT_OID_HEX + 1]);
 
-enum loose_how {
-    LOOSE_SCRATCH, /* for a child that reads it now: written in place */
-    LOOSE_KEPT     /* there in whole or not at all, whenever our process ends; as with git itself,
-                    * the machine's end may cost objects that were just written */
-};
-/* Into the folder of objects; fine when it is there already.  RC_IO, RC_LIMIT. */
-enum rc loose_write(int objects_dirfd, enum loose_how how, enum object_type type, struct str bytes,
-                    size_t hash_len, char ret_oid[GIT_OID_HEX + 1], struct err *e) WARN_UNUSED;
+/* Appends the zlib stream of these bytes. */
+void loose_stream(struct buf *z, struct str bytes);
+
+/* Into the folder of objects, in place, for children that read it now: what has to outlive our
+ * process goes into a pack (git/packwrite.h).  Fine when it is there already.  RC_IO, RC_LIMIT. */
+enum rc loose_write(int objects_dirfd, enum object_type type, struct str bytes, size_t hash_len,
+                    char ret_oid[GIT_OID_HEX + 1], struct err *e) WARN_UNUSED;
 
 /*
  * A file for one throw-away object after the other: making a new file costs far more than giving

@@ -67,6 +67,7 @@ static void test_commit(void **state)
     AUTO(git) struct git *g = NULL;
     AUTO(buf) struct buf out = BUF_INIT(1 << 20);
     struct err e = ERR_INIT;
+    assert_int_equal(bp_flush(d.store, &e), RC_OK);
     assert_int_equal(git_open(repo, top, &g, &e), RC_OK);
     assert_int_equal(git_own_objects_make(g, &e), RC_OK);
     assert_int_equal(git_alternate_add(g, results, &e), RC_OK);

@@ -6,11 +6,15 @@
 #include "engine/backport/store.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/hex.h"
+#include "git/packwrite.h"
 #include "os/file.h"
 
 #define SLOTS_MIN     1024 /* of the table, a power of two */
@@ -24,6 +28,7 @@ struct kept {
     struct str bytes; /* on the heap, with NUL behind */
     struct bp_tree tree;
     bool parsed;
+    bool pending; /* for the results */
 };
 
 struct bp_store {
@@ -34,6 +39,7 @@ struct bp_store {
     char empty[GIT_OID_HEX + 1];
     struct kept **slots;
     size_t n_slots, n, bytes;
+    size_t n_pending, pending_bytes;
 };
 
 /* ---- Opening ---- */
@@ -58,25 +64,22 @@ enum rc bp_store_open(struct git *g, const char *results, struct bp_store **ret_
     return RC_OK;
 }
 
-static void forget(struct bp_store *s)
+static void free_kept(struct kept *k)
 {
-    for (size_t i = 0; i < s->n_slots; i++) {
-        if (s->slots[i]) {
-            free((void *)(uintptr_t)s->slots[i]->bytes.p);
-            free((void *)(uintptr_t)s->slots[i]->tree.v);
-            free(s->slots[i]);
-            s->slots[i] = NULL;
-        }
-    }
-    s->n = s->bytes = 0;
+    free((void *)(uintptr_t)k->bytes.p);
+    free((void *)(uintptr_t)k->tree.v);
+    free(k);
 }
 
 void bp_store_close(struct bp_store *s)
 {
     if (s == NULL)
         return;
-    if (s->slots)
-        forget(s);
+    struct err none = ERR_INIT;
+    (void)!bp_flush(s, &none);
+    for (size_t i = 0; i < s->n_slots; i++)
+        if (s->slots[i])
+            free_kept(s->slots[i]);
     free(s->slots);
     objects_close(s->objects);
     fd_auto(&s->scratch);
@@ -87,6 +90,16 @@ void bp_store_close(struct bp_store *s)
 void bp_store_auto(struct bp_store **s)
 {
     bp_store_close(*s);
+}
+
+const char *bp_scratch_folder(void)
+{
+    static const char folder[] = "/dev/shm";
+    struct statfs fs;
+    if (statfs(folder, &fs) != 0 || fs.f_type != TMPFS_MAGIC || access(folder, W_OK | X_OK) != 0 ||
+        (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize < BP_SCRATCH_FREE)
+        return NULL;
+    return folder;
 }
 
 struct git *bp_git(struct bp_store *s)
@@ -109,13 +122,12 @@ const char *bp_empty_tree(const struct bp_store *s)
     return s->empty;
 }
 
-void bp_trim(struct bp_store *s)
-{
-    if (s->bytes > BP_CACHE_MAX)
-        forget(s);
-}
-
 /* ---- What was read ---- */
+
+static size_t size_of(const struct kept *k)
+{
+    return sizeof *k + k->bytes.n + k->tree.n * sizeof *k->tree.v;
+}
 
 static struct kept **slot_of(struct bp_store *s, const char *oid)
 {
@@ -137,6 +149,25 @@ static void grow(struct bp_store *s)
     free(old);
 }
 
+void bp_trim(struct bp_store *s)
+{
+    if (s->bytes <= BP_CACHE_MAX)
+        return;
+    struct kept **old = s->slots;
+    s->slots = mem_zalloc(s->n_slots * sizeof(struct kept *));
+    s->n = s->bytes = 0;
+    for (size_t i = 0; i < s->n_slots; i++) {
+        if (old[i] && old[i]->pending) {
+            *slot_of(s, old[i]->oid) = old[i];
+            s->n++;
+            s->bytes += size_of(old[i]);
+        } else if (old[i]) {
+            free_kept(old[i]);
+        }
+    }
+    free(old);
+}
+
 static enum rc keep(struct bp_store *s, const char *oid, enum object_type type, struct str bytes,
                     struct kept **ret_k, struct err *e)
 {
@@ -150,7 +181,7 @@ static enum rc keep(struct bp_store *s, const char *oid, enum object_type type, 
     k->bytes = (struct str){mem_strndup(bytes.p, bytes.n), bytes.n};
     *slot_of(s, oid) = k;
     s->n++;
-    s->bytes += bytes.n + sizeof *k;
+    s->bytes += size_of(k);
     *ret_k = k;
     return RC_OK;
 }
@@ -209,18 +240,56 @@ enum rc bp_side_read(struct bp_store *s, struct bp_side *side, struct arena *a, 
 
 /* ---- Writing ---- */
 
+enum rc bp_flush(struct bp_store *s, struct err *e)
+{
+    size_t n = 0;
+    if (s->n_pending == 0)
+        return RC_OK;
+    AUTO(mem) struct pack_item *items = mem_zalloc(s->n_pending * sizeof *items);
+    for (size_t i = 0; i < s->n_slots; i++) {
+        struct kept *k = s->slots[i];
+        if (k == NULL || !k->pending)
+            continue;
+        items[n].type = k->type;
+        items[n].bytes = k->bytes;
+        TRY(hex_get(str_c(k->oid), items[n].id, s->hash_len, "id of an object", e));
+        n++;
+    }
+    TRY(pack_write(s->results, s->hash_len, items, n, e));
+    for (size_t i = 0; i < s->n_slots; i++)
+        if (s->slots[i])
+            s->slots[i]->pending = false;
+    s->n_pending = s->pending_bytes = 0;
+    return RC_OK;
+}
+
+static enum rc make_pending(struct bp_store *s, struct kept *k, struct err *e)
+{
+    if (s->results < 0 || k->pending)
+        return RC_OK;
+    k->pending = true;
+    s->n_pending++;
+    s->pending_bytes += k->bytes.n;
+    return s->pending_bytes > BP_PENDING_MAX ? bp_flush(s, e) : RC_OK;
+}
+
 enum rc bp_write(struct bp_store *s, enum object_type type, struct str bytes,
                  char ret_oid[GIT_OID_HEX + 1], struct err *e)
 {
-    bool kept = s->results >= 0;
-    return loose_write(kept ? s->results : s->scratch, kept ? LOOSE_KEPT : LOOSE_SCRATCH, type,
-                       bytes, s->hash_len, ret_oid, e);
+    char oid[GIT_OID_HEX + 1];
+    TRY(loose_write(s->scratch, type, bytes, s->hash_len, oid, e));
+    struct kept *k = *slot_of(s, oid);
+    if (k == NULL)
+        TRY(keep(s, oid, type, bytes, &k, e));
+    TRY(make_pending(s, k, e));
+    memcpy(ret_oid, oid, sizeof oid);
+    return RC_OK;
 }
 
 enum rc bp_scratch(struct bp_store *s, enum object_type type, struct str bytes,
                    char ret_oid[GIT_OID_HEX + 1], struct err *e)
 {
-    return loose_write(s->scratch, LOOSE_SCRATCH, type, bytes, s->hash_len, ret_oid, e);
+    return loose_write(s->scratch, type, bytes, s->hash_len, ret_oid, e);
 }
 
 enum rc bp_reuse(struct bp_store *s, struct loose_file *f, enum object_type type, struct str bytes,
@@ -232,12 +301,10 @@ enum rc bp_reuse(struct bp_store *s, struct loose_file *f, enum object_type type
 enum rc bp_keep(struct bp_store *s, const char *oid, struct err *e)
 {
     struct kept *k;
-    char made[GIT_OID_HEX + 1];
     if (s->results < 0)
         return RC_OK;
     TRY(get(s, oid, OBJECT_BLOB, BP_BLOB_MAX, &k, e));
-    TRY(bp_write(s, OBJECT_BLOB, k->bytes, made, e));
-    return strcmp(made, oid) == 0 ? RC_OK : err_set(e, RC_INTERNAL, "a file was read wrongly");
+    return make_pending(s, k, e);
 }
 
 /* ---- Trees ---- */
@@ -320,7 +387,7 @@ static enum rc parse(struct bp_store *s, struct kept *k, struct err *e)
     (void)TAKE(guard);
     k->tree = (struct bp_tree){v, n};
     k->parsed = true;
-    s->bytes += cap * sizeof *v;
+    s->bytes += n * sizeof *v;
     return RC_OK;
 }
 

@@ -9,15 +9,16 @@
 
 /*
  * The private object store of one run.  The repository is an alternate of it and nothing is ever
- * written there.  What is made on the way (throw-away trees and commits) goes into the git
- * directory that struct git owns and ends with it; what makes up a candidate (blobs, trees,
- * commits) goes into the folder of results when there is one, else there too.
+ * written there.  All that is made goes into the git directory that struct git owns and ends with
+ * it; what makes up a candidate (blobs, trees, commits) also goes into the folder of results when
+ * there is one.
  */
-#define BP_TREE_MAX  (64u << 20)   /* bytes of one tree object */
-#define BP_BLOB_MAX  (64u << 20)   /* bytes of a file whose text is read */
-#define BP_CACHE_MAX (256u << 20)  /* bytes of texts and trees that are kept between operations */
-#define BP_HELD_MAX  (2048u << 20) /* and within one */
-#define BP_DEPTH_MAX 128u          /* folders of a path */
+#define BP_TREE_MAX    (64u << 20)   /* bytes of one tree object */
+#define BP_BLOB_MAX    (64u << 20)   /* bytes of a file whose text is read */
+#define BP_CACHE_MAX   (256u << 20)  /* bytes of texts and trees that are kept between operations */
+#define BP_HELD_MAX    (2048u << 20) /* and within one */
+#define BP_PENDING_MAX (64u << 20)   /* bytes that wait for bp_flush */
+#define BP_DEPTH_MAX   128u          /* folders of a path */
 
 struct bp_store;
 
@@ -29,6 +30,11 @@ enum rc bp_store_open(struct git *g, const char *results, struct bp_store **ret_
     WARN_UNUSED;
 void bp_store_close(struct bp_store *s); /* NULL is fine */
 void bp_store_auto(struct bp_store **s);
+
+/* A folder in memory for git_open's scratch: there throw-away objects cost a fraction of what they
+ * cost on a disk.  NULL when there is none that we may write to, or little room in it. */
+const char *bp_scratch_folder(void);
+#define BP_SCRATCH_FREE (UINT64_C(1) << 30) /* bytes that must be free there */
 
 struct git *bp_git(struct bp_store *s);
 /* Objects of the repository and of the store.  A child that was opened before the store does not
@@ -48,16 +54,21 @@ enum rc bp_text(struct bp_store *s, const char *oid, struct arena *a, struct str
 enum rc bp_side_read(struct bp_store *s, struct bp_side *side, struct arena *a, struct err *e)
     WARN_UNUSED;
 
-/* An object of a candidate; fine when it is there. */
+/* An object of a candidate; fine when it is there.  Every git child of ours sees it at once; in
+ * the folder of results it is after bp_flush. */
 enum rc bp_write(struct bp_store *s, enum object_type type, struct str bytes,
                  char ret_oid[GIT_OID_HEX + 1], struct err *e) WARN_UNUSED;
+/* Everything that bp_write and bp_keep got goes into the results, as one pack.  At the end of a
+ * run, and by itself when that is more than BP_PENDING_MAX; bp_store_close does it too, but nobody
+ * hears when it fails there. */
+enum rc bp_flush(struct bp_store *s, struct err *e) WARN_UNUSED;
 /* A throw-away object. */
 enum rc bp_scratch(struct bp_store *s, enum object_type type, struct str bytes,
                    char ret_oid[GIT_OID_HEX + 1], struct err *e) WARN_UNUSED;
 /* The same in a file that had another one before (git/loose.h). */
 enum rc bp_reuse(struct bp_store *s, struct loose_file *f, enum object_type type, struct str bytes,
                  struct err *e) WARN_UNUSED;
-/* Copies a blob that git made on the way into the results. */
+/* A blob that git made on the way is part of a candidate: it goes into the results. */
 enum rc bp_keep(struct bp_store *s, const char *oid, struct err *e) WARN_UNUSED;
 
 /* One folder.  Entries in git's order (a folder's name counts as if it ended in '/'), modes as git
