@@ -241,6 +241,14 @@ static const char shared_ends[] =
 static const char texts[] =
     " md markdown mkd rst txt adoc asciidoc po pot pod tex texi texinfo log csv tsv "
     "diff patch lock sum svg map man 1 3 5 7 8 ";
+/* What is never a text. */
+static const char binaries[] =
+    " png jpg jpeg gif bmp ico icns webp avif tif tiff psd xcf gz tgz bz2 xz lzma zst zip 7z rar "
+    "jar "
+    "war pdf ps eps doc docx xls xlsx odt ods ppt pptx woff woff2 ttf otf eot mo gmo pyc class o "
+    "obj "
+    "a so dll exe dylib wasm bin img iso mp3 mp4 ogg oga ogv wav flac avi mov mkv webm swf der p12 "
+    "pfx jks pcap pcapng ";
 
 static bool looks_cpp(struct str head)
 {
@@ -312,21 +320,40 @@ static enum lang by_name(struct str name, struct str head)
     return LANG_NONE;
 }
 
+#define NAME_MAX_CHECKED 256
+
+/* The name without folders, in lower case, its end when it is too long. */
+static struct str low_name(struct str path, char low[NAME_MAX_CHECKED])
+{
+    size_t slash = str_rchr(path, '/');
+    struct str name = slash == STR_NPOS ? path : str_sub(path, slash + 1, path.n);
+    if (name.n > NAME_MAX_CHECKED)
+        name = str_sub(name, name.n - NAME_MAX_CHECKED, name.n);
+    for (size_t i = 0; i < name.n; i++)
+        low[i] = ascii_lower(name.p[i]);
+    return str_of(low, name.n);
+}
+
+static bool for_people(struct str name)
+{
+    return (listed(texts, ending(name)) && !str_eq(name, STR("cmakelists.txt"))) ||
+           str_starts(name, STR("readme"));
+}
+
+bool lang_refuses(struct str path, bool *ret_binary)
+{
+    char low[NAME_MAX_CHECKED];
+    struct str name = low_name(path, low);
+    *ret_binary = listed(binaries, ending(name));
+    return *ret_binary || for_people(name);
+}
+
 enum lang lang_of(struct str path, struct str head)
 {
-    char low[256];
+    char low[NAME_MAX_CHECKED];
     head = str_sub(head, 0, LANG_HEAD);
     if (text_binary(head))
         return LANG_NONE;
-    size_t slash = str_rchr(path, '/');
-    struct str name = slash == STR_NPOS ? path : str_sub(path, slash + 1, path.n);
-    if (name.n > sizeof(low))
-        name = str_sub(name, name.n - sizeof(low), sizeof(low));
-    for (size_t i = 0; i < name.n; i++)
-        low[i] = ascii_lower(name.p[i]);
-    name = str_of(low, name.n);
-    if ((listed(texts, ending(name)) && !str_eq(name, STR("cmakelists.txt"))) ||
-        str_starts(name, STR("readme")))
-        return LANG_NONE;
-    return by_name(name, head);
+    struct str name = low_name(path, low);
+    return for_people(name) ? LANG_NONE : by_name(name, head);
 }

@@ -69,6 +69,12 @@ enum lang {
  * LANG_HEAD bytes or fewer; with none given only the name decides.  LANG_NONE for a binary head.
  */
 enum lang lang_of(struct str path, struct str head);
+/*
+ * True when the name alone tells that it is no program text, so that nobody needs to read it: texts
+ * for people (lang_of is LANG_NONE whatever they hold) or, with *ret_binary, pictures, archives,
+ * fonts and the like.
+ */
+bool lang_refuses(struct str path, bool *ret_binary);
 /* "C", "C++", "shell" ...; "unknown" for LANG_NONE.  Never NULL. */
 const char *lang_name(enum lang lang);
 /* True when places in one are looked for from the other: C with C++ and Objective-C, JavaScript

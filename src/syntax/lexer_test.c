@@ -333,6 +333,14 @@ static void names(void **state)
         assert_int_equal(got, x[i].lang);
     }
     assert_int_equal(lang_of(STR("a.c"), STR("x\0y")), LANG_NONE);
+    bool binary;
+    assert_true(lang_refuses(STR("doc/A.Md"), &binary) && !binary);
+    assert_true(lang_refuses(STR("README.py"), &binary) && !binary);
+    assert_true(lang_refuses(STR("a/b.PNG"), &binary) && binary);
+    assert_false(lang_refuses(STR("CMakeLists.txt"), &binary));
+    assert_false(lang_refuses(STR("a.md/script"), &binary));
+    assert_false(lang_refuses(STR("x.unknown"), &binary));
+    assert_false(lang_refuses(STR(""), &binary));
     for (int i = 0; i < LANG_COUNT; i++) {
         assert_true(strlen(lang_name((enum lang)i)) > 0);
         for (int k = 0; k < LANG_COUNT; k++)

@@ -343,7 +343,7 @@ void aligner_at(struct aligner *a, const struct witness *w, uint32_t row, struct
     shares(a, ret);
     changed_lines(a, w, top, ret);
     ret->fresh = fresh_share(a, w, row);
-    ret->site = sites_like(&a->sites, a->p, w, row > LINE_SLACK ? row - LINE_SLACK : 1,
+    ret->site = sites_like(&a->sites, w, row > LINE_SLACK ? row - LINE_SLACK : 1,
                            row + a->p->n_changed_old + LINE_SLACK);
     rarest_near(a, w, row, ret);
 }

@@ -553,6 +553,8 @@ static void skips_have_reasons(void **state)
     file_add(&b, "644", "lfs.c",
              STR("version https://git-lfs.github.com/spec/v1\noid sha256:"
                  "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"));
+    file_add(&b, "644", "picture.PNG", STR("GIF89a\n"));
+    file_add(&b, "644", "read.md", STR("#!/bin/sh\n"));
     file_add(&b, "644", "script", STR("#!/bin/sh\necho a\n"));
     file_add(&b, "644", "unknown.zzz", STR("what is this\n"));
     buf_addf(&b, "M 160000 %.*s sub\n", strcmp(*state, "sha256") ? 40 : 64,
@@ -564,9 +566,10 @@ static void skips_have_reasons(void **state)
     static const struct {
         const char *path;
         enum audit_skip why;
-    } want[] = {{"binary.c", SKIP_BINARY}, {"dense.js", SKIP_DENSE},  {"dir/link.c", SKIP_LINK},
-                {"dir/loop", SKIP_LINK},   {"large.c", SKIP_LARGE},   {"lfs.c", SKIP_LFS},
-                {"sub", SKIP_SUBMODULE},   {"unknown.zzz", SKIP_LANG}};
+    } want[] = {{"binary.c", SKIP_BINARY},    {"dense.js", SKIP_DENSE}, {"dir/link.c", SKIP_LINK},
+                {"dir/loop", SKIP_LINK},      {"large.c", SKIP_LARGE},  {"lfs.c", SKIP_LFS},
+                {"picture.PNG", SKIP_BINARY}, {"read.md", SKIP_LANG},   {"sub", SKIP_SUBMODULE},
+                {"unknown.zzz", SKIP_LANG}};
     for (size_t i = 0; i < v->n_skips && i < ARRAY_LEN(want); i++) {
         assert_true(str_eq(v->skips[i].path, str_c(want[i].path)));
         assert_int_equal(v->skips[i].why, want[i].why);

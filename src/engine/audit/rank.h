@@ -15,7 +15,7 @@
 #define RANK_FILES_MAX    80u        /* read for one pattern, besides the seed's own */
 #define RANK_BYTES_MAX    (4u << 20) /* of them */
 #define RANK_SPOTS_FILE   100u       /* places of one pattern in one file */
-#define RANK_SPOTS_MAX    1000u      /* of one pattern that are compared */
+#define RANK_SPOTS_MAX    600u       /* of one pattern that are compared */
 #define RANK_WORDS_MAX    40u        /* matched and missing words of a hit */
 #define RANK_PATTERNS_MAX 16u        /* seeds that are compared; those with the most to tell */
 

@@ -235,7 +235,7 @@ static void the_points_of_a_change(void **state)
     assert_int_equal(s.n, 2);
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         witness_read(&w, LANG_JS, str_c(places[i].text), &terms);
-        float like = sites_like(&s, &p, &w, 1, 1);
+        float like = sites_like(&s, &w, 1, 1);
         assert_true(like >= places[i].least && like <= places[i].most);
     }
 }

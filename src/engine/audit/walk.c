@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "engine/audit/index_inside.h"
+#include "syntax/lang.h"
 
 #define MODE_LINK      0120000u
 #define MODE_SUBMODULE 0160000u
@@ -96,7 +97,12 @@ static enum audit_skip entry_kind(const struct tree_entry *t, struct str path)
         return SKIP_LINK;
     if (type == MODE_SUBMODULE)
         return SKIP_SUBMODULE;
-    return type == TREE_MODE_FILE || type == TREE_MODE_DIR ? SKIP_NONE : SKIP_PATH;
+    if (type == TREE_MODE_DIR)
+        return SKIP_NONE;
+    bool binary;
+    if (type == TREE_MODE_FILE && lang_refuses(t->name, &binary))
+        return binary ? SKIP_BINARY : SKIP_LANG;
+    return type == TREE_MODE_FILE ? SKIP_NONE : SKIP_PATH;
 }
 
 static void push(struct walker *w, struct str bytes)
