@@ -45,6 +45,8 @@ static enum rc check_rules(const struct sandbox_rules *r, struct err *e)
     if (r->npaths > SANDBOX_PATHS_MAX || r->nkeep > SANDBOX_KEEP_MAX ||
         r->nconnect > SANDBOX_PORTS_MAX)
         return err_set(e, RC_INTERNAL, "more rights than the table holds");
+    if (r->mounts && (r->npaths > 0 || r->unknown != SANDBOX_OPEN))
+        return err_set(e, RC_INTERNAL, "mounts and rights that forbid them");
     if (r->no_network && (r->calls & SANDBOX_C_INET))
         return err_set(e, RC_INTERNAL, "no network and calls for it");
     /* Landlock, capabilities and seccomp bind only the calling thread. */
@@ -218,9 +220,12 @@ static enum rc confine(const struct sandbox_rules *r, struct sandbox_summary *s,
         say(s->missing, "landlock (sanitizer),seccomp (sanitizer)");
         return RC_OK;
     }
-    int abi;
-    TRY(landlock_apply(r, &abi, e));
-    if (abi > 0)
+    int abi = 0;
+    if (!r->mounts)
+        TRY(landlock_apply(r, &abi, e));
+    if (r->mounts)
+        say(s->got, "mounts");
+    else if (abi > 0)
         say(s->got, "landlock:%d", abi);
     else
         say(s->missing, "landlock (kernel without it)");

@@ -73,6 +73,10 @@ struct sandbox_rules {
     size_t npaths;
     unsigned calls;
     enum sandbox_unknown unknown;
+    /* It starts programs in bubblewrap: Landlock would forbid the mounts, so there is none, and
+     * calls for namespaces, mounts and debugging stay; what concerns the whole machine goes.  Not
+     * together with paths, and only with SANDBOX_OPEN. */
+    bool mounts;
     bool no_network;                     /* a network namespace of its own, with nothing in it */
     uint16_t connect[SANDBOX_PORTS_MAX]; /* TCP ports it may connect to where Landlock can say so
                                           * (ABI 4); nconnect 0 with SANDBOX_C_INET = any port */

@@ -265,6 +265,49 @@ static const char *const dangerous[] = {"ptrace",
                                         "set_mempolicy",
                                         NULL};
 
+/* Of these, what no namespace holds back; for those who start bubblewrap, and for all that runs in
+ * it. */
+static const char *const of_the_machine[] = {"bpf",
+                                             "keyctl",
+                                             "add_key",
+                                             "request_key",
+                                             "kexec_load",
+                                             "kexec_file_load",
+                                             "init_module",
+                                             "finit_module",
+                                             "delete_module",
+                                             "create_module",
+                                             "perf_event_open",
+                                             "userfaultfd",
+                                             "io_uring_setup",
+                                             "io_uring_enter",
+                                             "io_uring_register",
+                                             "open_by_handle_at",
+                                             "reboot",
+                                             "swapon",
+                                             "swapoff",
+                                             "acct",
+                                             "quotactl",
+                                             "quotactl_fd",
+                                             "iopl",
+                                             "ioperm",
+                                             "modify_ldt",
+                                             "settimeofday",
+                                             "clock_settime",
+                                             "clock_adjtime",
+                                             "adjtimex",
+                                             "syslog",
+                                             "vhangup",
+                                             "lookup_dcookie",
+                                             "nfsservctl",
+                                             "uselib",
+                                             "ustat",
+                                             "sysfs",
+                                             "_sysctl",
+                                             "migrate_pages",
+                                             "move_pages",
+                                             NULL};
+
 /* Changes by path that Landlock does not see (truncate: before ABI 3): refused to everybody. */
 static const char *const unseen[] = {"chmod",     "fchmodat",    "fchmodat2",    "chown",
                                      "lchown",    "fchownat",    "truncate",     "setxattr",
@@ -495,7 +538,10 @@ enum rc seccomp_apply(const struct sandbox_rules *rules, bool *ret_done, struct 
     if (f.ctx == NULL)
         return err_set(e, RC_IO, "seccomp: cannot make a filter");
     f.error = -seccomp_attr_set(f.ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    add_all(&f, rules->calls);
+    if (rules->mounts)
+        add_list(&f, PERM, of_the_machine);
+    else
+        add_all(&f, rules->calls);
     if (f.error != 0) {
         errno = f.error;
         return err_errno(e, RC_INTERNAL, "seccomp: cannot make a filter");

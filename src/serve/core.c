@@ -96,8 +96,10 @@ static void on_lost(struct role_ctx *r, struct chan *gone)
     core_asker_lost(c, gone);
     if (gone->peer == ROLE_WORKER) {
         core_worker_lost(c);
-        core_jobs_lost(c);
+        core_jobs_lost(c, ROLE_WORKER);
     }
+    if (gone->peer == ROLE_RUNNER)
+        core_jobs_lost(c, ROLE_RUNNER);
     if (gone->peer == ROLE_NET)
         core_net_lost(c);
 }

@@ -26,7 +26,9 @@ struct web;
 #define CORE_WAITS_MAX     64    /* answers that wait for their record; more go out at once */
 #define CORE_WAIT_MS       3000  /* so long each */
 #define CORE_WAIT_LOOK_US  (100 * INT64_C(1000)) /* how often the store is asked for them */
-#define CORE_JOBS_MAX      4                     /* engine jobs with the worker at once */
+#define CORE_JOBS_MAX      4                     /* engine jobs with worker and runner at once */
+#define CORE_RUNS_MAX      2                     /* of these with the runner */
+#define CORE_KINDS_MAX     32                    /* kinds of jobs */
 #define CORE_PROGRESS_US   (500 * INT64_C(1000)) /* a job's progress is written down so often */
 #define CORE_STREAMS_MAX   256  /* pages kept up to date; of more the oldest is ended */
 #define CORE_STREAMS_EACH  6    /* of one session; of more its oldest is ended */
@@ -75,6 +77,7 @@ struct core_job {
     int64_t task_id, attempt, subject;
     int64_t said_us; /* when its progress was last written down */
     char kind[33];
+    bool runs; /* with the runner, not the worker */
 };
 
 /* A page of the team that is told when something changed. */
@@ -185,12 +188,14 @@ void core_submitted(struct core *c, const struct wire_submitted *m);
 void core_net_lost(struct core *c);
 
 /* ---- core_jobs.c: engine jobs (desk/job.h) ---- */
-size_t core_jobs_free(const struct core *c);
+/* runs: of those that run foreign programs; else of the others. */
+size_t core_jobs_free(const struct core *c, bool runs);
+size_t core_job_kinds(bool runs, const char *ret_kinds[CORE_KINDS_MAX + 1]);
 void core_job_start(struct core *c, const struct task *t);
 void core_job_done(struct core *c, const struct wire_job_done *m, int fd);
 void core_job_progress(struct core *c, const struct wire_job_progress *m);
 /* The worker is gone: its jobs go back. */
-void core_jobs_lost(struct core *c);
+void core_jobs_lost(struct core *c, enum role role); /* worker or runner */
 
 /* ---- core_policy.c: the policy that is served and followed ---- */
 /* At the start: takes the configured file in, then follows.  A text that cannot be read or rendered

@@ -10,6 +10,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "serve/core.h"
+#include "serve/engine.h"
 #include "store/task.h"
 
 static struct core_job *job_slot(struct core *c)
@@ -20,11 +21,39 @@ static struct core_job *job_slot(struct core *c)
     return NULL;
 }
 
-size_t core_jobs_free(const struct core *c)
+/* Does this engine run foreign programs? Then the runner does it. */
+static bool does_run(const char *engine)
+{
+    const struct engine_kind *k;
+    struct err e = ERR_INIT;
+    return engine_kind_find(str_c(engine), &k, &e) == RC_OK && k->place == ENGINE_RUN;
+}
+
+size_t core_jobs_free(const struct core *c, bool runs)
+{
+    size_t n = 0, running = 0;
+    for (size_t i = 0; i < CORE_JOBS_MAX; i++) {
+        n += c->jobs[i].number == 0;
+        running += c->jobs[i].number != 0 && c->jobs[i].runs;
+    }
+    /* Runs take hours: they leave room for the others. */
+    if (runs)
+        return running >= CORE_RUNS_MAX      ? 0
+               : n < CORE_RUNS_MAX - running ? n
+                                             : CORE_RUNS_MAX - running;
+    return n;
+}
+
+size_t core_job_kinds(bool runs, const char *ret_kinds[CORE_KINDS_MAX + 1])
 {
     size_t n = 0;
-    for (size_t i = 0; i < CORE_JOBS_MAX; i++)
-        n += c->jobs[i].number == 0;
+    for (size_t i = 0; desk_job_kinds[i]; i++) {
+        if (does_run(desk_job_kinds[i]) != runs)
+            continue;
+        BUG_ON(n == CORE_KINDS_MAX);
+        ret_kinds[n++] = desk_job_kinds[i];
+    }
+    ret_kinds[n] = NULL;
     return n;
 }
 
@@ -38,9 +67,10 @@ static enum rc send(struct core *c, const struct core_job *j, const struct desk_
 {
     AUTO(buf) struct buf b = BUF_INIT(WIRE_JOB_MAX + 1000);
     AUTO(fd) int fd = -1;
-    struct chan *worker = role_find(&c->role, ROLE_WORKER);
+    enum role role = j->runs ? ROLE_RUNNER : ROLE_WORKER;
+    struct chan *worker = role_find(&c->role, role);
     if (worker == NULL)
-        return err_set(e, RC_BUSY, "the worker is not there yet");
+        return err_set(e, RC_BUSY, "the %s is not there yet", role_name(role));
     if (q->input.n > 0)
         TRY(memfd_of(buf_str(&q->input), "job", &fd, e));
     wire_put_job(&b, &(struct wire_job){j->number, str_c(q->engine), buf_str(&q->args)});
@@ -60,7 +90,8 @@ void core_job_start(struct core *c, const struct task *t)
         *j = (struct core_job){.number = ++c->last_ticket,
                                .task_id = t->id,
                                .attempt = t->attempt,
-                               .subject = t->subject};
+                               .subject = t->subject,
+                               .runs = does_run(q.engine)};
         snprintf(j->kind, sizeof j->kind, "%.*s", STR_ARG(t->kind));
         rc = send(c, j, &q, &e);
         if (rc == RC_OK) {
@@ -139,13 +170,13 @@ void core_job_done(struct core *c, const struct wire_job_done *m, int answer_fd)
     }
 }
 
-void core_jobs_lost(struct core *c)
+void core_jobs_lost(struct core *c, enum role role)
 {
     struct err e = ERR_INIT;
-    enum rc rc = err_set(&e, RC_BUSY, "the worker went away");
+    enum rc rc = err_set(&e, RC_BUSY, "the %s went away", role_name(role));
     for (size_t i = 0; i < CORE_JOBS_MAX; i++) {
         struct core_job *j = &c->jobs[i];
-        if (j->number == 0)
+        if (j->number == 0 || j->runs != (role == ROLE_RUNNER))
             continue;
         struct task t = task_of(j);
         j->number = 0;

@@ -125,7 +125,11 @@ void core_tasks_run(struct core *c)
     n += claim(c, intake, free_tickets(c));
     n += claim(c, desk_task_kinds, 8);
     n += claim(c, blobs, 8);
-    n += claim(c, desk_job_kinds, core_jobs_free(c));
+    const char *kinds[CORE_KINDS_MAX + 1];
+    if (core_job_kinds(false, kinds) > 0)
+        n += claim(c, kinds, core_jobs_free(c, false));
+    if (core_job_kinds(true, kinds) > 0)
+        n += claim(c, kinds, core_jobs_free(c, true));
     if (n > 0)
         c->look_now = true;
 }

@@ -16,6 +16,7 @@
 #include "engine/affected/whole.h"
 #include "engine/audit/whole.h"
 #include "engine/policy.h"
+#include "engine/run/jobs.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "serve/rights.h"
@@ -34,6 +35,11 @@ static const struct {
     /* The cache stays: what is known of each commit is worked out once. */
     {{"affected", ENGINE_KEPT, "affected", 900 * US_PER_S, 8192 * MIB, true, false, 0},
      engine_affected},
+    /* What a tree's tests write is theirs; the sandbox has limits of its own (engine/run/box.h). */
+    {{"backport-tests", ENGINE_RUN, NULL, 28800 * US_PER_S, 0, true, false, 4096 * MIB},
+     engine_backport_tests},
+    {{"reproduce", ENGINE_RUN, NULL, 28800 * US_PER_S, 0, true, false, 4096 * MIB},
+     engine_reproduce},
     /* So does the index: only what is new since the last time is read. */
     {{"audit", ENGINE_KEPT, "audit", 1800 * US_PER_S, 12288 * MIB, true, true, 3072 * MIB},
      engine_audit},
@@ -50,7 +56,7 @@ enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, stru
     return err_set(e, RC_NOTFOUND, "no engine does such a job");
 }
 
-static enum rc confine(const struct engine_job *j, struct err *e)
+static enum rc confine(const struct engine_job *j, enum role role, struct err *e)
 {
     static struct rights rights;
     struct rights_places places = {
@@ -58,7 +64,7 @@ static enum rc confine(const struct engine_job *j, struct err *e)
     struct sandbox_summary got;
     for (size_t i = 0; i < j->n_others; i++)
         places.mirrors[places.n_mirrors++] = j->others[i].dir;
-    TRY(rights_of(ROLE_ENGINE, &places, &rights, e));
+    TRY(rights_of(role, &places, &rights, e));
     rights.rules.keep[rights.rules.nkeep++] = ENGINE_PROGRESS_FD;
     return sandbox_apply(&rights.rules, &got, e);
 }
@@ -83,7 +89,7 @@ static void say_progress(void *arg, const char *what, size_t done, size_t all)
         (void)!write(ENGINE_PROGRESS_FD, line, (size_t)n);
 }
 
-static enum rc run(engine_fn fn, struct engine_job *j, struct err *e)
+static enum rc run(engine_fn fn, enum role role, struct engine_job *j, struct err *e)
 {
     AUTO(buf) struct buf args = BUF_INIT(WIRE_JOB_MAX);
     AUTO(buf) struct buf input = BUF_INIT(ENGINE_INPUT_MAX);
@@ -93,7 +99,7 @@ static enum rc run(engine_fn fn, struct engine_job *j, struct err *e)
     TRY(fd_read_all(ENGINE_ARGS_FD, WIRE_JOB_MAX, &args, e));
     close(ENGINE_ARGS_FD);
     TRY(fd_read_all(STDIN_FILENO, ENGINE_INPUT_MAX, &input, e));
-    TRY(confine(j, e));
+    TRY(confine(j, role, e));
     TRY(json_parse(buf_str(&args), WIRE_JOB_MAX, "the job's arguments", &args_json, e));
     j->args = args_json;
     j->input = buf_str(&input);
@@ -119,9 +125,12 @@ int engine_main(int argc, char **argv)
 {
     struct err e = ERR_INIT;
     engine_fn fn = NULL;
+    enum role role = ROLE_ENGINE;
     for (size_t i = 0; argc >= 3 && i < ARRAY_LEN(kinds); i++)
-        if (strcmp(argv[1], kinds[i].k.kind) == 0)
+        if (strcmp(argv[1], kinds[i].k.kind) == 0) {
             fn = kinds[i].run;
+            role = kinds[i].k.place == ENGINE_RUN ? ROLE_RUNNER : ROLE_ENGINE;
+        }
     if (fn == NULL) {
         fprintf(stderr, "vulndesk role engine: no such job\n");
         return EX_USAGE;
@@ -135,7 +144,7 @@ int engine_main(int argc, char **argv)
                            .progress = say_progress,
                            .progress_arg = &progress};
     signal(SIGPIPE, SIG_IGN);
-    enum rc rc = run(fn, &j, &e);
+    enum rc rc = run(fn, role, &j, &e);
     if (rc != RC_OK) {
         log_event(LOG_WARN_, "engine", "kind=%s code=%s", argv[1], rc_name(rc));
         (void)!write(STDOUT_FILENO, e.msg, strlen(e.msg));

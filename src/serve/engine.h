@@ -26,6 +26,8 @@
 enum engine_place {
     ENGINE_TEMPORARY, /* an empty folder for this job, removed after it */
     ENGINE_KEPT,      /* engine/KEPT of that kind: it stays; one such job at a time */
+    ENGINE_RUN,       /* like temporary; it runs foreign programs in bubblewrap, so it is a child of
+                       * the role runner and free to mount (serve/worker.h) */
 };
 struct engine_kind {
     const char *kind;

@@ -37,7 +37,7 @@ struct row {
 struct table {
     unsigned calls;
     enum sandbox_unknown unknown;
-    bool network;
+    bool network, mounts;
     struct sandbox_limits limits;
     struct row rows[ROWS_MAX];
     const struct row *more, *even_more; /* shared rows, ended by rights == 0 */
@@ -153,6 +153,13 @@ static const struct table tables[ROLE_COUNT] = {
                                .nofile = 64,
                                .fsize_bytes = FILE_LIMIT,
                                .stack_bytes = 64 * MIB}},
+    /* Starts bubblewrap, so nothing but its user, its network and the machine's own calls are taken
+     * from it.  It reads messages of core only; what it has to read of a stranger is read in
+     * confined children (engine/run/apart.c), what it has to run runs in bubblewrap. */
+    [ROLE_RUNNER] = {.calls = SANDBOX_C_SPAWN,
+                     .unknown = SANDBOX_OPEN,
+                     .mounts = true,
+                     .limits = {.nofile = 1024}},
     [ROLE_ENGINE] = {.calls = SANDBOX_C_SPAWN,
                      .unknown = SANDBOX_OPEN,
                      .limits = {.as_bytes = 16 * GIB, .nofile = 1024},
@@ -254,8 +261,7 @@ static enum rc add_mirrors(struct rights *r, const struct rights_places *p, stru
 enum rc rights_of(enum role role, const struct rights_places *places, struct rights *ret_rights,
                   struct err *e)
 {
-    bool none = (unsigned)role >= ROLE_COUNT || role == ROLE_SUPERVISOR || role == ROLE_RUNNER ||
-                role == ROLE_CLI;
+    bool none = (unsigned)role >= ROLE_COUNT || role == ROLE_SUPERVISOR || role == ROLE_CLI;
     if (none)
         return err_set(e, RC_DENIED, "%s has no table of rights", role_name(role));
     const struct table *t = &tables[role];
@@ -264,6 +270,7 @@ enum rc rights_of(enum role role, const struct rights_places *places, struct rig
     r->rules = (struct sandbox_rules){.name = role_name(role),
                                       .calls = t->calls,
                                       .unknown = t->unknown,
+                                      .mounts = t->mounts,
                                       .no_network = !t->network,
                                       .limits = t->limits};
     TRY(add_rows(r, t->rows, places, e));

@@ -39,8 +39,8 @@ struct rights {
 
 /*
  * Rules of a role; the caller adds uid, gid, require and the descriptors to keep, then calls
- * sandbox_apply.  RC_DENIED for supervisor, runner and cli, which have no table: the supervisor
- * keeps its rights, the runner is confined by bubblewrap.  RC_LIMIT when a path is too long.
+ * sandbox_apply.  RC_DENIED for supervisor and cli, which have no table: the supervisor keeps its
+ * rights.  RC_LIMIT when a path is too long.
  */
 enum rc rights_of(enum role role, const struct rights_places *places, struct rights *ret_rights,
                   struct err *e) WARN_UNUSED;

@@ -893,7 +893,6 @@ static void test_roles_without_table(void **state)
     struct rights_places p = {.data_dir = "/x"};
     assert_int_equal(rights_of(ROLE_SUPERVISOR, &p, &r, &e), RC_DENIED);
     assert_int_equal(rights_of(ROLE_CLI, &p, &r, &e), RC_DENIED);
-    assert_int_equal(rights_of(ROLE_RUNNER, &p, &r, &e), RC_DENIED);
     assert_int_equal(rights_of((enum role)999, &p, &r, &e), RC_DENIED);
 }
 

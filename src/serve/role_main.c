@@ -52,7 +52,8 @@ int role_main(int argc, char **argv)
     case ROLE_NET:
         return net_main();
     case ROLE_WORKER:
-        return worker_main();
+    case ROLE_RUNNER:
+        return worker_main(role);
     case ROLE_PARSE:
         return parse_role(argc, argv);
     case ROLE_ENGINE:

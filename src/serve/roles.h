@@ -13,7 +13,7 @@ int httpd_main(enum role role);
 int core_main(void);
 int keys_main(void);
 int net_main(void);
-int worker_main(void);
+int worker_main(enum role role); /* worker or runner */
 
 /* `vulndesk role NAME ...`; argv[0] is the role's name. */
 int role_main(int argc, char **argv);

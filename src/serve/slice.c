@@ -252,7 +252,7 @@ enum rc slice_make(const struct settings *set, enum role role, unsigned index, s
         TRY(slice_core(set, j, e));
     if (role == ROLE_NET)
         TRY(slice_net(set, j, e));
-    if (role == ROLE_WORKER)
+    if (role == ROLE_WORKER || role == ROLE_RUNNER)
         slice_worker(set, j);
     *ret_j = TAKE(j);
     return RC_OK;

@@ -54,7 +54,7 @@ struct supervisor {
 static bool talks_to_core(enum role role)
 {
     return role == ROLE_SMTPD || role == ROLE_HTTPD_PUBLIC || role == ROLE_HTTPD_STAFF ||
-           role == ROLE_KEYS || role == ROLE_NET || role == ROLE_WORKER;
+           role == ROLE_KEYS || role == ROLE_NET || role == ROLE_WORKER || role == ROLE_RUNNER;
 }
 
 static struct slice_user user_of(const struct supervisor *sv, enum role role)
@@ -62,6 +62,8 @@ static struct slice_user user_of(const struct supervisor *sv, enum role role)
     int64_t base = sv->set->roles.uid_base;
     if (geteuid() != 0 || base == 0)
         return (struct slice_user){0, 0};
+    if (role == ROLE_RUNNER) /* it reads what the worker's jobs keep */
+        role = ROLE_WORKER;
     /* smtpd, core and keys share a group: they hand sealed files to each other. */
     bool files = role == ROLE_SMTPD || role == ROLE_CORE || role == ROLE_KEYS;
     return (struct slice_user){base + role, files ? base : base + role};
@@ -421,6 +423,7 @@ static enum rc open_all(struct supervisor *sv, struct err *e)
     TRY(open_ports(sv, e));
     add_child(sv, ROLE_KEYS, 0);
     add_child(sv, ROLE_WORKER, 0);
+    add_child(sv, ROLE_RUNNER, 0);
     for (unsigned i = 0; i < (unsigned)sv->set->roles.cores; i++)
         add_child(sv, ROLE_CORE, i);
     add_child(sv, ROLE_NET, 0);

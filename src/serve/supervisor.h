@@ -10,7 +10,7 @@
  * ended, with a growing pause.  It parses no network data and holds neither database nor keys.
  */
 #define SUPERVISOR_CORES_MAX    16
-#define SUPERVISOR_CHILDREN_MAX (SUPERVISOR_CORES_MAX + 6)
+#define SUPERVISOR_CHILDREN_MAX (SUPERVISOR_CORES_MAX + 7)
 #define SUPERVISOR_BACKOFF_MS   100   /* first pause; doubles with each early end */
 #define SUPERVISOR_BACKOFF_MAX  30000 /* longest pause */
 /* A role that had become ready can work, so whatever ends it early (the kernel's memory killer, an

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One confined child for each mail, attachment or engine job.  Runs in the role worker; it never
- * looks at the bytes itself: the child reads one memory file and writes another.
+ * One confined child for each mail, attachment or engine job.  Runs in the roles worker and runner;
+ * it never looks at the bytes itself: the child reads one memory file and writes another.
  */
 #include "serve/worker.h"
 
@@ -26,6 +26,8 @@
 
 #define RECORD_ARGS_MAX 128
 #define SPAM_RULE_MAX   400
+#define JOB_PREFIX      "job-"                /* folders of jobs, which are removed with them */
+#define RUN_PREFIX      "run-"                /* those of the runner */
 #define OUTPUT_MAX      ((uint64_t)128 << 20) /* bytes that a child may write */
 
 struct item {
@@ -91,7 +93,7 @@ static void item_close(struct item *it)
     fd_auto(&it->out);
     fd_auto(&it->args);
     fd_auto(&it->progress);
-    if (it->scratch && it->job->place == ENGINE_TEMPORARY &&
+    if (it->scratch && it->job->place != ENGINE_KEPT &&
         dir_remove(AT_FDCWD, it->scratch, &e) != RC_OK)
         log_event(LOG_WARN_, "scratch-left", "kind=%s code=%s", it->job->kind, rc_name(e.rc));
     free(TAKE(it->scratch));
@@ -101,7 +103,8 @@ static enum rc job_scratch(const struct worker *w, struct item *it, struct err *
 {
     bool kept = it->job->place == ENGINE_KEPT;
     AUTO(mem) char *path = NULL;
-    if (asprintf(&path, "%s/%s", w->engine_dir, kept ? it->job->kept : "job-XXXXXX") < 0)
+    const char *own = w->role.self == ROLE_RUNNER ? RUN_PREFIX "XXXXXX" : JOB_PREFIX "XXXXXX";
+    if (asprintf(&path, "%s/%s", w->engine_dir, kept ? it->job->kept : own) < 0)
         return err_set(e, RC_LIMIT, "memory is out");
     if (kept)
         TRY(dir_make(AT_FDCWD, path, 0700, e));
@@ -338,6 +341,15 @@ static int reap_late(struct worker *w)
     return (int)wait_ms;
 }
 
+/* A foreign program never runs in the worker, nothing else in the runner. */
+static bool is_ours(const struct worker *w, const struct engine_kind *k, struct err *e)
+{
+    if ((k->place == ENGINE_RUN) == (w->role.self == ROLE_RUNNER))
+        return true;
+    err_set(e, RC_DENIED, "this role does no such job");
+    return false;
+}
+
 static enum rc read_job(struct worker *w, const struct frame *f, struct item *it, struct err *e)
 {
     struct wire_job m;
@@ -346,7 +358,7 @@ static enum rc read_job(struct worker *w, const struct frame *f, struct item *it
     static const struct engine_kind unknown = {.kind = "job"};
     it->ticket = m.ticket;
     it->job = &unknown;
-    if (engine_kind_find(m.kind, &it->job, &why) != RC_OK ||
+    if (engine_kind_find(m.kind, &it->job, &why) != RC_OK || !is_ours(w, it->job, &why) ||
         memfd_of(m.args, "args", &it->args, &why) != RC_OK) {
         answer(w, it, WIRE_REFUSED, why.msg, -1);
         return RC_NOTFOUND;
@@ -369,7 +381,7 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
         enum rc rc = read_job(w, f, &it, e);
         if (rc != RC_OK)
             return rc == RC_NOTFOUND ? RC_OK : rc;
-    } else if (f->type == WIRE_PARSE) {
+    } else if (f->type == WIRE_PARSE && w->role.self == ROLE_WORKER) {
         TRY(wire_get_parse(f->body, &m, e));
         it.ticket = m.ticket;
         it.part = m.part;
@@ -443,22 +455,24 @@ static enum rc make_args(struct worker *w, struct err *e)
 static void clean_scratch(const struct worker *w)
 {
     struct err e = ERR_INIT;
+    const char *prefix = w->role.self == ROLE_RUNNER ? RUN_PREFIX : JOB_PREFIX;
     DIR *dir = opendir(w->engine_dir);
     for (struct dirent *d; dir && (d = readdir(dir)) != NULL;) {
         char path[FILE_PATH_MAX + 300];
         snprintf(path, sizeof path, "%s/%s", w->engine_dir, d->d_name);
-        if (strncmp(d->d_name, "job-", 4) == 0 && dir_remove(AT_FDCWD, path, &e) != RC_OK)
+        if (strncmp(d->d_name, prefix, strlen(prefix)) == 0 &&
+            dir_remove(AT_FDCWD, path, &e) != RC_OK)
             log_event(LOG_WARN_, "scratch-left", "code=%s", rc_name(e.rc));
     }
     if (dir)
         closedir(dir);
 }
 
-static enum rc worker_open(struct worker *w, struct err *e)
+static enum rc worker_open(struct worker *w, enum role role, struct err *e)
 {
     static const struct role_ops ops = {.frame = on_frame};
     struct str data, mirror;
-    TRY(role_open(&w->role, ROLE_WORKER, &ops, w, e));
+    TRY(role_open(&w->role, role, &ops, w, e));
     TRY(role_text(&w->role, "data_dir", &data, e));
     TRY(role_text(&w->role, "mirror", &mirror, e));
     w->mirror = mirror.n ? mirror.p : NULL;
@@ -473,11 +487,11 @@ static enum rc worker_open(struct worker *w, struct err *e)
     return role_secure(&w->role, e);
 }
 
-int worker_main(void)
+int worker_main(enum role role)
 {
     struct err e = ERR_INIT;
     struct worker *w = mem_zalloc(sizeof *w);
-    enum rc rc = worker_open(w, &e);
+    enum rc rc = worker_open(w, role, &e);
     while (rc == RC_OK && !w->role.stop)
         role_pump(&w->role, reap_late(w));
     if (rc != RC_OK)

@@ -158,9 +158,10 @@ enum wire_fd { WIRE_NOFD, WIRE_FD, WIRE_MAYFD };
     M(SPOOLED, spooled, WIRE_FROM(SMTPD), WIRE_FROM(CORE), WIRE_NOFD)                              \
     M(PARSE, parse, WIRE_FROM(CORE), WIRE_FROM(WORKER), WIRE_FD)                                   \
     M(PARSED, parsed, WIRE_FROM(WORKER), WIRE_FROM(CORE), WIRE_MAYFD)                              \
-    M(JOB, job, WIRE_FROM(CORE), WIRE_FROM(WORKER), WIRE_MAYFD)                                    \
-    M(JOB_DONE, job_done, WIRE_FROM(WORKER), WIRE_FROM(CORE), WIRE_MAYFD)                          \
-    M(JOB_PROGRESS, job_progress, WIRE_FROM(WORKER), WIRE_FROM(CORE), WIRE_NOFD)                   \
+    M(JOB, job, WIRE_FROM(CORE), WIRE_FROM(WORKER) | WIRE_FROM(RUNNER), WIRE_MAYFD)                \
+    M(JOB_DONE, job_done, WIRE_FROM(WORKER) | WIRE_FROM(RUNNER), WIRE_FROM(CORE), WIRE_MAYFD)      \
+    M(JOB_PROGRESS, job_progress, WIRE_FROM(WORKER) | WIRE_FROM(RUNNER), WIRE_FROM(CORE),          \
+      WIRE_NOFD)                                                                                   \
     M(SPOOL_OPEN, spool_open, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_NOFD)                         \
     M(SPOOL_OPENED, spool_opened, WIRE_FROM(KEYS), WIRE_FROM(CORE), WIRE_MAYFD)                    \
     M(CASE_KEY, case_key, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_NOFD)                             \

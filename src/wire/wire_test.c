@@ -70,6 +70,10 @@ static void test_table(void **state)
     assert_int_equal(wire_may_send(WIRE_PARSE, ROLE_CORE, ROLE_WORKER, false, &e), RC_DENIED);
     assert_int_equal(wire_may_send(WIRE_JOB, ROLE_CORE, ROLE_WORKER, true, &e), RC_OK);
     assert_int_equal(wire_may_send(WIRE_JOB, ROLE_CORE, ROLE_WORKER, false, &e), RC_OK);
+    assert_int_equal(wire_may_send(WIRE_JOB, ROLE_CORE, ROLE_RUNNER, true, &e), RC_OK);
+    assert_int_equal(wire_may_send(WIRE_JOB_DONE, ROLE_RUNNER, ROLE_CORE, true, &e), RC_OK);
+    assert_int_equal(wire_may_send(WIRE_PARSE, ROLE_CORE, ROLE_RUNNER, true, &e), RC_DENIED);
+    assert_int_equal(wire_may_send(WIRE_PARSED, ROLE_RUNNER, ROLE_CORE, true, &e), RC_DENIED);
     assert_int_equal(wire_may_send(WIRE_JOB, ROLE_HTTPD_STAFF, ROLE_WORKER, false, &e), RC_DENIED);
     assert_int_equal(wire_may_send(WIRE_JOB_DONE, ROLE_WORKER, ROLE_CORE, true, &e), RC_OK);
     assert_int_equal(wire_may_send(WIRE_JOB_DONE, ROLE_NET, ROLE_CORE, true, &e), RC_DENIED);

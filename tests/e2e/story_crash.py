@@ -11,7 +11,7 @@ import time
 
 from desk import Desk, Postgres, Skip, check, equal, report, until
 
-ROLES = ["smtpd", "core", "keys", "net", "worker", "httpd-public", "httpd-staff"]
+ROLES = ["smtpd", "core", "keys", "net", "worker", "runner", "httpd-public", "httpd-staff"]
 AWAY_SECONDS = 25  # longer than a lease (20 s)
 
 

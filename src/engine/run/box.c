@@ -30,11 +30,11 @@ const char *box_state_name(enum box_state s)
 
 /* ---- The log ---- */
 
-void box_log_init(struct box_log *l)
+void box_log_init(struct box_log *l, size_t head, size_t tail)
 {
     *l = (struct box_log){.total = 0};
-    buf_init(&l->head, BOX_LOG_HEAD);
-    buf_init(&l->tail, BOX_LOG_TAIL);
+    buf_init(&l->head, head);
+    buf_init(&l->tail, tail);
 }
 
 void box_log_release(struct box_log *l)

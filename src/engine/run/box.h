@@ -87,7 +87,8 @@ struct box_ask {
  * happened to the program is in *ret_told. */
 enum rc box_run(const struct box_ask *ask, struct box_told *ret_told, struct err *e) WARN_UNUSED;
 
-void box_log_init(struct box_log *l);
+/* Keeps so many bytes of the beginning and of the end. */
+void box_log_init(struct box_log *l, size_t head, size_t tail);
 void box_log_release(struct box_log *l);
 void box_log_auto(struct box_log *l);
 void box_log_add(struct box_log *l, struct str bytes);

@@ -323,7 +323,7 @@ static void test_ten_gigabytes_of_output(void **state)
     (void)state;
     AUTO(box_log) struct box_log log;
     AUTO(buf) struct buf text = BUF_INIT(1 << 20);
-    box_log_init(&log);
+    box_log_init(&log, BOX_LOG_HEAD, BOX_LOG_TAIL);
     const char *const argv[] = {INSIDE, "pour", NULL};
     struct box_ask ask = ask_of(argv);
     ask.limits.output_bytes = 4 * MIB;
@@ -509,7 +509,7 @@ static void test_log_keeps_both_ends(void **state)
     (void)state;
     AUTO(box_log) struct box_log l;
     AUTO(buf) struct buf all = BUF_INIT(4 * MIB), text = BUF_INIT(4 * MIB);
-    box_log_init(&l);
+    box_log_init(&l, BOX_LOG_HEAD, BOX_LOG_TAIL);
     for (int i = 0; i < 100000; i++) {
         char line[20];
         int n = snprintf(line, sizeof line, "line %d\n", i);
@@ -522,14 +522,14 @@ static void test_log_keeps_both_ends(void **state)
     assert_true(str_eq(str_sub(a, a.n - BOX_LOG_TAIL, BOX_LOG_TAIL),
                        str_sub(t, t.n - BOX_LOG_TAIL, BOX_LOG_TAIL)));
     AUTO(box_log) struct box_log small;
-    box_log_init(&small);
+    box_log_init(&small, BOX_LOG_HEAD, BOX_LOG_TAIL);
     box_log_add(&small, STR("all of it"));
     buf_reset(&text);
     box_log_text(&small, &text);
     assert_string_equal(buf_c(&text), "all of it");
     /* One piece that is larger than everything. */
     AUTO(box_log) struct box_log whole;
-    box_log_init(&whole);
+    box_log_init(&whole, BOX_LOG_HEAD, BOX_LOG_TAIL);
     box_log_add(&whole, a);
     buf_reset(&text);
     box_log_text(&whole, &text);

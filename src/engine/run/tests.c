@@ -35,7 +35,7 @@ const char *tests_own_name(enum tests_own o)
 static void run_init(struct tests_run *r)
 {
     *r = (struct tests_run){.results = results_new()};
-    box_log_init(&r->log);
+    box_log_init(&r->log, BOX_LOG_HEAD, BOX_LOG_TAIL);
 }
 
 static void run_release(struct tests_run *r)
