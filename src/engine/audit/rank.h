@@ -12,7 +12,7 @@
  * seeds give the same hits always.
  */
 #define RANK_HITS_MAX     1000u
-#define RANK_FILES_MAX    80u        /* read for one pattern, besides the seed's own */
+#define RANK_FILES_MAX    30u        /* read for one pattern, besides the seed's own */
 #define RANK_BYTES_MAX    (4u << 20) /* of them */
 #define RANK_SPOTS_FILE   100u       /* places of one pattern in one file */
 #define RANK_SPOTS_MAX    600u       /* of one pattern that are compared */
