@@ -41,8 +41,10 @@ enum rc candidates_find(struct history *h, const struct question *q, const struc
     *ret_n = 0;
     TRY(propose(h, q, f, a, &p, e));
     TRY(proposals_rank(&p, e));
-    for (size_t i = 0; i < p.n && i < CANDIDATES_MAX; i++)
-        TRY(candidate_of(h, f, &p, &p.v[i], &ret[(*ret_n)++], e));
+    const struct proposal *shown[CANDIDATES_MAX];
+    size_t n = proposals_choose(&p, shown, CANDIDATES_MAX);
+    for (size_t i = 0; i < n; i++)
+        TRY(candidate_of(h, f, &p, shown[i], &ret[(*ret_n)++], e));
     if (*ret_n > 0)
         ret[0].confidence = proposals_confidence(&p);
     return RC_OK;

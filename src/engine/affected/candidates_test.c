@@ -237,6 +237,35 @@ static void test_many_kinds_tell_more_than_a_sure_one(void **state)
     assert_true(tagset_eq(&p.v[0].affected, &early));
 }
 
+static void test_sets_of_one_weak_kind_do_not_fill_the_list(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena *a = arena_new(8u << 20);
+    struct tagset open = tagset_all(a, 10);
+    struct proposals p;
+    const struct proposal *shown[4];
+    struct err e = ERR_INIT;
+    assert_int_equal(proposals_init(&p, &open, a, &e), RC_OK);
+    for (size_t i = 0; i < 6; i++) {
+        struct tagset one = tagset_new(a, 10);
+        tagset_set(&one, i);
+        struct proposal *x = proposal_of(&p, &one);
+        x->share[CLUE_NEARBY] = 1 - (double)i / 10; /* 0 to 3: nothing else */
+        if (i >= 4) {
+            x->share[CLUE_NEARBY] = 0;
+            x->share[CLUE_NAME_ADDED] = 0.01 * (double)(6 - i);
+        }
+    }
+    assert_int_equal(proposals_rank(&p, &e), RC_OK);
+    assert_int_equal(proposals_choose(&p, shown, 4), 4);
+    assert_true(tagset_has(&shown[0]->affected, 0));
+    assert_true(tagset_has(&shown[1]->affected, 1)); /* there is room */
+    assert_true(tagset_has(&shown[2]->affected, 4));
+    assert_true(tagset_has(&shown[3]->affected, 5));
+    assert_int_equal(proposals_choose(&p, shown, 2), 2);
+    assert_true(tagset_has(&shown[1]->affected, 4));
+}
+
 static void test_weights_count_less_among_many_proposals(void **state)
 {
     (void)state;
@@ -470,6 +499,7 @@ int main(void)
         TEST(test_a_line_is_traced_through_merges),
         cmocka_unit_test(test_agreement_decides_between_single_clues),
         cmocka_unit_test(test_many_kinds_tell_more_than_a_sure_one),
+        cmocka_unit_test(test_sets_of_one_weak_kind_do_not_fill_the_list),
         cmocka_unit_test(test_weights_count_less_among_many_proposals),
         TEST(test_the_removed_line_tells_since_when),
         TEST(test_a_copy_on_another_branch_counts),

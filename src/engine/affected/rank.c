@@ -157,6 +157,33 @@ enum rc proposals_rank(struct proposals *p, struct err *e)
     return arena_ok(p->a, "the candidates", e);
 }
 
+static bool only_nearby(const struct proposal *x)
+{
+    for (size_t c = 0; c < CLUE_KINDS; c++)
+        if (x->share[c] > 0 && c != CLUE_NEARBY && c != CLUE_NEARBY_CLOSE && c != CLUE_NEARBY_ALL)
+            return false;
+    return true;
+}
+
+size_t proposals_choose(const struct proposals *p, const struct proposal **ret, size_t most)
+{
+    bool taken[PROPOSALS_MAX] = {false};
+    size_t n = 0, nearby = 0, kept = 0;
+    for (size_t i = 0; i < p->n && n < most; i++) {
+        nearby += only_nearby(&p->v[i]);
+        taken[i] = i == 0 || nearby <= 1 || !only_nearby(&p->v[i]);
+        n += taken[i];
+    }
+    for (size_t i = 0; i < p->n && n < most; i++) {
+        n += !taken[i];
+        taken[i] = true;
+    }
+    for (size_t i = 0; i < p->n && kept < n; i++)
+        if (taken[i])
+            ret[kept++] = &p->v[i];
+    return kept;
+}
+
 const char *proposals_confidence(const struct proposals *p)
 {
     double margin = p->n > 1 ? p->v[0].score - p->v[1].score : MARGIN_HIGH;

@@ -72,6 +72,12 @@ void proposal_why(struct proposal *p, const struct evidence *v);
 double proposals_trust(const struct proposals *p);
 /* Scores them and puts the best first. */
 enum rc proposals_rank(struct proposals *p, struct err *e) WARN_UNUSED;
+/*
+ * Which of them a person is shown, best first: at most `most`, the number of them.  Lines near the
+ * change give many sets that say about the same; one that nothing else speaks for is shown once,
+ * others only when there is room behind sets of other kinds.  Behind proposals_rank.
+ */
+size_t proposals_choose(const struct proposals *p, const struct proposal **ret, size_t most);
 /* "high", "medium" or "low", of the first in the order. */
 const char *proposals_confidence(const struct proposals *p);
 const char *clue_name(enum clue c);
