@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/affected.h"
 #include "cli/audit.h"
+#include "cli/backport.h"
 #include "cli/args.h"
 #include "cli/backup.h"
 #include "cli/config.h"
@@ -81,6 +82,10 @@ static const struct {
      "           [--rule FILE ...] [--json] [--cache DIR]\n"
      "       vulndesk audit --repo DIR --like PATH:START-END --at REV [...]\n"
      "       vulndesk audit --repo DIR [--repo DIR2 ...] --batch FILE [--limit N] [--cache DIR]"},
+    {"backport", backport_main, "carry a fix to the release lines of a repository",
+     "--repo DIR --fix REV[,REV...] --onto REV[,REV...] [--objects DIR] [--diff] [--json]\n"
+     "           [--cache DIR]\n"
+     "       vulndesk backport --repo DIR --batch FILE [--objects DIR] [--cache DIR]"},
     {"ingest", ingest_main, "take one mail from standard input",
      "[--from ADDRESS] [--to ADDRESS ...] [--config FILE]"},
     {"import", import_main, "make cases of an old mailbox",
@@ -112,7 +117,8 @@ static int help_main(int argc, char **argv)
 #define BATCH_USAGE 2
 static bool run_is_batch(const char *name)
 {
-    return strcmp(name, "affected") == 0 || strcmp(name, "audit") == 0;
+    return strcmp(name, "affected") == 0 || strcmp(name, "audit") == 0 ||
+           strcmp(name, "backport") == 0;
 }
 
 int main(int argc, char **argv)

@@ -148,19 +148,20 @@ static bool usage_ok(const struct args *a, struct err *e)
 
 static enum rc run(const struct arg *k, FILE *batch, struct err *e)
 {
-    AUTO(cache) struct cache cache = {NULL, false};
+    AUTO(cache) struct cache cache = CACHE_INIT;
     AUTO(work) struct work *w = NULL;
     struct progress p = progress_new();
     TRY(cache_find(k[O_CACHE].value, &cache, e));
     if (k[O_OBJECTS].value)
         TRY(dir_make(AT_FDCWD, k[O_OBJECTS].value, 0700, e));
     AUTO(mem) char *objects = k[O_OBJECTS].value ? realpath(k[O_OBJECTS].value, NULL) : NULL;
-    struct work_options o = {.repo = k[O_REPO].value,
-                             .results = objects,
-                             .cache = cache.dir,
-                             .committer = {STR("vulndesk"), STR("vulndesk@localhost"), 0},
-                             .progress = progress_show,
-                             .progress_arg = &p};
+    struct work_options o = {
+        .repo = k[O_REPO].value,
+        .results = objects,
+        .cache = cache.dir,
+        .committer = {.name = STR("vulndesk"), .email = STR("vulndesk@localhost")},
+        .progress = progress_show,
+        .progress_arg = &p};
     TRY(work_open(&o, &w, e));
     enum rc rc = RC_OK;
     if (batch) {

@@ -15,6 +15,7 @@
 #include "desk/settings.h"
 #include "engine/affected/whole.h"
 #include "engine/audit/whole.h"
+#include "engine/backport/edit.h"
 #include "engine/policy.h"
 #include "engine/run/jobs.h"
 #include "os/clock.h"
@@ -43,6 +44,13 @@ static const struct {
     /* So does the index: only what is new since the last time is read. */
     {{"audit", ENGINE_KEPT, "audit", 1800 * US_PER_S, 12288 * MIB, true, true, 3072 * MIB},
      engine_audit},
+    /* The objects of candidates stay, a folder for each case, until the case forgets them. */
+    {{"backport", ENGINE_KEPT, "backport", 1800 * US_PER_S, 8192 * MIB, true, false, 0},
+     engine_backport},
+    {{"backport-edit", ENGINE_KEPT, "backport", 300 * US_PER_S, 8192 * MIB, true, false, 0},
+     engine_backport_edit},
+    {{"backport-forget", ENGINE_KEPT, "backport", 300 * US_PER_S, 1024 * MIB, false, false, 0},
+     engine_backport_forget},
 };
 
 enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, struct err *e)

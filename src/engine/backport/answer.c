@@ -41,40 +41,6 @@ static enum rc ask_past(struct answering *k, struct err *e)
     return RC_OK;
 }
 
-/* Is the flaw in the line at all?  Asked only where the pick found nothing of the edited text: it
- * takes long. */
-static bool may_be_unaffected(const struct port_answer *v)
-{
-    for (size_t s = 0; s < v->n_steps; s++)
-        for (size_t i = 0; i < v->steps[s].n; i++) {
-            const struct step_file *f = &v->steps[s].files[i];
-            if (f->f.class == CLASS_CODE && f->state != PORT_OPEN)
-                return false;
-        }
-    return v->verdict == PORT_NEEDS_PERSON && v->n_steps > 0;
-}
-
-static enum rc ask_affected(struct answering *k, size_t nth, struct port_answer *v, struct err *e)
-{
-    struct str onto = str_c(k->q->onto[nth].commit);
-    for (size_t i = 0; i < k->q->n_fix; i++) {
-        const struct past_ask ask = {.git = k->w->git,
-                                     .objects = bp_objects(k->w->store),
-                                     .fix = str_c(k->q->fix[i].commit),
-                                     .onto = &onto,
-                                     .n_onto = 1};
-        struct past_affected affected;
-        TRY(past_affected(&ask, 0, k->a, &affected, e));
-        if (affected.affected)
-            return RC_OK;
-        v->why = affected.why;
-    }
-    v->verdict = PORT_NOT_AFFECTED;
-    v->n_candidates = 0;
-    v->tree[0] = '\0';
-    return RC_OK;
-}
-
 /* ---- Steps put together ---- */
 
 static void add_rules(struct step_rules *to, const struct step_rules *from)
@@ -113,6 +79,7 @@ static enum rc pick_fix(struct answering *k, size_t nth, struct port_answer *v, 
             v->why = s->why;
         }
         add_rules(&v->rules, &s->rules);
+        add_rules(&v->demoted, &s->demoted);
         if (s->tree[0])
             tree = s->tree;
         if (k->q->n_fix == 1)
@@ -132,6 +99,7 @@ static void take_step(struct port_answer *v, struct step *s, enum port_verdict v
     v->verdict = verdict;
     v->why = s->why;
     v->rules = s->rules;
+    v->demoted = s->demoted;
     memcpy(v->tree, s->tree, sizeof v->tree);
 }
 
@@ -184,8 +152,6 @@ static enum rc answer_line(struct answering *k, size_t nth, struct port_answer *
     TRY(pick_fix(k, nth, v, e));
     if (v->verdict > PORT_CLEAN)
         TRY(pick_neighbours(k, nth, v, e));
-    if (may_be_unaffected(v))
-        TRY(ask_affected(k, nth, v, e));
     return RC_OK;
 }
 
@@ -193,7 +159,7 @@ static enum rc answer_line(struct answering *k, size_t nth, struct port_answer *
 static void add_source(struct answering *k, size_t nth, const struct port_answer *v)
 {
     const struct port_onto *o = &k->q->onto[nth];
-    if ((v->verdict != PORT_CLEAN && v->verdict != PORT_RESOLVED) || v->demoted)
+    if ((v->verdict != PORT_CLEAN && v->verdict != PORT_RESOLVED) || v->demoted.n)
         return;
     struct port_source *s = &k->sources[k->n_sources++];
     s->onto = o->name;

@@ -347,6 +347,53 @@ static void judge(const struct stepping *k)
     }
 }
 
+/* ---- What the candidate owes ---- */
+
+/* The files as they are in the candidate; their place in the release comes last, so that what the
+ * fix touches stays in order. */
+static enum rc prove(const struct stepping *k, struct err *e)
+{
+    struct step *s = k->s;
+    bool clean = s->verdict == PORT_CLEAN;
+    struct bp_file *v = arena_array(k->a, s->n + 1, sizeof *v);
+    TRY(arena_ok(k->a, "the candidate", e));
+    for (size_t i = 0; i < s->n; i++)
+        v[i] = s->files[i].f;
+    const struct oblige_ask ask = {.scope = k->w->scope,
+                                   .base_tree = str_c(k->c->base),
+                                   .fix_tree = str_c(k->c->fix),
+                                   .release_tree = str_c(k->release),
+                                   .files = v,
+                                   .n = s->n,
+                                   .clean = clean};
+    scope_begin(k->w->scope, bp_hash_len(k->w->store));
+    TRY(oblige_run(&ask, k->a, &s->duties, e));
+    if (!clean)
+        TRY(pick_prove(&k->w->picker, v, s->n, &s->proofs, e));
+    for (size_t i = 0; i < s->duties.n; i++)
+        if (oblige_demotes(&s->duties.v[i], clean))
+            step_rule(&s->demoted, oblige_id_text(s->duties.v[i].id));
+    if (s->demoted.n && s->verdict < PORT_PROPOSED) {
+        s->verdict = PORT_PROPOSED;
+        for (size_t i = s->duties.n; i-- > 0;)
+            if (oblige_demotes(&s->duties.v[i], clean))
+                s->why = s->duties.v[i].detail;
+    }
+    return RC_OK;
+}
+
+/* Nothing is left to carry over.  Of tests and documents that is an answer, of code it is not. */
+static void judge_empty(struct step *s)
+{
+    bool code = false;
+    for (size_t i = 0; i < s->n; i++)
+        code = code || s->files[i].f.class == CLASS_CODE;
+    s->verdict = code ? PORT_NEEDS_PERSON : PORT_RESOLVED;
+    s->why =
+        str_c(code ? "nothing of the fix is left to carry over"
+                   : "the fix changes no code, and its tests and documents have no place here");
+}
+
 static enum rc settle_conflicts(const struct stepping *k, struct err *e)
 {
     struct step *s = k->s;
@@ -355,13 +402,13 @@ static enum rc settle_conflicts(const struct stepping *k, struct err *e)
         TRY(settle_file(k, &s->files[i], e));
     judge(k);
     TRY(make_tree(k, tree, e));
-    if (strcmp(tree, k->release) == 0 && s->verdict != PORT_NEEDS_PERSON) {
-        s->verdict = PORT_NEEDS_PERSON;
-        s->why = str_c("nothing of the fix is left to carry over: all of it was left out");
-    }
+    if (strcmp(tree, k->release) == 0 && s->verdict != PORT_NEEDS_PERSON)
+        judge_empty(s);
     TRY(add_candidate(k, tree, &s->rules, s->why, e));
-    if (s->verdict != PORT_NEEDS_PERSON)
+    if (s->verdict != PORT_NEEDS_PERSON) {
         memcpy(s->tree, tree, sizeof tree);
+        TRY(prove(k, e));
+    }
     return add_alternatives(k, e);
 }
 
@@ -391,5 +438,6 @@ enum rc step_run(struct work *w, const struct port_change *c, struct str source,
     ret->why = str_c(pick.empty ? "the fix changes nothing" : "the fix applies as it is");
     memcpy(ret->tree, pick.tree, sizeof pick.tree);
     struct step_rules none = {.n = 0};
-    return add_candidate(&k, pick.tree, &none, ret->why, e);
+    TRY(add_candidate(&k, pick.tree, &none, ret->why, e));
+    return pick.empty ? RC_OK : prove(&k, e);
 }

@@ -3,6 +3,7 @@
 #define VULNDESK_ENGINE_BACKPORT_STEP_H
 
 #include "engine/backport/ladder.h"
+#include "engine/backport/oblige.h"
 #include "engine/backport/question.h"
 #include "engine/backport/record.h"
 #include "engine/backport/work.h"
@@ -40,6 +41,9 @@ struct step {
     struct step_file *files;
     size_t n;
     struct step_rules rules;
+    struct obligations duties; /* of the candidate */
+    struct pick_proofs proofs; /* O7 */
+    struct step_rules demoted; /* ids of obligations that took the verdict down */
     /* The whole trees that a person may choose from, the candidate first; for a person alone, with
      * open places as in the release. */
     struct step_candidate candidates[STEP_CANDIDATES_MAX];

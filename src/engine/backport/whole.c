@@ -69,6 +69,48 @@ static json_t *left_out_json(const struct port_answer *v)
     return l;
 }
 
+static void add_duty(json_t *l, const char *id, const char *result, struct str path, uint32_t line,
+                     struct str detail)
+{
+    json_t *o = json_object();
+    json_put_str(o, "id", str_c(id));
+    json_put_str(o, "result", str_c(result));
+    if (path.n)
+        put_line(o, "path", path);
+    if (line)
+        json_put_int(o, "line", line);
+    put_line(o, "detail", detail);
+    json_array_append_new(l, o);
+}
+
+/* Picking the fix again, and taking it back. */
+static void add_proof(json_t *l, enum pick_proof p, struct str path, const char *words)
+{
+    static const char *const results[] = {
+        [PICK_PASS] = "pass", [PICK_FAIL] = "fail", [PICK_UNKNOWN] = "unknown"};
+    add_duty(l, "O7", results[p], path, 0, str_c(words));
+}
+
+static json_t *duties_json(const struct port_answer *v)
+{
+    json_t *l = json_array();
+    for (size_t s = 0; s < v->n_steps; s++) {
+        const struct step *step = &v->steps[s];
+        for (size_t i = 0; i < step->duties.n; i++) {
+            const struct obligation *d = &step->duties.v[i];
+            add_duty(l, oblige_id_text(d->id), oblige_result_text(d->result), d->path, d->line,
+                     d->detail);
+        }
+        if (step->duties.n && step->verdict > PORT_CLEAN) {
+            add_proof(l, step->proofs.again, step->proofs.again_path,
+                      "picking the fix once more changes nothing");
+            add_proof(l, step->proofs.back, step->proofs.back_path,
+                      "taking the fix back gives the release's text again");
+        }
+    }
+    return l;
+}
+
 /* The candidate itself stands first, then what else a person may take. */
 static json_t *candidates_json(const struct port_answer *v)
 {
@@ -93,7 +135,9 @@ static json_t *line_json(const struct port_answer *v)
     if (v->tree[0])
         json_put_str(o, "tree", str_c(v->tree));
     json_object_set_new(o, "rules", rules_json(&v->rules));
-    json_object_set_new(o, "obligations", json_array());
+    json_object_set_new(o, "obligations", duties_json(v));
+    if (v->demoted.n)
+        json_object_set_new(o, "demoted", rules_json(&v->demoted));
     json_object_set_new(o, "left_out", left_out_json(v));
     json_object_set_new(o, "candidates", candidates_json(v));
     json_put_str(o, "tests", STR("not-run"));
@@ -282,78 +326,6 @@ static enum rc put_commit(const struct whole *k, struct port_answer *v, json_t *
     return RC_OK;
 }
 
-/* ---- The whole form: what a person wants to know about a conflict ---- */
-
-static size_t places_of(const struct port_answer *v, struct past_place *places)
-{
-    size_t n = 0;
-    for (size_t s = 0; s < v->n_steps; s++)
-        for (size_t i = 0; i < v->steps[s].n; i++) {
-            const struct step_file *f = &v->steps[s].files[i];
-            for (size_t r = 0; f->ladder && r < f->ladder->n_regions; r++) {
-                const struct ladder_region *g = &f->ladder->regions[r];
-                if (g->state != LADDER_OPEN && g->state != LADDER_PROPOSED)
-                    continue;
-                if (n == PAST_PLACES_MAX)
-                    return n;
-                places[n++] = (struct past_place){f->f.path, f->f.fix_path,   g->base.from,
-                                                  g->base.n, g->release.from, g->release.n};
-            }
-        }
-    return n;
-}
-
-static json_t *needs_json(const struct past_needs *p)
-{
-    json_t *l = json_array();
-    for (size_t i = 0; i < p->n_needs; i++) {
-        json_t *o = json_object();
-        json_put_str(o, "commit", str_c(p->needs[i].id));
-        put_line(o, "subject", p->needs[i].subject);
-        put_line(o, "path", p->needs[i].path);
-        json_put_int(o, "lines", p->needs[i].lines);
-        json_array_append_new(l, o);
-    }
-    return l;
-}
-
-static json_t *histories_json(const struct past_needs *p)
-{
-    json_t *l = json_array();
-    for (size_t i = 0; i < p->n_touches && i < PORT_HISTORY_MAX; i++) {
-        const struct past_commit *c = &p->touches[i].commit;
-        json_t *o = json_object();
-        put_line(o, "path", c->path);
-        json_put_str(o, "side", p->touches[i].main ? STR("main") : STR("release"));
-        json_put_str(o, "commit", str_c(c->id));
-        put_line(o, "subject", c->subject);
-        json_put_time(o, "date", c->author_us);
-        json_array_append_new(l, o);
-    }
-    return l;
-}
-
-static enum rc put_needs(const struct whole *k, const struct port_answer *v, json_t *o,
-                         struct err *e)
-{
-    struct past_place places[PAST_PLACES_MAX];
-    struct past_needs needs = {.n_needs = 0};
-    struct str onto = str_c(v->onto->commit);
-    const struct past_ask ask = {.git = k->w->git,
-                                 .objects = bp_objects(k->w->store),
-                                 .fix = str_c(k->q->fix[0].commit),
-                                 .onto = &onto,
-                                 .n_onto = 1};
-    size_t n = str_eq(v->source, STR("fix")) ? places_of(v, places) : 0;
-    struct err none = ERR_INIT;
-    /* That something is missing here has been said, or does not matter. */
-    if (n && past_needs(&ask, 0, places, n, k->a, &needs, &none) != RC_OK)
-        needs = (struct past_needs){.n_needs = 0};
-    json_object_set_new(o, "prerequisites", needs_json(&needs));
-    json_object_set_new(o, "histories", histories_json(&needs));
-    return arena_ok(k->a, "the answer", e);
-}
-
 /* ---- The whole form ---- */
 
 static void put_already(const struct port_answer *v, json_t *o)
@@ -385,8 +357,6 @@ static enum rc put_line_whole(const struct whole *k, struct port_answer *v, json
     for (size_t i = 0; i < v->n_candidates; i++)
         if (strcmp(v->candidates[i].tree, v->tree) != 0)
             TRY(put_diff(k, v, v->candidates[i].tree, json_array_get(candidates, i), e));
-    if (v->verdict > PORT_CLEAN)
-        return put_needs(k, v, o, e);
     return RC_OK;
 }
 
@@ -460,12 +430,13 @@ enum rc port_job_open(const struct engine_job *j, struct arena *a, struct work *
 {
     struct str scratch = arena_strf(a, "%s/tmp", j->scratch);
     struct str cache = arena_strf(a, "%s/cache", j->scratch);
-    struct work_options o = {.repo = j->mirror,
-                             .scratch = scratch.p,
-                             .cache = cache.p,
-                             .committer = {STR("vulndesk"), STR("vulndesk@localhost"), 0},
-                             .progress = j->progress,
-                             .progress_arg = j->progress_arg};
+    struct work_options o = {
+        .repo = j->mirror,
+        .scratch = scratch.p,
+        .cache = cache.p,
+        .committer = {.name = STR("vulndesk"), .email = STR("vulndesk@localhost")},
+        .progress = j->progress,
+        .progress_arg = j->progress_arg};
     TRY(arena_ok(a, "the job", e));
     if (j->mirror == NULL)
         return err_set(e, RC_INVALID, "no repository is configured (project.repository)");

@@ -7,6 +7,17 @@
 
 #include <stdlib.h>
 
+#define WORK_MEMORY (1u << 20) /* for paths */
+
+static enum rc open_scope(struct work *w, struct err *e)
+{
+    AUTO(arena) struct arena *a = arena_new(WORK_MEMORY);
+    const char *cache = NULL;
+    if (w->options.cache)
+        TRY(git_cache_make(w->git, w->options.cache, a, &cache, e));
+    return scope_open(bp_objects(w->store), cache, &w->scope, e);
+}
+
 enum rc work_open(const struct work_options *o, struct work **ret_w, struct err *e)
 {
     AUTO(work) struct work *w = mem_zalloc(sizeof *w);
@@ -16,6 +27,7 @@ enum rc work_open(const struct work_options *o, struct work **ret_w, struct err 
     w->picker.store = w->store;
     TRY(ort_open(w->store, &w->picker.ort, e));
     TRY(locate_open(w->git, bp_objects(w->store), &w->locate, e));
+    TRY(open_scope(w, e));
     *ret_w = TAKE(w);
     return RC_OK;
 }
@@ -24,6 +36,7 @@ void work_close(struct work *w)
 {
     if (w == NULL)
         return;
+    scope_close(w->scope);
     locate_close(w->locate);
     ort_close(w->picker.ort);
     bp_store_close(w->store);

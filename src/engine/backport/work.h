@@ -4,6 +4,7 @@
 
 #include "engine/backport/locate.h"
 #include "engine/backport/pick.h"
+#include "engine/backport/scope.h"
 #include "git/write.h"
 
 /* A repository opened for any number of questions about backports. */
@@ -24,6 +25,7 @@ struct work {
     struct bp_store *store;
     struct picker picker;
     struct locate *locate;
+    struct scope *scope;
 };
 enum rc work_open(const struct work_options *o, struct work **ret_w, struct err *e) WARN_UNUSED;
 void work_close(struct work *w); /* NULL is fine */
