@@ -256,12 +256,14 @@ static enum rc one(struct run *r, const struct matrix_tree *t, struct matrix_cel
     bool built = true;
     c->ran = true;
     box_log_init(&c->log, MATRIX_LOG_HEAD, MATRIX_LOG_TAIL);
-    if (lay_out(r, t, &own) != RC_OK) {
+    enum rc laid = lay_out(r, t, &own), rc = RC_OK;
+    if (laid != RC_OK)
         cannot(c, MATRIX_NOT_RUN, "%s", own.msg);
-        return own.rc == RC_INTERNAL ? err_set(e, own.rc, "%s", own.msg) : RC_OK;
-    }
-    enum rc rc = t->build ? build(r, t, c, &built, e) : RC_OK;
-    if (rc == RC_OK && built)
+    if (laid == RC_INTERNAL)
+        rc = err_set(e, laid, "%s", own.msg);
+    if (laid == RC_OK && t->build)
+        rc = build(r, t, c, &built, e);
+    if (laid == RC_OK && rc == RC_OK && built)
         rc = script(r, t, c, e);
     enum rc gone = dir_remove(AT_FDCWD, r->dir, &own);
     if (rc == RC_OK && gone != RC_OK)
