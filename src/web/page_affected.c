@@ -169,19 +169,22 @@ static void candidates_fill(const struct maker *m, const struct view_affected *v
 
 static void commits_fill(const struct maker *m, const struct record *r, struct page_affected *p)
 {
-    size_t n = r->n_introduced + r->n_fixes;
+    size_t fixes = r->n_introduced, reverts = fixes + r->n_fixes, n = reverts + r->n_reverts;
     p->commits = arena_array(m->a, n + 1, sizeof *p->commits);
     for (size_t i = 0; p->commits && i < n && i < AFFECTED_ROWS_MAX; i++) {
-        bool in = i < r->n_introduced;
-        const struct rec_commit *c = in ? &r->introduced[i] : &r->fixes[i - r->n_introduced];
-        p->commits[p->n_commits++] = (struct aff_commit_view){.what = in        ? "introduced by"
-                                                                      : c->of.n ? "fix copied as"
-                                                                                : "fixed by",
-                                                              .commit = shorted(c->commit),
-                                                              .of = shorted(c->of),
-                                                              .day = day_of(m, c->at_us),
-                                                              .subject = c->subject,
-                                                              .why = c->why};
+        const struct rec_commit *c = i < fixes     ? &r->introduced[i]
+                                     : i < reverts ? &r->fixes[i - fixes]
+                                                   : &r->reverts[i - reverts];
+        p->commits[p->n_commits++] =
+            (struct aff_commit_view){.what = i < fixes      ? "introduced by"
+                                             : i >= reverts ? "fix taken back by"
+                                             : c->of.n      ? "fix copied as"
+                                                            : "fixed by",
+                                     .commit = shorted(c->commit),
+                                     .of = i < reverts ? shorted(c->of) : STR_NONE,
+                                     .day = day_of(m, c->at_us),
+                                     .subject = c->subject,
+                                     .why = c->why};
     }
 }
 

@@ -24,7 +24,7 @@
 #define MARK_LANE   SIZE_MAX
 #define KEEP_ALL    SIZE_MAX
 
-enum kind { POINT, RUN, MIXED, TIP, INTRODUCED, FIX, BACKPORT };
+enum kind { POINT, RUN, MIXED, TIP, INTRODUCED, FIX, BACKPORT, REVERT };
 
 struct item {
     enum kind kind;
@@ -33,7 +33,7 @@ struct item {
     size_t n;
     enum rec_status status;
     size_t count[REC_STATUSES];      /* MIXED */
-    const struct rec_commit *commit; /* of INTRODUCED, FIX, BACKPORT */
+    const struct rec_commit *commit; /* of INTRODUCED to REVERT */
     const struct rec_lane *lane;     /* of TIP */
     int64_t at_us;
     int x;
@@ -127,14 +127,16 @@ static void say_tip(const struct item *i, struct buf *head)
 
 static void say_commit(const struct item *i, struct buf *head, struct buf *rest)
 {
-    static const char *const what[] = {
-        [INTRODUCED] = "introduced by ", [FIX] = "fixed by ", [BACKPORT] = "fix copied as "};
+    static const char *const what[] = {[INTRODUCED] = "introduced by ",
+                                       [FIX] = "fixed by ",
+                                       [BACKPORT] = "fix copied as ",
+                                       [REVERT] = "fix taken back by "};
     const struct rec_commit *c = i->commit;
     buf_adds(head, what[i->kind]);
     svg_text(head, str_sub(c->commit, 0, 12), 12);
     put_day(head, c->at_us);
     if (c->of.n) {
-        buf_adds(head, ", a copy of ");
+        buf_adds(head, i->kind == REVERT ? ", a revert of " : ", a copy of ");
         svg_text(head, str_sub(c->of, 0, 12), 12);
     }
     put_why(rest, c->subject, c->why);
@@ -338,7 +340,7 @@ static enum rc make_items(struct map *m, size_t aim, struct err *e)
         most = m->n_items > 2 * aim ? 1 + aim / (m->n_rows + 1) : 0;
         all_items(m, 0, most);
     }
-    m->room = m->n_items + 2 * (size_t)MAP_MARKS + m->n_rows;
+    m->room = m->n_items + 3 * (size_t)MAP_MARKS + m->n_rows;
     m->items = arena_array(m->a, m->room + 1, sizeof *m->items);
     if (m->items == NULL)
         return err_set(e, RC_LIMIT, "the map needs too much memory");
@@ -347,6 +349,7 @@ static enum rc make_items(struct map *m, size_t aim, struct err *e)
     add_tips(m);
     add_marks(m, m->r->introduced, m->r->n_introduced, INTRODUCED);
     add_marks(m, m->r->fixes, m->r->n_fixes, FIX);
+    add_marks(m, m->r->reverts, m->r->n_reverts, REVERT);
     return RC_OK;
 }
 
@@ -429,12 +432,13 @@ static void put_shape(struct buf *b, enum rec_status s, int x, int y)
 
 static void put_mark(struct buf *b, enum kind kind, int x, int y)
 {
-    static const char letter[] = {[INTRODUCED] = 'I', [FIX] = 'F', [BACKPORT] = 'B'};
+    static const char letter[] = {
+        [INTRODUCED] = 'I', [FIX] = 'F', [BACKPORT] = 'B', [REVERT] = 'R'};
     if (kind == INTRODUCED)
         buf_addf(b, "<path class=\"map-i\" d=\"M%d %dh20l-10 18z\"/>", x - 10, y - 9);
     else
         buf_addf(b, "<path class=\"map-x%s\" d=\"M%d %dh12l6 9-6 9h-12l-6-9z\"/>",
-                 kind == BACKPORT ? " map-b" : "", x - 6, y - 9);
+                 kind == BACKPORT || kind == REVERT ? " map-b" : "", x - 6, y - 9);
     buf_addf(b, "<text class=\"%s\" x=\"%d\" y=\"%d\">%c</text>",
              kind == INTRODUCED ? "map-w" : "map-q", x, y + (kind == INTRODUCED ? 3 : 4),
              letter[kind]);
@@ -564,9 +568,12 @@ static void put_legend(const struct map *m)
                  rec_status_words((enum rec_status)i));
         x += 34 + (int)strlen(rec_status_words((enum rec_status)i)) * 7;
     }
-    static const char *const marks[] = {
-        [INTRODUCED] = "introducing commit", [FIX] = "fix", [BACKPORT] = "its copy"};
-    for (enum kind k = INTRODUCED; k <= BACKPORT; k++) {
+    static const char *const marks[] = {[INTRODUCED] = "introducing commit",
+                                        [FIX] = "fix",
+                                        [BACKPORT] = "its copy",
+                                        [REVERT] = "its revert"};
+    enum kind last = m->r->n_reverts ? REVERT : BACKPORT;
+    for (enum kind k = INTRODUCED; k <= last; k++) {
         if (k == INTRODUCED) {
             x = 16;
             y += LEGEND_H;

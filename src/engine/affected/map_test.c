@@ -22,6 +22,7 @@ static json_t *answer_new(void)
     json_object_set_new(j, "lanes", json_array());
     json_object_set_new(j, "fixes", json_array());
     json_object_set_new(j, "introduced", json_array());
+    json_object_set_new(j, "reverts", json_array());
     return j;
 }
 
@@ -94,6 +95,29 @@ static int number_behind(struct str svg, const char *label, const char *attribut
 static int x_of(struct str svg, const char *label)
 {
     return number_behind(svg, label, " x=\"");
+}
+
+static void test_a_revert_has_its_mark(void **state)
+{
+    (void)state;
+    AUTO(json) json_t *j = answer_new();
+    struct drawn d;
+    add_release(j, "1.0", "", "affected", 0);
+    add_release(j, "1.1", "", "fixed", 30);
+    add_release(j, "1.2", "", "affected", 60);
+    add_commit(j, "fixes", 20, NULL, "");
+    draw(j, NULL, false, &d);
+    assert_int_equal(svg_count(buf_str(&d.b), ">R</text>"), 0);
+    drawn_end(&d);
+    add_commit(j, "reverts", 50, HEX, "");
+    draw(j, NULL, false, &d);
+    struct str s = buf_str(&d.b);
+    assert_int_equal(svg_count(s, ">R</text>"), 2); /* the legend's too */
+    assert_true(str_find(s, STR("fix taken back by 0123456789ab")) != STR_NPOS);
+    assert_true(str_find(s, STR("a revert of 0123456789ab")) != STR_NPOS);
+    assert_true(x_of(s, "aria-label=\"1.1") < x_of(s, "aria-label=\"fix taken back"));
+    assert_true(x_of(s, "aria-label=\"fix taken back") < x_of(s, "aria-label=\"1.2"));
+    drawn_end(&d);
 }
 
 static void test_a_short_history(void **state)
@@ -272,6 +296,7 @@ static void test_what_is_no_answer_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_revert_has_its_mark),
         cmocka_unit_test(test_a_short_history),
         cmocka_unit_test(test_a_file_brings_its_styles_and_links_nowhere),
         cmocka_unit_test(test_hostile_names),

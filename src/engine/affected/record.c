@@ -358,6 +358,7 @@ enum rc record_read(const json_t *j, struct arena *a, struct record *ret, struct
     TRY(lanes(j, &rd, e));
     TRY(commits(j, "introduced", a, &r.introduced, &r.n_introduced, e));
     TRY(commits(j, "fixes", a, &r.fixes, &r.n_fixes, e));
+    TRY(commits(j, "reverts", a, &r.reverts, &r.n_reverts, e));
     TRY(candidates(j, &rd, e));
     TRY(ranges(j, &rd, e));
     TRY(texts(j, "advisory", a, &r.lines, &r.n_lines, e));

@@ -73,8 +73,8 @@ struct record {
     size_t n_releases;
     struct rec_lane *lanes;
     size_t n_lanes;
-    struct rec_commit *introduced, *fixes;
-    size_t n_introduced, n_fixes;
+    struct rec_commit *introduced, *fixes, *reverts; /* reverts: they take a fix back */
+    size_t n_introduced, n_fixes, n_reverts;
     struct rec_candidate *candidates;
     size_t n_candidates;
     struct rec_range *ranges;

@@ -135,30 +135,36 @@ static bool counts(const struct equivalent *v)
     return v->weight >= EQUIV_WEIGHT_MIN && v->commit != GRAPH_NONE;
 }
 
+static void add_equivalents(const struct whole *k, const struct equivalent *v, size_t n,
+                            json_t *list)
+{
+    for (size_t i = 0; i < n && json_array_size(list) < WHOLE_COMMITS; i++) {
+        if (!counts(&v[i]))
+            continue;
+        json_t *o = commit_json(k, v[i].commit);
+        put_commit(k, o, "of", v[i].of);
+        json_put_str(o, "reason", v[i].why.n ? v[i].why : str_c(v[i].rule));
+        json_array_append_new(list, o);
+    }
+}
+
 static void put_fixes(const struct whole *k)
 {
-    json_t *list = json_array();
+    json_t *fixes = json_array(), *reverts = json_array();
     for (size_t g = 0; g < k->q->n_groups; g++) {
         for (size_t i = 0; i < k->q->groups[g].n; i++) {
             uint32_t c = k->q->groups[g].revs[i].commit;
-            if (c != GRAPH_NONE && json_array_size(list) < WHOLE_COMMITS)
-                json_array_append_new(list, commit_json(k, c));
+            if (c != GRAPH_NONE && json_array_size(fixes) < WHOLE_COMMITS)
+                json_array_append_new(fixes, commit_json(k, c));
         }
     }
     for (size_t g = 0; g < k->w->fixes.n_groups; g++) {
         const struct fix_found *f = &k->w->fixes.groups[g];
-        for (size_t i = 0; i < f->n_equivalents && json_array_size(list) < WHOLE_COMMITS; i++) {
-            if (!counts(&f->equivalents[i]))
-                continue;
-            json_t *o = commit_json(k, f->equivalents[i].commit);
-            put_commit(k, o, "of", f->equivalents[i].of);
-            json_put_str(o, "reason",
-                         f->equivalents[i].why.n ? f->equivalents[i].why
-                                                 : str_c(f->equivalents[i].rule));
-            json_array_append_new(list, o);
-        }
+        add_equivalents(k, f->equivalents, f->n_equivalents, fixes);
+        add_equivalents(k, f->reverts, f->n_reverts, reverts);
     }
-    json_object_set_new(k->to, "fixes", list);
+    json_object_set_new(k->to, "fixes", fixes);
+    json_object_set_new(k->to, "reverts", reverts);
 }
 
 /* ---- Lanes ---- */
@@ -240,7 +246,7 @@ static bool wanted(const struct whole *k, const struct whole_options *o, struct 
 /* Commits that no release holds are on a branch's lane. */
 static void put_on_branch(const struct whole *k, struct str branch, uint32_t tip)
 {
-    static const char *const lists[] = {"fixes", "introduced"};
+    static const char *const lists[] = {"fixes", "introduced", "reverts"};
     for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
         size_t i;
         json_t *o;

@@ -16,6 +16,7 @@
  *                series, and branches with a tip
  *   "introduced" [{"commit", "date", "subject", "why", "confidence", "lane"}]
  *   "fixes"      [{"commit", "of", "reason", "date", "subject", "lane"}]: of: a copy of that one
+ *   "reverts"    the same: of: it takes that one back
  *   "candidates" [{"affected": [tag], "differs": [tag], "why": [evidence], "score"}]; differs: the
  *                tags that it has and the first has not, and the other way round
  *   "missing", "notes": [text]; and the formats of engine/affected/formats.h
