@@ -37,6 +37,11 @@ struct rewrap {
     struct str wrapped; /* the blob's key, wrapped for from_scope */
 };
 #define DESK_SCOPE_INBOX "inbox"
+/* New bytes of a case, to be sealed; purpose: "patch", "script" or "log" (desk/sealed.h). */
+struct blob_seal {
+    struct str scope, case_key;
+    struct str purpose, bytes;
+};
 /* A blob to be read; scope, key and name as above. */
 struct blob_ask {
     struct str scope, case_key;
@@ -63,6 +68,10 @@ struct desk_calls {
     enum rc (*rewrap)(void *arg, const struct rewrap *r, struct buf *ret_wrapped, struct err *e);
     /* The plain bytes; RC_LIMIT when they do not fit. */
     enum rc (*blob_read)(void *arg, const struct blob_ask *b, struct buf *ret, struct err *e);
+    /* The bytes as a new blob, durable when this returns RC_OK: its name and its wrapped key.  A
+     * blob that gets no row is collected later. */
+    enum rc (*blob_seal)(void *arg, const struct blob_seal *b, struct buf *ret_name,
+                         struct buf *ret_wrapped, struct err *e);
     /* Ed25519 signature (64 bytes) of text by the desk's key; ret_key_id is its printable id. */
     enum rc (*sign)(void *arg, struct str text, struct buf *ret_sig, struct buf *ret_key_id,
                     struct err *e);

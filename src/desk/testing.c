@@ -46,7 +46,35 @@ static enum rc fake_rewrap(void *arg, const struct rewrap *r, struct buf *ret, s
     return RC_OK;
 }
 
-/* The bytes of a blob are its name here. */
+struct test_blob {
+    struct str name, purpose, bytes;
+    struct test_blob *next;
+};
+
+static enum rc fake_blob_seal(void *arg, const struct blob_seal *b, struct buf *ret_name,
+                              struct buf *ret_wrapped, struct err *e)
+{
+    struct test_desk *t = arg;
+    struct test_blob *blob = arena_alloc(t->a, sizeof *blob);
+    char want[300], name[SHA256_HEX];
+    unsigned char hash[32];
+    if (t->keys_away)
+        return err_set(e, RC_BUSY, "keys are away");
+    snprintf(want, sizeof(want), "key of %.*s", STR_ARG(b->scope));
+    if (!str_eq(b->case_key, str_c(want)))
+        fail_msg("the case key does not fit its scope");
+    snprintf(want, sizeof(want), "sealed %d", ++t->n_sealed);
+    sha256(str_c(want), hash);
+    hex_put(name, hash, sizeof(hash));
+    *blob = (struct test_blob){arena_str(t->a, str_c(name)), arena_str(t->a, b->purpose),
+                               arena_str(t->a, b->bytes), t->sealed};
+    t->sealed = blob;
+    buf_adds(ret_name, name);
+    buf_addf(ret_wrapped, "%.*s/%s", STR_ARG(b->scope), name);
+    return RC_OK;
+}
+
+/* The bytes of a blob that was not sealed here are its name. */
 static enum rc fake_blob_read(void *arg, const struct blob_ask *b, struct buf *ret, struct err *e)
 {
     struct test_desk *t = arg;
@@ -56,6 +84,14 @@ static enum rc fake_blob_read(void *arg, const struct blob_ask *b, struct buf *r
     snprintf(want, sizeof(want), "%.*s/%.*s", STR_ARG(b->scope), STR_ARG(b->name));
     if (!str_eq(b->wrapped, str_c(want)))
         fail_msg("a blob is read with the key of another scope");
+    for (const struct test_blob *s = t->sealed; s; s = s->next) {
+        if (!str_eq(s->name, b->name))
+            continue;
+        if (!str_eq(s->purpose, b->purpose))
+            fail_msg("a blob is read for another purpose than it was sealed for");
+        buf_add(ret, s->bytes);
+        return buf_ok(ret, "a blob", e);
+    }
     buf_addf(ret, "raw bytes of %.*s", STR_ARG(b->name));
     return RC_OK;
 }
@@ -115,6 +151,7 @@ void test_desk_init(struct test_desk *t, bool pg, const char *extra)
                                      .new_case_key = fake_case_key,
                                      .rewrap = fake_rewrap,
                                      .blob_read = fake_blob_read,
+                                     .blob_seal = fake_blob_seal,
                                      .sign = fake_sign,
                                      .spool = fake_spool};
 }

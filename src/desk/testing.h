@@ -21,6 +21,8 @@ struct test_desk {
     int spool;                    /* counts test_mail_in's records */
     struct spool_put put;         /* the last record that a form put into the spool */
     bool disk_full;               /* nothing can be put there */
+    struct test_blob *sealed;     /* newest first, in the arena: bytes that were sealed here */
+    int n_sealed;
 };
 #define TEST_NOW_US INT64_C(1795600000000000) /* 2026-11-25 */
 

@@ -10,16 +10,29 @@
 #include "os/file.h"
 #include "serve/core.h"
 
-/* One question and its answer; a timeout or a restart of keys is "try again later". */
+/* One question, with a descriptor or -1, and its answer; a timeout or a restart of keys is "try
+ * again later". */
+struct question {
+    enum wire_type type, want;
+    const struct buf *body;
+    int fd;
+};
+static enum rc ask_with(struct core *c, const struct question *q, struct frame *ret_f,
+                        struct err *e)
+{
+    struct chan *keys = role_find(&c->role, ROLE_KEYS);
+    AUTO(fd) int fd = q->fd;
+    if (keys == NULL)
+        return err_set(e, RC_BUSY, "the keys role is not there yet");
+    enum rc rc = chan_call(keys, q->type, q->body, fd_take(&fd), q->want, CORE_KEYS_MS, ret_f, e);
+    return rc == RC_CLOSED || rc == RC_TIMEOUT ? err_set(e, RC_BUSY, "the keys role went away")
+                                               : rc;
+}
+
 static enum rc ask(struct core *c, enum wire_type type, const struct buf *body, enum wire_type want,
                    struct frame *ret_f, struct err *e)
 {
-    struct chan *keys = role_find(&c->role, ROLE_KEYS);
-    if (keys == NULL)
-        return err_set(e, RC_BUSY, "the keys role is not there yet");
-    enum rc rc = chan_call(keys, type, body, -1, want, CORE_KEYS_MS, ret_f, e);
-    return rc == RC_CLOSED || rc == RC_TIMEOUT ? err_set(e, RC_BUSY, "the keys role went away")
-                                               : rc;
+    return ask_with(c, &(struct question){type, want, body, -1}, ret_f, e);
 }
 
 static enum rc refused(uint32_t rc, struct str why, struct err *e)
@@ -138,12 +151,34 @@ static enum rc call_blob_read(void *arg, const struct blob_ask *b, struct buf *r
     return fd_read_all(fd, ret->max, ret, e);
 }
 
+static enum rc call_blob_seal(void *arg, const struct blob_seal *s, struct buf *ret_name,
+                              struct buf *ret_wrapped, struct err *e)
+{
+    AUTO(buf) struct buf b = BUF_INIT(2000);
+    AUTO(fd) int fd = -1;
+    struct frame f;
+    struct wire_blob_sealed m;
+    TRY(memfd_of(s->bytes, "seal", &fd, e));
+    wire_put_blob_seal(&b, &(struct wire_blob_seal){s->scope, s->case_key, s->purpose});
+    TRY(ask_with(arg, &(struct question){WIRE_BLOB_SEAL, WIRE_BLOB_SEALED, &b, fd_take(&fd)}, &f,
+                 e));
+    TRY(wire_get_blob_sealed(f.body, &m, e));
+    TRY(refused(m.rc, m.why, e));
+    if (m.size != s->bytes.n)
+        return err_set(e, RC_INTERNAL, "keys sealed something else");
+    buf_add(ret_name, m.name);
+    buf_add(ret_wrapped, m.key);
+    TRY(buf_ok(ret_name, "a blob's name", e));
+    return buf_ok(ret_wrapped, "a blob key", e);
+}
+
 struct desk_calls core_keys_calls(struct core *c)
 {
     return (struct desk_calls){.arg = c,
                                .new_case_key = call_new_case_key,
                                .rewrap = call_rewrap,
                                .blob_read = call_blob_read,
+                               .blob_seal = call_blob_seal,
                                .sign = call_sign,
                                .spool = core_spool_form};
 }

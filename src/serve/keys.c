@@ -147,6 +147,38 @@ static enum rc on_blob_rewrap(struct keys *k, struct chan *c, const struct frame
     return role_send(&k->role, c, WIRE_BLOB_REWRAPPED, f->id, &b, -1, e);
 }
 
+/* What core wants kept with a case; the bytes lie in a memory file that nobody can change. */
+static enum rc memory_to_blob(struct keys *k, const struct wire_blob_seal *m, int fd,
+                              struct sealed *ret_b, struct err *e)
+{
+    struct seal_place place = {.scope = m->scope, .case_key = m->case_key, .purpose = m->purpose};
+    if (str_eq(m->scope, STR(SEAL_SCOPE_INBOX)) || m->case_key.n == 0)
+        return err_set(e, RC_INVALID, "only what belongs to a case is sealed");
+    TRY(memfd_check(fd, KEYS_PLAIN_MAX, e));
+    if (lseek(fd, 0, SEEK_SET) != 0)
+        return err_errno(e, RC_IO, "a memory file");
+    return seal_memory(k, &place, fd, ret_b, e);
+}
+
+static enum rc on_blob_seal(struct keys *k, struct chan *c, struct frame *f, struct err *e)
+{
+    struct wire_blob_seal m;
+    AUTO(fd) int fd = fd_take(&f->fd);
+    TRY(wire_get_blob_seal(f->body, &m, e));
+    struct sealed blob;
+    struct err why = ERR_INIT;
+    enum rc rc = memory_to_blob(k, &m, fd, &blob, &why);
+    AUTO(buf) struct buf b = BUF_INIT(4000);
+    struct wire_blob_sealed a = {.rc = rc, .why = str_c(rc == RC_OK ? "" : why.msg)};
+    if (rc == RC_OK) {
+        a.name = str_c(blob.name);
+        a.key = str_of(blob.key, sizeof blob.key);
+        a.size = (uint64_t)blob.size;
+    }
+    wire_put_blob_sealed(&b, &a);
+    return role_send(&k->role, c, WIRE_BLOB_SEALED, f->id, &b, -1, e);
+}
+
 static enum rc on_blob_drop(struct keys *k, const struct frame *f, struct err *e)
 {
     struct wire_blob_drop m;
@@ -182,6 +214,8 @@ static enum rc on_frame(struct role_ctx *r, struct chan *c, struct frame *f, str
         return on_blob_open(k, c, f, e);
     case WIRE_BLOB_REWRAP:
         return on_blob_rewrap(k, c, f, e);
+    case WIRE_BLOB_SEAL:
+        return on_blob_seal(k, c, f, e);
     case WIRE_BLOB_DROP:
         return on_blob_drop(k, f, e);
     case WIRE_SIGN:

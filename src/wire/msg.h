@@ -87,6 +87,13 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
     F(text, purpose, WIRE_ID_MAX) F(text, name, WIRE_ID_MAX) F(data, key, WIRE_KEY_MAX)
 #define WIRE_FIELDS_blob_rewrapped(F)                                                              \
     F(u32, rc, 0) F(text, why, WIRE_WHY_MAX) F(data, key, WIRE_KEY_MAX)
+/* The descriptor holds the plain bytes of a new blob. */
+#define WIRE_FIELDS_blob_seal(F)                                                                   \
+    F(text, scope, WIRE_ID_MAX) F(data, case_key, WIRE_KEY_MAX) F(text, purpose, WIRE_ID_MAX)
+#define WIRE_FIELDS_blob_sealed(F)                                                                 \
+    F(u32, rc, 0)                                                                                  \
+    F(text, why, WIRE_WHY_MAX)                                                                     \
+    F(text, name, WIRE_ID_MAX) F(data, key, WIRE_KEY_MAX) F(u64, size, 0)
 /* A blob that no row names: nobody waits for an answer. */
 #define WIRE_FIELDS_blob_drop(F) F(text, name, WIRE_ID_MAX)
 #define WIRE_FIELDS_sign(F)      F(text, text, WIRE_SIGN_MAX)
@@ -170,6 +177,8 @@ enum wire_fd { WIRE_NOFD, WIRE_FD, WIRE_MAYFD };
     M(BLOB_OPENED, blob_opened, WIRE_FROM(KEYS), WIRE_FROM(CORE), WIRE_MAYFD)                      \
     M(BLOB_REWRAP, blob_rewrap, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_NOFD)                       \
     M(BLOB_REWRAPPED, blob_rewrapped, WIRE_FROM(KEYS), WIRE_FROM(CORE), WIRE_NOFD)                 \
+    M(BLOB_SEAL, blob_seal, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_FD)                             \
+    M(BLOB_SEALED, blob_sealed, WIRE_FROM(KEYS), WIRE_FROM(CORE), WIRE_NOFD)                       \
     M(BLOB_DROP, blob_drop, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_NOFD)                           \
     M(SIGN, sign, WIRE_FROM(CORE), WIRE_FROM(KEYS), WIRE_NOFD)                                     \
     M(SIGNED_BY, signed_by, WIRE_FROM(KEYS), WIRE_FROM(CORE), WIRE_NOFD)                           \
