@@ -28,7 +28,8 @@
  *   reporter's page.  All of it is the team's to see; nobody else's.
  *
  * Events: backport.asked backport.answered backport.failed backport.settled backport.unsettled
- * backport.edited backport.edit_failed backport.tests_asked backport.tested backport.untested_taken
+ * backport.edited backport.edit_failed backport.tests_asked backport.tests_failed backport.tested
+ * backport.untested_taken
  * backport.message reproducer.added reproducer.approved reproducer.revoked reproducer.asked
  * reproducer.answered reproducer.failed.
  */
@@ -134,10 +135,13 @@ struct view_backport_run {          /* of tests */
     struct str result;              /* pass fail untested; empty: no answer */
     struct str why;                 /* a sentence */
     struct str asked_by, progress, commit;
+    bool before_built, after_built;
     int64_t before_ran, before_failed, after_ran, after_failed; /* tests that were seen */
     struct str *fresh; /* names of tests that fail with the candidate alone */
     size_t n_fresh;
-    struct str own;  /* of the fix's own test: "fails before, passes after"; empty: not carried */
+    struct str *missing; /* passed before, are not run any more */
+    size_t n_missing;
+    const char *own; /* of the fix's own test: "fails before, passes after"; "": not carried */
     bool has_log;    /* view_backport_log */
     bool of_settled; /* it ran on what is settled now */
 };
@@ -154,7 +158,7 @@ struct view_backport_line {
     struct str tree, commit;        /* settled: what holds */
     bool has_patch;                 /* view_backport_patch */
     bool from_neighbour;            /* r->source is the backport of another line */
-    bool edit_waits;                /* an uploaded change is being taken in */
+    bool edit_waits;                /* an upload, or another candidate, is being taken in */
     struct str edit_failure;        /* why the last one was not; empty: none */
     struct view_backport_run *runs; /* newest first */
     size_t n_runs;

@@ -12,6 +12,7 @@ static const struct cmd_verb *const tables[] = {
     cmd_advisory_verbs,
     cmd_affected_verbs,
     cmd_audit_verbs,
+    cmd_backport_verbs,
     cmd_case_verbs,
     cmd_held_verbs,
     cmd_import_verbs,

@@ -75,6 +75,28 @@
  *   audit.sign     case, digest (of what was looked at)            -> {"open"}
  *   audit.unsign   case, reason
  *   audit.fix      case, part, fix?: the affected versions of a place that joined
+ *   line.list                                                      -> the register (desk/lines.h)
+ *   line.set       line?, name, branch or tags, until?, build?, tests?, root?, maintained? (yes
+ *                  no), reason?                                    -> {"line"}
+ *   line.remove    line, reason
+ *   line.fill      (filled and checked from the repository and the policy)
+ *   backport.show      case                                        -> lines, verdicts, tests ...
+ *   backport.ask       case, fix?, lines? (names of the register)
+ *   backport.again     case
+ *   backport.accept    case, line, answer (that was looked at), tree, reason?
+ *   backport.waive     case, line, reason
+ *   backport.reopen    case, line, reason?
+ *   backport.edit      case, line, patch (text) or patch64 (base64; a bundle too), reason?
+ *   backport.message   case, message? (none: the engine's)
+ *   backport.test      case, line? (none: all that want it)
+ *   backport.untested  case, line, reason? (none: taken back)
+ *   backport.patch     case, line                                  -> {"patch"}: a mail for git am
+ *   backport.log       case, run                                   -> {"log"}
+ *   reproducer.add     case, name, script or script64, source?     -> {"reproducer"}
+ *   reproducer.approve case, reproducer, sha256 (of exactly what may run)
+ *   reproducer.revoke  case, reproducer, reason
+ *   reproducer.run     case, reproducer
+ *   reproducer.script  case, reproducer                            -> {"script64"}
  *   advisory.show      case                                        -> advisory
  *   advisory.list                                                  -> {"advisories":[...]}
  *   advisory.edit      case, revision?, title?, summary?, severity?, cvss?, cve?, affected?,

@@ -27,6 +27,7 @@ struct cmd_verb {
 extern const struct cmd_verb cmd_advisory_verbs[];
 extern const struct cmd_verb cmd_affected_verbs[];
 extern const struct cmd_verb cmd_audit_verbs[];
+extern const struct cmd_verb cmd_backport_verbs[];
 extern const struct cmd_verb cmd_case_verbs[];
 extern const struct cmd_verb cmd_held_verbs[];
 extern const struct cmd_verb cmd_import_verbs[];

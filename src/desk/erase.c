@@ -6,6 +6,7 @@
  */
 #include "desk/erase.h"
 
+#include "desk/backport_inside.h"
 #include "desk/inside.h"
 #include "store/ops_erase.h"
 #include "store/task.h"
@@ -141,6 +142,7 @@ static enum rc erase_tx(struct desk *d, void *arg, struct err *e)
     TRY(ops_erase_group(d->db, a, x->case_id, &id, &n, e));
     for (size_t i = 0; i < n; i++) {
         TRY(forget_elsewhere(d, a, id[i], e));
+        TRY(backport_erase(d, a, id[i], e));
         TRY(drop_files(d, a, id[i], e));
         TRY(ops_erase_case(d->db, id[i], now, e));
     }

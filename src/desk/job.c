@@ -7,6 +7,7 @@
 
 #include "desk/affected_inside.h"
 #include "desk/audit_inside.h"
+#include "desk/backport_inside.h"
 #include "desk/proposal_inside.h"
 
 #define ANSWER_MAX (16u << 20)
@@ -27,9 +28,20 @@ static const struct {
     {AFFECTED_PART_JOB, affected_part_job_ask, affected_part_job_answer, affected_part_job_progress,
      affected_part_job_failed},
     {AUDIT_JOB, audit_job_ask, audit_job_answer, audit_job_progress, audit_job_failed},
+    {LINES_JOB, lines_job_ask, lines_job_answer, lines_job_progress, lines_job_failed},
+    {BACKPORT_JOB, backport_job_ask, backport_job_answer, backport_job_progress,
+     backport_job_failed},
+    {BACKPORT_EDIT_JOB, backport_edit_job_ask, backport_edit_job_answer, NULL,
+     backport_edit_job_failed},
+    {BACKPORT_TESTS_JOB, tests_job_ask, tests_job_answer, tests_job_progress, tests_job_failed},
+    {REPRODUCE_JOB, reproduce_job_ask, reproduce_job_answer, reproduce_job_progress,
+     reproduce_job_failed},
+    {BACKPORT_FORGET, backport_forget_ask, backport_forget_answer, NULL, NULL},
 };
-const char *const desk_job_kinds[] = {PROPOSAL_APPLY,    POLICY_COMMIT, AFFECTED_JOB,
-                                      AFFECTED_PART_JOB, AUDIT_JOB,     NULL};
+const char *const desk_job_kinds[] = {PROPOSAL_APPLY,    POLICY_COMMIT,     AFFECTED_JOB,
+                                      AFFECTED_PART_JOB, AUDIT_JOB,         LINES_JOB,
+                                      BACKPORT_JOB,      BACKPORT_EDIT_JOB, BACKPORT_TESTS_JOB,
+                                      REPRODUCE_JOB,     BACKPORT_FORGET,   NULL};
 
 void desk_ask_release(struct desk_ask *q)
 {

@@ -35,6 +35,7 @@ struct line_edit {
     int64_t id;                    /* 0: a new one */
     struct str name, branch, tags; /* exactly one of branch and tags */
     struct str until;              /* "2027-03-31" or RFC 3339, empty: no end is known */
+    struct str build;              /* a command that builds it, a line; empty: nothing to do */
     struct str tests;              /* a command for the shell of the root filesystem, a line */
     struct str root;               /* a folder or a tar, absolute; empty: the machine's own */
     bool maintained;
@@ -50,7 +51,7 @@ enum rc lines_fill(struct desk *d, const struct actor *who, struct err *e) WARN_
 
 struct view_mline {
     int64_t id, until_us, at_us, changed_us; /* until_us 0: not known; at_us: of the tip */
-    struct str name, branch, tags, tests, root;
+    struct str name, branch, tags, build, tests, root;
     struct str source;     /* person settings policy repository */
     struct str changed_by; /* as events name an actor */
     struct str tip;        /* what a fix is brought to: the branch, or the newest tag; empty: not

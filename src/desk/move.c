@@ -6,6 +6,7 @@
  */
 #include "desk/clock.h"
 #include "desk/audit_inside.h"
+#include "desk/backport_inside.h"
 #include "desk/inside.h"
 #include "store/ops_advisory.h"
 #include "store/ops_affected.h"
@@ -192,7 +193,9 @@ static enum rc join_tx(struct desk *d, void *arg, struct err *e)
     TRY(case_load_open(d, a, m->from, &from, e));
     TRY(case_load_open(d, a, m->to, &to, e));
     TRY(audit_move(d, a, m->who, m->from, m->to, e));
-    TRY(case_load_open(d, a, m->from, &from, e)); /* a sign-off that ended was a fact of it */
+    TRY(backport_move(d, a, m->who, m->from, m->to, e));
+    TRY(case_load_open(d, a, m->from, &from, e)); /* a sign-off that ended was a fact of it, */
+    TRY(case_load_open(d, a, m->to, &to, e));     /* and how many lines are ready is one */
     if (from.v.em == 'A' || from.v.em == 'R')
         return err_set(e, RC_INVALID, "the embargo of the case to be joined is still active");
     TRY(move_blobs(d, a, m, &to.c, e));

@@ -3,6 +3,7 @@
 #define VULNDESK_DESK_VIEW_H
 
 #include "desk/audit.h"
+#include "desk/backport.h"
 #include "desk/desk.h"
 #include "desk/phase.h"
 #include "desk/vcase.h"
@@ -153,6 +154,7 @@ struct view_case {
     struct str erased_by;                        /* as actors of events are written */
     struct str affected_state, affected_summary; /* desk/affected.h; empty: nothing was asked */
     struct view_audit_line audit;                /* desk/audit.h */
+    struct view_backport_sum backport;           /* desk/backport.h */
     struct view_audit_part *parts;               /* that joined the case */
     size_t n_parts;
     struct str joined_into; /* number of the case that this one became part of, empty = none */

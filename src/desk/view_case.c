@@ -224,6 +224,24 @@ static const struct event_words {
     {"audit.left", "no longer the same flaw:", "what", NULL},
     {"audit.signed", "similar code, signed:", "what", NULL},
     {"audit.unsigned", "similar code, no longer signed", NULL, NULL},
+    {"backport.asked", "backports: asked for", NULL, NULL},
+    {"backport.answered", "backports:", "summary", NULL},
+    {"backport.failed", "backports could not be prepared", NULL, NULL},
+    {"backport.settled", "backport of line", "what", NULL},
+    {"backport.unsettled", "backport opened again:", "line", NULL},
+    {"backport.edited", "change uploaded for line", "line", NULL},
+    {"backport.edit_failed", "the uploaded change was not taken in, line", "line", NULL},
+    {"backport.tests_asked", "tests ordered for line", "line", NULL},
+    {"backport.tests_failed", "tests could not be run", NULL, NULL},
+    {"backport.tested", "tests of line", "what", NULL},
+    {"backport.untested_taken", "without tests, line", "line", NULL},
+    {"backport.message", "the message of the commits was changed", NULL, NULL},
+    {"reproducer.added", "script added, not approved:", "what", NULL},
+    {"reproducer.approved", "script approved to run in the sandbox:", "what", NULL},
+    {"reproducer.revoked", "script may not run any more:", "what", NULL},
+    {"reproducer.asked", "script ordered to run:", "what", NULL},
+    {"reproducer.answered", "script ran:", "what", NULL},
+    {"reproducer.failed", "script could not be run", NULL, NULL},
     {"advisory.drafted", "advisory written", NULL, NULL},
     {"advisory.approved", "advisory approved", NULL, NULL},
     {"advisory.planned", "publication of the advisory planned", NULL, NULL},
@@ -379,6 +397,7 @@ enum rc view_case(struct desk *d, const struct actor *who, struct arena *a, int6
     TRY(clocks_of(d, a, &v, e));
     TRY(events_of(d, a, &v, e));
     TRY(view_audit_line(d, a, case_id, &v.audit, e));
+    TRY(view_backport_sum(d, a, case_id, &v.backport, e));
     if (v.audit.joined)
         TRY(view_audit_joined(d, a, case_id, &v.parts, &v.n_parts, e));
     TRY(view_affected_line(d, a, case_id, &v.affected_state, &v.affected_summary, e));

@@ -34,7 +34,8 @@ enum rc ops_epoch_park_tasks(struct db *db, struct str why, int64_t *ret_n, stru
         "epoch_park",
         "UPDATE task SET state = 'parked', lease_us = NULL, error = $1"
         " WHERE state IN ('ready', 'leased') AND kind NOT IN ('index', 'compact',"
-        " 'blob-drop', 'policy-commit', 'proposal-apply', 'affected', 'affected-part', 'audit')",
+        " 'blob-drop', 'policy-commit', 'proposal-apply', 'affected', 'affected-part', 'audit',"
+        " 'lines', 'backport', 'backport-edit', 'backport-tests', 'backport-forget')",
         NULL};
     TRY(db_run(db, &forget, DB_NOARGS, NULL, e));
     return db_run(db, &park, DB_ARGS(DB_T(why)), ret_n, e);

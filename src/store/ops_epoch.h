@@ -13,7 +13,8 @@ enum rc ops_meta_put(struct db *db, struct str key, struct str value, struct err
 enum rc ops_epoch_sign_out(struct db *db, struct err *e) WARN_UNUSED;
 /* Tasks of what is found again (the spool, clocks) go; the others that are not done are parked,
  * with that reason, and counted, but for those that only work inside (index, compact, blob-drop,
- * policy-commit, affected, affected-part, audit).
+ * policy-commit, affected, affected-part, audit, lines, backport, backport-edit,
+ * backport-tests, backport-forget).  A reproducer is parked: a person decides what runs.
  */
 enum rc ops_epoch_park_tasks(struct db *db, struct str why, int64_t *ret_n, struct err *e)
     WARN_UNUSED;

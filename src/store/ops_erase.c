@@ -187,10 +187,35 @@ static const struct sql erase[] = {
      " failure = '', answer = '', summary = '', open = 0 WHERE case_id = $1"
      " AND CAST($2 AS BIGINT) > 0",
      NULL},
+    /* That backports were asked for stays; patches, scripts, logs and what they say go. */
+    {"erase_runs", "DELETE FROM sandbox_run WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0", NULL},
+    {"erase_scripts", "DELETE FROM reproducer WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0", NULL},
+    {"erase_backport_lines",
+     "DELETE FROM backport_line WHERE backport_id IN"
+     " (SELECT id FROM backport WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
+    {"erase_backport",
+     "UPDATE backport SET question = '{}', state = 'failed', nth = nth + 1, progress = '',"
+     " failure = '', head = '', message = '', summary = '' WHERE case_id = $1"
+     " AND CAST($2 AS BIGINT) > 0",
+     NULL},
     {"erase_revisions",
      "UPDATE advisory_revision SET title = '', body = '', facts = '{}', summary = '', picture = ''"
      " WHERE published_us IS NULL AND CAST($2 AS BIGINT) > 0"
      " AND advisory_id IN (SELECT id FROM advisory WHERE case_id = $1)",
+     NULL},
+    /* Of a joined case that kept its own backports: its sealed bytes lie here. */
+    {"erase_line_patches",
+     "UPDATE backport_line SET blob_id = NULL WHERE blob_id IN"
+     " (SELECT id FROM blob WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
+    {"erase_line_uploads",
+     "UPDATE backport_line SET edit_blob = NULL, edit_state = '' WHERE edit_blob IN"
+     " (SELECT id FROM blob WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
+    {"erase_logs",
+     "UPDATE sandbox_run SET log_blob = NULL WHERE log_blob IN"
+     " (SELECT id FROM blob WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
      NULL},
     {"erase_blobs", "DELETE FROM blob WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0", NULL},
     {"erase_events",

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What ran in the sandbox read back.  Runs in core; the JSON is a child's, the names in it were
+ * written by a stranger's program.
+ */
+#include "engine/backport/runs.h"
+
+#include "base/utf8.h"
+
+static enum rc text(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
+{
+    const json_t *v = json_object_get(o, key);
+    *ret = STR_NONE;
+    if (v == NULL || json_is_null(v))
+        return RC_OK;
+    TRY(json_get_str(o, key, max, ret, e));
+    if (!utf8_is_clean(*ret))
+        return err_set(e, RC_INVALID, "the answer's \"%s\" is not plain text", key);
+    return RC_OK;
+}
+
+static enum rc line(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
+{
+    TRY(text(o, key, max, ret, e));
+    if (str_chr(*ret, '\n') != STR_NPOS)
+        return err_set(e, RC_INVALID, "the answer's \"%s\" is several lines", key);
+    return RC_OK;
+}
+
+static enum rc choice(const json_t *o, const char *key, const char *words, struct str *ret,
+                      struct err *e)
+{
+    struct str rest = str_c(words), word;
+    TRY(line(o, key, 64, ret, e));
+    while (str_cut(&rest, ' ', &word))
+        if (str_eq(word, *ret))
+            return RC_OK;
+    return err_set(e, RC_INVALID, "the answer's \"%s\" is none that is known", key);
+}
+
+static enum rc number(const json_t *o, const char *key, int64_t *ret, struct err *e)
+{
+    const json_t *v = json_object_get(o, key);
+    *ret = 0;
+    return v && !json_is_null(v) ? json_get_int(o, key, 0, INT64_C(1) << 53, ret, e) : RC_OK;
+}
+
+static enum rc yes(const json_t *o, const char *key, bool *ret, struct err *e)
+{
+    const json_t *v = json_object_get(o, key);
+    *ret = false;
+    return v && !json_is_null(v) ? json_get_bool(o, key, ret, e) : RC_OK;
+}
+
+static enum rc names(const json_t *o, const char *key, struct arena *a, struct runs_names *ret,
+                     struct err *e)
+{
+    const json_t *v = json_object_get(o, key);
+    json_t *l = NULL;
+    struct runs_names t = {.n = 0};
+    if (v && !json_is_null(v))
+        TRY(json_get_array(o, key, RUNS_NAMES_MAX, &l, e));
+    t.v = arena_array(a, json_array_size(l) + 1, sizeof *t.v);
+    TRY(arena_ok(a, "the answer", e));
+    for (; t.n < json_array_size(l); t.n++) {
+        const json_t *s = json_array_get(l, t.n);
+        t.v[t.n] = str_of(json_string_value(s), json_string_length(s));
+        if (!json_is_string(s) || t.v[t.n].n > RUNS_NAME_MAX || !utf8_is_clean(t.v[t.n]) ||
+            str_chr(t.v[t.n], '\n') != STR_NPOS)
+            return err_set(e, RC_INVALID, "the answer's \"%s\" is no list of names", key);
+    }
+    *ret = t;
+    return RC_OK;
+}
+
+/* Kept as a file, never shown as it is. */
+static enum rc log_text(const json_t *o, struct str *ret, struct err *e)
+{
+    const json_t *v = json_object_get(o, "log");
+    *ret = STR_NONE;
+    if (v == NULL || json_is_null(v))
+        return RC_OK;
+    TRY(json_get_str(o, "log", RUNS_LOG_MAX, ret, e));
+    if (!utf8_valid(*ret) || str_chr(*ret, '\0') != STR_NPOS)
+        return err_set(e, RC_INVALID, "the answer's \"log\" is no text");
+    return RC_OK;
+}
+
+static enum rc side(const json_t *j, const char *key, struct runs_side *s, struct err *e)
+{
+    const json_t *o = json_object_get(j, key);
+    TRY(yes(o, "built", &s->built, e));
+    TRY(number(o, "seen", &s->seen, e));
+    TRY(number(o, "passed", &s->passed, e));
+    TRY(number(o, "failed", &s->failed, e));
+    TRY(number(o, "skipped", &s->skipped, e));
+    return number(o, "ms", &s->ms, e);
+}
+
+static enum rc tests(const json_t *j, struct arena *a, struct runs_tests *ret, struct err *e)
+{
+    struct runs_tests t = {.own = STR_NONE};
+    TRY(choice(j, "result", "pass fail untested", &t.result, e));
+    TRY(line(j, "why", RUNS_WHY_MAX, &t.why, e));
+    if (json_object_get(j, "own"))
+        TRY(choice(j, "own", "none not-run proved not-shown unbuilt", &t.own, e));
+    TRY(side(j, "base", &t.base, e));
+    TRY(side(j, "candidate", &t.candidate, e));
+    TRY(names(j, "new_failures", a, &t.fresh, e));
+    TRY(names(j, "mended", a, &t.mended, e));
+    TRY(names(j, "missing", a, &t.missing, e));
+    TRY(names(j, "unsteady", a, &t.unsteady, e));
+    TRY(log_text(j, &t.log, e));
+    if (str_eq(t.result, STR("pass")) && t.fresh.n)
+        return err_set(e, RC_INVALID, "the answer passes what fails newly");
+    *ret = t;
+    return RC_OK;
+}
+
+static enum rc lacks(enum rc rc, struct err *e)
+{
+    return rc == RC_NOTFOUND
+               ? err_set(e, RC_INVALID, "the answer lacks a part that has to be there")
+               : rc;
+}
+
+enum rc runs_tests_read(const json_t *j, struct arena *a, struct runs_tests *ret, struct err *e)
+{
+    return lacks(tests(j, a, ret, e), e);
+}
+
+static enum rc matrix(const json_t *j, struct arena *a, struct runs_matrix *ret, struct err *e)
+{
+    struct runs_matrix m = {.n_rows = 0};
+    json_t *l;
+    TRY(json_get_array(j, "rows", RUNS_ROWS_MAX, &l, e));
+    m.rows = arena_array(a, json_array_size(l) + 1, sizeof *m.rows);
+    TRY(arena_ok(a, "the answer", e));
+    for (; m.n_rows < json_array_size(l); m.n_rows++) {
+        const json_t *o = json_array_get(l, m.n_rows);
+        struct runs_row *r = &m.rows[m.n_rows];
+        TRY(line(o, "name", RUNS_NAME_MAX, &r->name, e));
+        TRY(line(o, "commit", 64, &r->commit, e));
+        TRY(yes(o, "line", &r->line, e));
+        TRY(choice(o, "result", "crashes fine no-build timeout not-run", &r->result, e));
+        TRY(line(o, "why", RUNS_WHY_MAX, &r->why, e));
+        if (r->name.n == 0)
+            return err_set(e, RC_INVALID, "the answer has a tree without a name");
+    }
+    TRY(line(j, "first_bad", RUNS_NAME_MAX, &m.first_bad, e));
+    TRY(line(j, "last_good", RUNS_NAME_MAX, &m.last_good, e));
+    TRY(line(j, "why", RUNS_WHY_MAX, &m.why, e));
+    TRY(log_text(j, &m.log, e));
+    *ret = m;
+    return RC_OK;
+}
+
+enum rc runs_matrix_read(const json_t *j, struct arena *a, struct runs_matrix *ret, struct err *e)
+{
+    return lacks(matrix(j, a, ret, e), e);
+}
