@@ -577,7 +577,7 @@ static void test_tests_are_ordered_and_decide(void **state)
     const struct view_backport_line *l = of(&then, "rel-2");
     assert_true(!l->ready && l->tested && str_eq(l->tested->result, STR("fail")));
     assert_true(l->tested->n_fresh == 1 && str_eq(l->tested->fresh[0], STR("t/b.t 3")));
-    assert_string_equal(l->tested->own, "fails before, passes after");
+    assert_string_equal(l->tested->own.p, "fails before, passes after");
     assert_string_equal(l->state, "tests fail");
     assert_int_equal(backport_untested(&t->d, &alice, id, STR("rel-2"), STR("trust me"), &why),
                      RC_CONFLICT); /* a failure cannot be talked away */

@@ -74,7 +74,7 @@ static enum rc run_view(struct arena *a, const struct run_row *r,
                                     .asked_by = r->asked_by,
                                     .progress = r->progress,
                                     .commit = r->made,
-                                    .own = "",
+                                    .own = STR_NONE,
                                     .has_log = r->log_blob != 0,
                                     .of_settled = line->made.n && str_eq(line->made, r->made)};
     if (r->answer.n == 0)
@@ -91,7 +91,7 @@ static enum rc run_view(struct arena *a, const struct run_row *r,
     v->n_fresh = v->fresh ? t.fresh.n : 0;
     v->missing = copied(a, &t.missing);
     v->n_missing = v->missing ? t.missing.n : 0;
-    v->own = own_words(t.own);
+    v->own = str_c(own_words(t.own));
     return RC_OK;
 }
 

@@ -60,6 +60,7 @@ static enum rc line_put(struct cmd *c, struct err *e)
     TRY(may_id(c, "line", &n.id, e));
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         TRY(may_str(c, fields[i].key, fields[i].max, fields[i].to, e));
+    n.keep_build = json_object_get(c->args, "build") == NULL;
     TRY(may_bool(c, "maintained", true, &n.maintained, e));
     TRY(line_set(c->d, c->who, &n, &id, e));
     c->ret = json_pack("{s:I}", "line", (json_int_t)id);
@@ -77,7 +78,7 @@ static enum rc line_drop(struct cmd *c, struct err *e)
 
 static enum rc line_fill(struct cmd *c, struct err *e)
 {
-    return lines_fill(c->d, c->who, e);
+    return lines_look(c->d, c->who, e);
 }
 
 /* ---- backports ---- */

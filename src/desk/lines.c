@@ -53,7 +53,8 @@ static enum rc line_ok(const struct line_edit *n, struct line_row *r, struct err
     r->name = str_trim(n->name);
     r->branch = str_trim(n->branch);
     r->tags = str_trim(n->tags);
-    r->build = str_trim(n->build);
+    if (!n->keep_build)
+        r->build = str_trim(n->build);
     r->tests = str_trim(n->tests);
     r->root = str_trim(n->root);
     r->maintained = n->maintained;
@@ -111,6 +112,7 @@ static enum rc set_tx(struct desk *d, void *arg, struct err *e)
     struct line_row r = {.id = k->n->id}, was, *all;
     char author[ACTOR_NAME_MAX];
     size_t n;
+    r.build = STR_NONE;
     forget_look(&r);
     if (r.id) {
         TRY(ops_line_get(d->db, a, r.id, &was, e));
@@ -202,7 +204,7 @@ static enum rc fill_tx(struct desk *d, void *arg, struct err *e)
     return desk_event(d, k->who, 0, "lines.asked", NULL, e);
 }
 
-enum rc lines_fill(struct desk *d, const struct actor *who, struct err *e)
+enum rc lines_look(struct desk *d, const struct actor *who, struct err *e)
 {
     struct change k = {.who = who};
     TRY(actor_needs_team(who, e));

@@ -36,6 +36,7 @@ struct line_edit {
     struct str name, branch, tags; /* exactly one of branch and tags */
     struct str until;              /* "2027-03-31" or RFC 3339, empty: no end is known */
     struct str build;              /* a command that builds it, a line; empty: nothing to do */
+    bool keep_build;               /* it stays what it was */
     struct str tests;              /* a command for the shell of the root filesystem, a line */
     struct str root;               /* a folder or a tar, absolute; empty: the machine's own */
     bool maintained;
@@ -47,7 +48,7 @@ enum rc line_set(struct desk *d, const struct actor *who, const struct line_edit
 enum rc line_remove(struct desk *d, const struct actor *who, int64_t id, struct str reason,
                     struct err *e) WARN_UNUSED;
 /* Team: fill and check. */
-enum rc lines_fill(struct desk *d, const struct actor *who, struct err *e) WARN_UNUSED;
+enum rc lines_look(struct desk *d, const struct actor *who, struct err *e) WARN_UNUSED;
 
 struct view_mline {
     int64_t id, until_us, at_us, changed_us; /* until_us 0: not known; at_us: of the tip */

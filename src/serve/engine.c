@@ -16,6 +16,7 @@
 #include "engine/affected/whole.h"
 #include "engine/audit/whole.h"
 #include "engine/backport/edit.h"
+#include "engine/backport/lines.h"
 #include "engine/policy.h"
 #include "engine/run/jobs.h"
 #include "os/clock.h"
@@ -51,6 +52,7 @@ static const struct {
      engine_backport_edit},
     {{"backport-forget", ENGINE_KEPT, "backport", 300 * US_PER_S, 1024 * MIB, false, false, 0},
      engine_backport_forget},
+    {{"lines", ENGINE_TEMPORARY, NULL, 120 * US_PER_S, 2048 * MIB, true, false, 0}, engine_lines},
 };
 
 enum rc engine_kind_find(struct str kind, const struct engine_kind **ret_k, struct err *e)

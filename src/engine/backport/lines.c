@@ -161,11 +161,11 @@ enum rc engine_lines(const struct engine_job *j, json_t **ret_answer, struct err
     struct reading k = {.a = a};
     struct str pattern;
     json_t *list = json_array();
+    json_object_set_new(out, "series", list);
     if (j->mirror == NULL)
         return err_set(e, RC_INVALID, "no repository is configured (project.repository)");
     TRY(json_get_str(j->args, "pattern", PATTERN_MAX, &pattern, e));
     json_object_set(out, "nth", json_object_get(j->args, "nth"));
-    json_object_set_new(out, "series", list);
     TRY(git_open(j->mirror, j->scratch, &g, e));
     TRY(branches(g, &k, out, e));
     TRY(order(g, &k, pattern.n ? arena_str(a, pattern).p : NULL, e));

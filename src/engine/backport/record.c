@@ -357,19 +357,6 @@ static enum rc left_out(const json_t *o, struct arena *a, struct port_line *p, s
     return RC_OK;
 }
 
-/* What a tool reads, not a person: any UTF-8. */
-static enum rc patch(const json_t *o, struct str *ret, struct err *e)
-{
-    const json_t *v = json_object_get(o, "patch");
-    *ret = STR_NONE;
-    if (v == NULL || json_is_null(v))
-        return RC_OK;
-    TRY(json_get_str(o, "patch", PORT_PATCH_MAX, ret, e));
-    if (!utf8_valid(*ret) || str_chr(*ret, '\0') != STR_NPOS)
-        return err_set(e, RC_INVALID, "the answer's \"patch\" is no text");
-    return RC_OK;
-}
-
 static enum rc candidates(const json_t *o, struct arena *a, struct port_line *p, struct err *e)
 {
     json_t *l;
@@ -385,7 +372,6 @@ static enum rc candidates(const json_t *o, struct arena *a, struct port_line *p,
         TRY(line(v, "source", PORT_NAME_MAX, &c->source, e));
         TRY(text(v, "why", PORT_TEXT_MAX, &c->why, e));
         TRY(text(v, "diff", PORT_DIFF_MAX, &c->diff, e));
-        TRY(patch(v, &c->patch, e));
         TRY(names(v, "rules", a, &c->rules, &c->n_rules, e));
     }
     return RC_OK;
@@ -423,6 +409,19 @@ static enum rc past(const json_t *o, struct arena *a, struct port_line *p, struc
         TRY(line(v, "subject", PORT_TEXT_MAX, &k->subject, e));
         TRY(date(v, "date", &k->at_us, e));
     }
+    return RC_OK;
+}
+
+/* What a tool reads, not a person: any UTF-8. */
+static enum rc patch(const json_t *o, struct str *ret, struct err *e)
+{
+    const json_t *v = json_object_get(o, "patch");
+    *ret = STR_NONE;
+    if (v == NULL || json_is_null(v))
+        return RC_OK;
+    TRY(json_get_str(o, "patch", PORT_PATCH_MAX, ret, e));
+    if (!utf8_valid(*ret) || str_chr(*ret, '\0') != STR_NPOS)
+        return err_set(e, RC_INVALID, "the answer's \"patch\" is no text");
     return RC_OK;
 }
 

@@ -74,9 +74,8 @@ struct port_duty { /* a proof obligation */
 struct port_left { /* out */
     struct str path, class;
 };
-struct port_candidate { /* what a person may take instead */
-    struct str tree, source, why;
-    struct str made, diff, patch; /* as of a line; empty where it has none of its own */
+struct port_candidate {                       /* what a person may take instead */
+    struct str tree, made, source, why, diff; /* made, diff: empty where it has none of its own */
     struct str *rules;
     size_t n_rules;
 };
