@@ -78,9 +78,11 @@ static enum rc tests_question(struct arena *a, const struct backport_line_row *l
         return err_set(e, RC_CONFLICT, "this line has no candidate that could be tested");
     json_put_str(q, "base", c.base);
     json_put_str(q, "candidate", c.made);
-    json_put_str(q, "build", reg->build);
-    json_put_str(q, "command", reg->tests);
-    json_put_str(q, "root", reg->root);
+    if (reg->build.n)
+        json_put_str(q, "build", reg->build);
+    json_put_str(q, "tests", reg->tests);
+    if (reg->root.n)
+        json_put_str(q, "root", reg->root);
     json_object_set_new(q, "own", own_tests(&p));
     *ret_c = (struct candidate){arena_str(a, c.base), arena_str(a, c.made)};
     TRY(json_write(b, q, e));
@@ -178,17 +180,20 @@ enum rc backport_test(struct desk *d, const struct actor *who, int64_t case_id, 
     return desk_run(d, test_tx, &k, e);
 }
 
-static enum rc run_args(const struct run_row *r, int64_t folder, struct desk_ask *q, struct err *e)
+/* args is what else is asked. */
+static enum rc run_args(const struct run_row *r, int64_t folder, json_t *args, struct desk_ask *q,
+                        struct err *e)
 {
-    AUTO(json) json_t *args = json_object();
     json_put_int(args, "nth", r->id);
-    json_put_int(args, "case", folder);
+    if (folder)
+        json_put_int(args, "case", folder);
     return json_write(&q->args, args, e);
 }
 
 enum rc tests_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(PORT_ARENA);
+    AUTO(json) json_t *args = NULL;
     struct run_row r;
     struct backport_line_row line;
     enum rc rc = ops_run_get(d->db, a, subject, &r, e);
@@ -196,9 +201,8 @@ enum rc tests_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struc
         return RC_OK;
     TRY(rc);
     TRY(ops_backport_line_get(d->db, a, r.line_id, &line, e));
-    TRY(run_args(&r, line.backport_id, q, e));
-    buf_add(&q->input, r.question);
-    TRY(buf_ok(&q->input, "the question", e));
+    TRY(json_parse(r.question, RUN_QUESTION_MAX, "the question", &args, e));
+    TRY(run_args(&r, line.backport_id, args, q, e));
     q->engine = BACKPORT_TESTS_JOB;
     return RC_OK;
 }
@@ -209,13 +213,25 @@ struct ended {
     struct str log, result, why;
 };
 
-/* The answer without its log, which is sealed. */
+static void without_logs(json_t *j)
+{
+    const char *key;
+    json_t *v;
+    json_object_foreach(j, key, v)
+    {
+        json_object_del(v, "log");
+        for (size_t i = 0; i < json_array_size(v); i++)
+            json_object_del(json_array_get(v, i), "log");
+    }
+}
+
+/* The answer without its logs, which are sealed. */
 static enum rc end_run(struct desk *d, struct arena *a, const struct ended *k, struct run_row *r,
                        struct err *e)
 {
-    AUTO(json) json_t *j = json_copy((json_t *)k->answer);
+    AUTO(json) json_t *j = json_deep_copy(k->answer);
     AUTO(buf) struct buf b = BUF_INIT(RUN_QUESTION_MAX * 4);
-    json_object_del(j, "log");
+    without_logs(j);
     TRY(json_write(&b, j, e));
     TRY(buf_ok(&b, "the answer", e));
     r->state = STR("answered");
@@ -469,8 +485,10 @@ static enum rc trees(struct desk *d, struct arena *a, json_t *list, struct err *
             continue;
         json_t *o = tree_json(all[i].name, all[i].commit.n ? all[i].commit : all[i].tip);
         json_put_bool(o, "line", true);
-        json_put_str(o, "build", all[i].build);
-        json_put_str(o, "root", all[i].root);
+        if (all[i].build.n)
+            json_put_str(o, "build", all[i].build);
+        if (all[i].root.n)
+            json_put_str(o, "root", all[i].root);
         json_array_append_new(list, o);
     }
     return json_array_size(list)
@@ -516,13 +534,12 @@ static enum rc run_tx(struct desk *d, void *arg, struct err *e)
     struct reproducer_row r;
     json_t *list = json_array(), *bisect = json_array();
     json_object_set_new(q, "trees", list);
-    json_object_set_new(q, "bisect", bisect);
+    json_object_set_new(q, "tags", bisect);
     TRY(case_load_open(d, a, k->case_id, &oc, e));
     TRY(ops_reproducer_get(d->db, a, k->case_id, k->id, &r, e));
     TRY(is_approved(&r, e));
     TRY(trees(d, a, list, e));
     TRY(tags(d, a, k->case_id, bisect, e));
-    json_put_str(q, "sha256", r.approved);
     TRY(json_write(&question, q, e));
     TRY(buf_ok(&question, "the question", e));
     TRY(ops_runs_cancel(d->db, 0, r.id, desk_now(d), e));
@@ -556,6 +573,7 @@ enum rc reproduce_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, s
     AUTO(buf) struct buf bytes = BUF_INIT(REPRODUCER_MAX);
     AUTO(buf) struct buf coded = BUF_INIT(2 * REPRODUCER_MAX);
     AUTO(json) json_t *in = NULL;
+    AUTO(json) json_t *args = json_object();
     struct run_row r;
     struct reproducer_row script;
     struct backport_row row = {.id = 0};
@@ -577,7 +595,8 @@ enum rc reproduce_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, s
     base64_add(&coded, buf_str(&bytes));
     TRY(json_parse(r.question, RUN_QUESTION_MAX, "the question", &in, e));
     json_put_str(in, "script", buf_str(&coded));
-    TRY(run_args(&r, row.id, q, e));
+    json_put_str(args, "sha256", script.approved);
+    TRY(run_args(&r, row.id, args, q, e));
     TRY(json_write(&q->input, in, e));
     q->engine = REPRODUCE_JOB;
     return RC_OK;

@@ -531,13 +531,13 @@ static void with_tests(struct test_desk *t, const char *name)
 
 static json_t *ran(const char *result, const char *fresh)
 {
-    json_t *j = json_pack("{s:s, s:s, s:{s:b, s:i, s:i, s:i}, s:{s:b, s:i, s:i, s:i}, s:s, s:s}",
-                          "result", result, "why", "compared", "base", "built", 1, "seen", 3,
-                          "passed", 2, "failed", 1, "candidate", "built", 1, "seen", 3, "passed", 2,
-                          "failed", 1, "own", "proved", "log", "ok 1\nok 2\n");
+    json_t *j = json_pack("{s:s, s:s, s:{s:b, s:i, s:i, s:i, s:s}, s:{s:b, s:i, s:i, s:i}, s:s}",
+                          "tests", result, "why", "compared", "base", "built", 1, "seen", 3,
+                          "passed", 2, "failed", 1, "log", "ok 1\nok 2\n", "candidate", "built", 1,
+                          "seen", 3, "passed", 2, "failed", 1, "own", "proved");
     assert_non_null(j);
     if (*fresh)
-        json_object_set_new(j, "new_failures", json_pack("[s]", fresh));
+        json_object_set_new(j, "new_failures", json_pack("{s:i, s:[s]}", "all", 1, "names", fresh));
     return j;
 }
 
@@ -568,10 +568,10 @@ static void test_tests_are_ordered_and_decide(void **state)
     assert_true(of(&v, "rel-2")->n_runs == 1 && !of(&v, "rel-2")->may_test);
     assert_int_equal(backport_test(&t->d, &alice, id, STR("rel-2"), &why), RC_CONFLICT);
     assert_int_equal(answer_with(t, BACKPORT_TESTS_JOB, ran("fail", "t/b.t 3"), &k), RC_OK);
-    T_OK(json_write(&in, k.in, e));
+    T_OK(json_write(&in, k.args, e));
     assert_string_equal(buf_c(&in), "{\"base\":\"c20\",\"candidate\":\"b20\",\"build\":\"make\","
-                                    "\"command\":\"make check\",\"root\":\"/srv/roots/app\","
-                                    "\"own\":[\"t/a.t\"]}");
+                                    "\"tests\":\"make check\",\"root\":\"/srv/roots/app\","
+                                    "\"own\":[\"t/a.t\"],\"nth\":1,\"case\":1}");
     asked_release(&k);
     look(t, "bob", id, &then);
     const struct view_backport_line *l = of(&then, "rel-2");
@@ -582,7 +582,7 @@ static void test_tests_are_ordered_and_decide(void **state)
     assert_int_equal(backport_untested(&t->d, &alice, id, STR("rel-2"), STR("trust me"), &why),
                      RC_CONFLICT); /* a failure cannot be talked away */
     T_OK(view_backport_log(&t->d, &alice, id, l->tested->id, &log, e));
-    assert_string_equal(buf_c(&log), "ok 1\nok 2\n");
+    assert_string_equal(buf_c(&log), "== base\nok 1\nok 2\n");
     assert_int_equal(test_count(t, "SELECT count(*) FROM sandbox_run WHERE answer LIKE '%ok 1%'"),
                      0);
     T_OK(backport_test(&t->d, &alice, id, STR("rel-2"), e));
@@ -662,13 +662,13 @@ static void test_a_script_runs_only_as_it_was_approved(void **state)
     T_OK(reproducer_approve(&t->d, &alice, id, script, hash, e));
     assert_int_equal(reproducer_run(&t->d, &machine, id, script, &why), RC_DENIED);
     T_OK(reproducer_run(&t->d, &alice, id, script, e));
-    json_t *m = json_pack("{s:[{s:s, s:s, s:b, s:s}, {s:s, s:s, s:s}], s:s, s:s}", "rows", "name",
-                          "main", "commit", "aa", "line", 1, "result", "crashes", "name", "v1",
-                          "commit", "bb", "result", "fine", "first_bad", "v2", "log", "boom\n");
+    json_t *m = json_pack("{s:[{s:s, s:s, s:s, s:s}], s:[{s:s, s:s, s:s}], s:s}", "trees", "name",
+                          "main", "commit", "aa", "result", "crashes", "log", "boom\n", "tags",
+                          "name", "v1", "commit", "bb", "result", "fine", "first_bad", "v2");
     assert_int_equal(answer_with(t, REPRODUCE_JOB, m, &k), RC_OK);
     assert_string_equal(json_string_value(json_object_get(k.in, "script")),
                         "IyEvYmluL3NoCmV4aXQgMQo=");
-    assert_string_equal(json_string_value(json_object_get(k.in, "sha256")), hash.p);
+    assert_string_equal(json_string_value(json_object_get(k.args, "sha256")), hash.p);
     assert_int_equal(json_array_size(json_object_get(k.in, "trees")), 3);
     asked_release(&k);
     look(t, "alice", id, &then);

@@ -9,29 +9,12 @@
  * What the two jobs that run things in the sandbox (engine/run/) are asked, and what they answer
  * read back from JSON: names and numbers that a stranger's program wrote, checked as such.
  *
- * "backport-tests": args {"nth": N, "case": N}, input
- *     {"base", "candidate": ids of commits, "build", "command": for the shell, "" none,
- *      "root": a folder or tar, "" the machine's, "own": [paths of the fix's own tests]}
- *   answer {"nth", "result": "pass" "fail" "untested", "why",
- *     "base", "candidate": {"built", "seen", "passed", "failed", "skipped", "ms"},
- *     "new_failures", "mended", "missing", "unsteady": [names], "own": "none" "not-run" "proved"
- *     "not-shown" "unbuilt", "log": text}
- *
- * "reproduce": args {"nth": N, "case": N}, input
- *     {"script": base64, "sha256": hex,
- *      "trees": [{"name", "commit", "line": true where it is the newest of a maintained line,
- *                 "build", "root"}],
- *      "bisect": [{"name", "commit"}], oldest first}
- *   answer {"nth", "rows": [{"name", "commit", "line", "result": "crashes" "fine" "no-build"
- *     "timeout" "not-run", "why"}], "first_bad", "last_good": names, "why", "log": text}
- *
- * Names of tests are lines of clean text, the log is UTF-8 without NUL; of both the job sends what
- * fits.  A member that is missing is empty.
+ * The forms are those of engine/run/jobs.h.  The logs of all runs become one.
  */
 #define RUNS_NAMES_MAX 200 /* of each list */
 #define RUNS_NAME_MAX  512
 #define RUNS_WHY_MAX   4096
-#define RUNS_ROWS_MAX  500
+#define RUNS_ROWS_MAX  8192
 #define RUNS_TREES_MAX 200         /* that are asked for */
 #define RUNS_TAGS_MAX  4000        /* to be bisected */
 #define RUNS_LOG_MAX   (4u << 20)  /* bytes */
