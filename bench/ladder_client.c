@@ -83,9 +83,11 @@ static void one(char *field[5])
     for (uint32_t i = 0; i < out.n_rules; i++)
         printf("%s%s", i > 0 ? " " : "", out.rules[i]);
     printf("\t");
-    for (uint32_t i = 0; i < out.n_regions; i++)
-        printf("%s%s:%s:%u+%u", i > 0 ? " " : "", ladder_state_name(out.regions[i].state),
-               out.regions[i].rule, out.regions[i].release.from, out.regions[i].release.n);
+    for (uint32_t i = 0; i < out.n_regions; i++) {
+        const struct ladder_region *g = &out.regions[i];
+        printf("%s%s:%s:%u+%u,%u+%u,%u+%u", i > 0 ? " " : "", ladder_state_name(g->state), g->rule,
+               g->base.from, g->base.n, g->fix.from, g->fix.n, g->release.from, g->release.n);
+    }
     printf("\t%u\t%d\t%.0f\t%.0f\t%lu %lu %lu %lu\n", out.n_alternatives, already,
            now_us() - t_empty, t_empty - t, share.comes, share.there, share.goes, share.gone);
     spill(field[4], 0, out.text);

@@ -55,6 +55,7 @@ void three_put_fix(const struct three *t, struct str s, struct buf *out);
 struct edit {
     uint32_t b0, b1; /* words of base that go */
     uint32_t x0, x1; /* words of the other side that come */
+    bool drop;       /* of the fix: not carried over by WAY_EDITS */
 };
 
 enum way {

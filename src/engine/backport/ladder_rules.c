@@ -20,6 +20,12 @@ static void choose(struct knot *k, enum ladder_state state, const char *rule, co
     k->why = why;
 }
 
+static void worse(struct knot *k, enum ladder_state state, const char *rule, const char *why)
+{
+    if (state > k->state)
+        choose(k, state, rule, why);
+}
+
 static void ways(struct knot *k, uint8_t a, uint8_t b, uint8_t c)
 {
     k->way[0] = a;
@@ -28,36 +34,73 @@ static void ways(struct knot *k, uint8_t a, uint8_t b, uint8_t c)
     k->n_ways = 3;
 }
 
-static void judge_pair(struct place *p, struct knot *k)
+/* How an edit of the fix meets edits of the release. */
+struct meeting {
+    bool in_gone;      /* all of it stands in text that the release lacks */
+    bool over_gone;    /* a part of what it changes is text that the release lacks */
+    bool over_changed; /* what it changes, or where it adds, is text that the release changed */
+    bool inside;       /* the release adds in the middle of what it changes */
+    bool by_gone, by_changed, by_added; /* only touches such a place */
+};
+
+static struct meeting meet(const struct edit *f, const struct edit *r, uint32_t n)
 {
-    const struct edit *f = p->e[FIX] + k->e[FIX].from, *r = p->e[RELEASE] + k->e[RELEASE].from;
-    bool f_goes = f->b1 > f->b0, f_comes = f->x1 > f->x0;
-    bool r_goes = r->b1 > r->b0, r_comes = r->x1 > r->x0;
-    bool apart = f->b1 <= r->b0 || r->b1 <= f->b0;
-    ways(k, WAY_EDITS, WAY_FIX, WAY_RELEASE);
-    if (apart && f_goes && r_goes) {
-        choose(k, LADDER_DECIDED, "adj-both", "the two changes touch and do not overlap");
-    } else if (apart && !f_goes && r_goes && !r_comes) {
-        choose(k, LADDER_DECIDED, "adj-del", "the fix adds beside text that the release lacks");
-    } else if (apart && f_goes && !f_comes && !r_goes) {
-        choose(k, LADDER_PROPOSED, "del-ins", "the fix takes away beside text of the release");
-    } else if (apart && !f_goes && r_goes) {
-        choose(k, LADDER_PROPOSED, "adj-repl", "the fix adds beside text that the release changed");
-    } else if (apart && f_goes && !r_goes) {
-        choose(k, LADDER_PROPOSED, "repl-ins",
-               "the fix changes text beside an addition of the release");
-    } else if (!f_goes && !r_goes) {
-        choose(k, LADDER_PROPOSED, "ins-ins", "both add text here");
-        ways(k, WAY_EDITS, WAY_EDITS_RELEASE, WAY_FIX);
-    } else if (r_goes && !r_comes && !f_goes) {
-        choose(k, LADDER_OPEN, "ins-del", "the fix adds inside of text that the release lacks");
-        ways(k, WAY_RELEASE, WAY_EDITS, WAY_FIX);
-    } else if (r_goes && !r_comes) {
-        choose(k, LADDER_OPEN, "absent-mod", "the fix changes text that the release lacks");
-        ways(k, WAY_RELEASE, WAY_EDITS, WAY_FIX);
+    struct meeting m = {0};
+    for (uint32_t i = 0; i < n; i++, r++) {
+        bool goes = r->b1 > r->b0, comes = r->x1 > r->x0;
+        if (r->b0 > f->b1 || r->b1 < f->b0)
+            continue;
+        if (!goes) {
+            bool middle = f->b0 < r->b0 && r->b0 < f->b1;
+            m.inside |= middle;
+            m.by_added |= !middle;
+        } else if (r->b1 <= f->b0 || r->b0 >= f->b1) {
+            bool in = f->b0 == f->b1 && r->b0 < f->b0 && f->b0 < r->b1;
+            m.in_gone |= in && !comes;
+            m.over_changed |= in && comes;
+            m.by_gone |= !in && !comes;
+            m.by_changed |= !in && comes;
+        } else if (comes) {
+            m.over_changed = true;
+        } else {
+            m.in_gone |= r->b0 <= f->b0 && f->b1 <= r->b1;
+            m.over_gone = true;
+        }
+    }
+    return m;
+}
+
+/* Names a verdict for one edit of the fix; a worse one of the same knot stays. */
+static void judge_edit(struct knot *k, struct edit *f, const struct meeting *m)
+{
+    bool goes = f->b1 > f->b0, comes = f->x1 > f->x0;
+    if (m->over_changed || m->inside) {
+        worse(k, LADDER_OPEN,
+              goes && !comes ? "del-mod"
+              : goes         ? "overlap"
+                             : "ins-mod",
+              "both change the same words");
+    } else if (m->in_gone && goes && comes) {
+        f->drop = true;
+        worse(k, LADDER_OPEN, "absent-mod", "the fix changes text that the release lacks");
+    } else if (m->in_gone && comes) {
+        f->drop = true;
+        worse(k, LADDER_OPEN, "ins-del", "the fix adds inside of text that the release lacks");
+    } else if (m->over_gone && comes) {
+        worse(k, LADDER_OPEN, "part-absent", "the release lacks a part of what the fix changes");
+    } else if (m->by_added && !goes) {
+        worse(k, LADDER_PROPOSED, "ins-ins", "both add text here");
+    } else if (m->by_added) {
+        worse(k, LADDER_PROPOSED, comes ? "repl-ins" : "del-ins",
+              "the fix changes text beside an addition of the release");
+    } else if (m->by_changed && !goes) {
+        worse(k, LADDER_PROPOSED, "adj-repl", "the fix adds beside text that the release changed");
+    } else if (m->by_gone && !goes) {
+        worse(k, LADDER_DECIDED, "adj-del", "the fix adds beside text that the release lacks");
+    } else if (m->over_gone || m->in_gone) {
+        worse(k, LADDER_DECIDED, "del-del", "the release lacks a part of what the fix takes away");
     } else {
-        choose(k, LADDER_OPEN, "overlap", "both change the same words");
-        ways(k, WAY_FIX, WAY_EDITS, WAY_RELEASE);
+        worse(k, LADDER_DECIDED, "adj-both", "the two changes touch and do not overlap");
     }
 }
 
@@ -74,12 +117,19 @@ static void judge_knot(struct place *p, struct knot *k)
         k->n_ways = 1;
         return;
     }
-    if (k->e[FIX].to - k->e[FIX].from == 1 && k->e[RELEASE].to - k->e[RELEASE].from == 1) {
-        judge_pair(p, k);
-        return;
+    k->state = LADDER_SAME;
+    for (uint32_t i = k->e[FIX].from; i < k->e[FIX].to; i++) {
+        struct edit *f = &p->e[FIX][i];
+        struct meeting m =
+            meet(f, p->e[RELEASE] + k->e[RELEASE].from, k->e[RELEASE].to - k->e[RELEASE].from);
+        judge_edit(k, f, &m);
     }
-    choose(k, LADDER_OPEN, "many", "several changes of both sides meet");
-    ways(k, WAY_EDITS, WAY_FIX, WAY_RELEASE);
+    if (strcmp(k->rule, "ins-ins") == 0)
+        ways(k, WAY_EDITS, WAY_EDITS_RELEASE, WAY_FIX);
+    else if (strcmp(k->rule, "overlap") == 0)
+        ways(k, WAY_FIX, WAY_EDITS, WAY_RELEASE);
+    else
+        ways(k, WAY_EDITS, WAY_FIX, WAY_RELEASE);
 }
 
 void place_judge(struct place *p)

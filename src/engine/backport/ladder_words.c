@@ -129,7 +129,7 @@ static void find_edits(struct place *p, enum side s)
         while (map[k] == ALIGN_NONE)
             k++;
         if (k > b + 1 || map[k] != map[b] + 1)
-            p->e[s][p->n_e[s]++] = (struct edit){b + 1, k, map[b] + 1, map[k]};
+            p->e[s][p->n_e[s]++] = (struct edit){b + 1, k, map[b] + 1, map[k], false};
         b = k;
     }
 }

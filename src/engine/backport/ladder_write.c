@@ -36,12 +36,32 @@ static bool breaks(struct str s)
     return str_chr(s, '\n') != STR_NPOS;
 }
 
+/* The lines of a place are whole: nothing in front of its first one, no half line at its end. */
+static struct str at_edge(struct str s, bool begin)
+{
+    if (begin) {
+        size_t lf = str_chr(s, '\n');
+        return lf == STR_NPOS ? s : str_sub(s, lf + 1, s.n);
+    }
+    size_t lf = str_rchr(s, '\n');
+    return lf == STR_NPOS ? s : str_sub(s, 0, lf + 1);
+}
+
 /* Two words that were not next to each other anywhere. */
 static struct str seam(const struct writer *w, const struct out *o, bool *ret_fix)
 {
     const struct place *p = w->p;
     enum side a = w->last.at[RELEASE] != ALIGN_NONE ? RELEASE : FIX;
     enum side b = o->at[RELEASE] != ALIGN_NONE ? RELEASE : FIX;
+    bool begin = w->last.at[a] == 0, end = o->at[b] + 1 == p->w[b].n;
+    if (begin || end) {
+        enum side s = begin ? b : a;
+        *ret_fix = s == FIX;
+        if (begin && end)
+            return STR_NONE;
+        return begin ? (o->at[b] == 1 ? gap(p, b, 1) : at_edge(gap(p, b, o->at[b]), true))
+                     : at_edge(gap(p, a, w->last.at[a] + 1), false);
+    }
     struct str behind = gap(p, a, w->last.at[a] + 1), front = gap(p, b, o->at[b]);
     bool take_front = breaks(front) || !breaks(behind);
     *ret_fix = (take_front ? b : a) == FIX;
@@ -130,8 +150,10 @@ static void put_edits(struct writer *w, const struct knot *k, bool release_first
                 gone = r->b1 > gone ? r->b1 : gone;
                 r++;
             } else if (fix && first == (turn == 1)) {
-                put_new(w, FIX, f);
-                gone = f->b1 > gone ? f->b1 : gone;
+                if (!f->drop) {
+                    put_new(w, FIX, f);
+                    gone = f->b1 > gone ? f->b1 : gone;
+                }
                 f++;
             }
         }
