@@ -72,7 +72,7 @@ static enum rc one(struct picker *p, char *onto, char *original, bool prove, boo
     AUTO(arena) struct arena *a = arena_new(MEMORY);
     char base[GIT_OID_HEX + 1], fix[GIT_OID_HEX + 1], release[GIT_OID_HEX + 1];
     struct pick r;
-    struct pick_proofs proofs = {PICK_PASS, PICK_PASS, STR_NONE, STR_NONE};
+    struct pick_proofs proofs = {PICK_PASS, PICK_PASS, PICK_PASS, STR_NONE, STR_NONE, STR_NONE};
     double start = cpu_ms();
     TRY(bp_tree_of(p->store, onto, release, e));
     TRY(bp_fix_trees(p->store, original, false, base, fix, e));
@@ -81,15 +81,16 @@ static enum rc one(struct picker *p, char *onto, char *original, bool prove, boo
     else
         TRY(pick_run(p, base, fix, release, a, &r, e));
     double ms = cpu_ms() - start;
+    struct pick_claim claim = {release, r.tree, r.files, r.n};
     if (prove)
-        TRY(pick_prove(p, r.files, r.n, &proofs, e));
+        TRY(pick_prove(p, &claim, a, &proofs, e));
     double proof_ms = cpu_ms() - start - ms;
-    printf("%.*s %s %s %s %zu %.3f %.3f %s %s", STR_ARG(id),
+    printf("%.*s %s %s %s %zu %.3f %.3f %s %s %s", STR_ARG(id),
            r.empty   ? "empty"
            : r.clean ? "clean"
                      : "conflict",
-           r.tree, r.whole ? "whole" : "files", r.n, ms, proof_ms, proof_name(proofs.again),
-           proof_name(proofs.back));
+           r.tree, r.whole ? "whole" : "files", r.n, ms, proof_ms, proof_name(proofs.back),
+           proof_name(proofs.again), proof_name(proofs.undo));
     for (size_t i = 0; i < r.n; i++)
         printf(" %s%s", hows[r.files[i].how],
                str_eq(r.files[i].path, r.files[i].fix_path) ? "" : "@");
@@ -118,7 +119,7 @@ static int run(const char *repo, const char *scratch, const char *results, bool 
             return 1;
         enum rc rc = one(&p, onto, original, prove, all, id, e);
         if (rc != RC_OK)
-            printf("%.*s %s - files 0 0 0 - - %s\n", STR_ARG(id), rc_name(rc), e->msg);
+            printf("%.*s %s - files 0 0 0 - - - %s\n", STR_ARG(id), rc_name(rc), e->msg);
         fflush(stdout);
     }
     return bp_flush(s, e) == RC_OK ? 0 : 1;

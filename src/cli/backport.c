@@ -109,6 +109,7 @@ static enum rc answer_one(struct work *w, const struct arg *k, struct progress *
     TRY(port_question_of_json(w->store, question, a, &q, e));
     TRY(port_json(w, &q, a, &out, e));
     progress_end(p);
+    TRY(bp_flush(w->store, e));
     if (k[O_JSON].value)
         return print_json(out, e);
     AUTO(buf) struct buf b = BUF_INIT(OFFLINE_TEXT_MAX);
@@ -171,7 +172,8 @@ static enum rc run(const struct arg *k, FILE *batch, struct err *e)
         rc = answer_one(w, k, &p, e);
     }
     progress_end(&p);
-    return rc;
+    TRY(rc);
+    return bp_flush(w->store, e);
 }
 
 int backport_main(int argc, char **argv)

@@ -105,12 +105,29 @@ static void what_is_in_use_stays(void **state)
     scratch_remove(&one);
 }
 
+/* In memory when there is room, and gone as well. */
+static void a_quick_one(void **state)
+{
+    struct scratch s = SCRATCH_INIT;
+    struct err e = ERR_INIT;
+    char path[100];
+    (void)state;
+    assert_int_equal(scratch_make_quick(NAME, &s, &e), RC_OK);
+    assert_true(strncmp(s.path, "/dev/shm/vulndesk-" NAME "-", 18 + strlen(NAME) + 1) == 0 ||
+                strncmp(s.path, "/tmp/vulndesk-" NAME "-", 14 + strlen(NAME) + 1) == 0);
+    assert_true(there(s.path));
+    snprintf(path, sizeof path, "%s", s.path);
+    scratch_remove(&s);
+    assert_false(there(path));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_comes_and_goes),
         cmocka_unit_test(what_a_killed_one_left_is_removed),
         cmocka_unit_test(what_is_in_use_stays),
+        cmocka_unit_test(a_quick_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -448,15 +448,37 @@ static void count(enum pick_proof p, struct str path, enum pick_proof *total,
     *total_path = path;
 }
 
-enum rc pick_prove(struct picker *p, const struct bp_file *files, size_t n, struct pick_proofs *ret,
-                   struct err *e)
+/* Does the candidate's tree differ from the release's in what the files say and nothing else? */
+static enum rc prove_back(struct picker *p, const struct pick_claim *c, struct arena *a,
+                          struct pick_proofs *r, struct err *e)
 {
-    struct pick_proofs r = {PICK_PASS, PICK_PASS, STR_NONE, STR_NONE};
+    struct walk w;
+    size_t n = 0;
+    TRY(walk_trees(p->store, c->release, c->made, NULL, a, &w, e));
+    for (size_t i = 0; i < c->n; i++) {
+        const struct bp_file *f = &c->files[i];
+        const struct walk_file *d = walk_find(&w, f->path);
+        bool changes = !bp_side_same(&f->made, &f->release);
+        bool right =
+            d ? bp_side_same(&d->old, &f->release) && bp_side_same(&d->new, &f->made) : !changes;
+        n += changes;
+        count(right ? PICK_PASS : PICK_FAIL, f->path, &r->back, &r->back_path);
+    }
+    if (n != w.n)
+        count(PICK_FAIL, w.n ? w.v[0].path : STR_NONE, &r->back, &r->back_path);
+    return RC_OK;
+}
+
+enum rc pick_prove(struct picker *p, const struct pick_claim *c, struct arena *a,
+                   struct pick_proofs *ret, struct err *e)
+{
+    struct pick_proofs r = {PICK_PASS, PICK_PASS, PICK_PASS, STR_NONE, STR_NONE, STR_NONE};
     size_t m = 0;
-    AUTO(mem) struct ort_file *v = mem_alloc((2 * n + 1) * sizeof *v);
-    AUTO(mem) size_t *of = mem_alloc((2 * n + 1) * sizeof *of); /* 2 * file + (back) */
-    for (size_t i = 0; i < n; i++) {
-        const struct bp_file *f = &files[i];
+    AUTO(mem) struct ort_file *v = mem_alloc((2 * c->n + 1) * sizeof *v);
+    AUTO(mem) size_t *of = mem_alloc((2 * c->n + 1) * sizeof *of); /* 2 * file + (undo) */
+    TRY(prove_back(p, c, a, &r, e));
+    for (size_t i = 0; i < c->n; i++) {
+        const struct bp_file *f = &c->files[i];
         enum pick_proof proof;
         if (!is_carried(f))
             continue;
@@ -465,17 +487,17 @@ enum rc pick_prove(struct picker *p, const struct bp_file *files, size_t n, stru
         else
             of[m++] = 2 * i;
         if (proved(&f->fix, &f->base, &f->made, &f->release, &proof, &v[m]))
-            count(proof, f->path, &r.back, &r.back_path);
+            count(proof, f->path, &r.undo, &r.undo_path);
         else
             of[m++] = 2 * i + 1;
     }
     TRY(ort_files(p->ort, v, m, false, e));
     for (size_t k = 0; k < m; k++) {
-        const struct bp_file *f = &files[of[k] / 2];
+        const struct bp_file *f = &c->files[of[k] / 2];
         if (of[k] % 2 == 0)
             count(proof_of(&v[k], &f->made), f->path, &r.again, &r.again_path);
         else
-            count(proof_of(&v[k], &f->release), f->path, &r.back, &r.back_path);
+            count(proof_of(&v[k], &f->release), f->path, &r.undo, &r.undo_path);
     }
     *ret = r;
     return RC_OK;

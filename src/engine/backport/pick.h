@@ -56,16 +56,26 @@ enum rc pick_tree_of(struct bp_store *s, const char *release, const struct bp_fi
                      char ret_tree[GIT_OID_HEX + 1], struct err *e) WARN_UNUSED;
 
 /*
- * Two proofs of a candidate, file by file (obligation O7): picking the fix once more changes
- * nothing, and taking the fix back gives the release back, byte for byte.  Files that were not
- * carried over, and those that the release had already, do not count.
+ * Proofs of a candidate (obligation O7).
+ *   back:  the candidate taken back gives the release, bit for bit: its tree differs from the
+ *          release's in what the files say, and in nothing else.  Never unknown.
+ *   again: picking the fix once more changes nothing, file by file.  Unknown where git's merge has
+ *          a conflict, which is the rule where a text was settled otherwise; where a text repeats
+ *          itself git may add it a second time though the first was right.
+ *   undo:  taking the fix (not the candidate) back gives the release; unknown as above.
+ * In again and undo files do not count that were not carried over, or that the release had already.
  */
-enum pick_proof { PICK_PASS, PICK_FAIL, PICK_UNKNOWN /* git's merge has a conflict */ };
-struct pick_proofs {
-    enum pick_proof again, back;
-    struct str again_path, back_path; /* the first file that is not a pass, "" */
+enum pick_proof { PICK_PASS, PICK_FAIL, PICK_UNKNOWN };
+struct pick_claim {
+    const char *release, *made; /* trees, full hex ids */
+    const struct bp_file *files;
+    size_t n;
 };
-enum rc pick_prove(struct picker *p, const struct bp_file *files, size_t n, struct pick_proofs *ret,
-                   struct err *e) WARN_UNUSED;
+struct pick_proofs {
+    enum pick_proof back, again, undo;
+    struct str back_path, again_path, undo_path; /* the first that is not a pass, "" */
+};
+enum rc pick_prove(struct picker *p, const struct pick_claim *c, struct arena *a,
+                   struct pick_proofs *ret, struct err *e) WARN_UNUSED;
 
 #endif

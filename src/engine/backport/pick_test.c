@@ -483,7 +483,8 @@ static void test_tree_refuses(void **state)
 static void prove(struct bench *d, struct pick *p, struct pick_proofs *ret)
 {
     struct err e = ERR_INIT;
-    assert_int_equal(pick_prove(&d->p, p->files, p->n, ret, &e), RC_OK);
+    const struct pick_claim claim = {d->release, p->tree, p->files, p->n};
+    assert_int_equal(pick_prove(&d->p, &claim, d->arena, ret, &e), RC_OK);
 }
 
 static void test_proofs(void **state)
@@ -508,8 +509,23 @@ static void test_proofs(void **state)
     pick(&d, &p);
     prove(&d, &p, &r);
     assert_int_equal(r.again, PICK_PASS);
+    assert_int_equal(r.undo, PICK_PASS);
     assert_int_equal(r.back, PICK_PASS);
     assert_int_equal(r.again_path.n, 0);
+    /* A tree with something more in it, and one that lacks what the files say. */
+    char right[GIT_OID_HEX + 1];
+    memcpy(right, p.tree, sizeof right);
+    const struct pick_change more = {STR("more"), 0100644, p.files[0].fix.oid};
+    const struct pick_change less = {STR("new"), 0, NULL};
+    assert_int_equal(pick_tree(d.store, right, &more, 1, p.tree, &e), RC_OK);
+    prove(&d, &p, &r);
+    assert_int_equal(r.back, PICK_FAIL);
+    assert_int_equal(pick_tree(d.store, right, &less, 1, p.tree, &e), RC_OK);
+    prove(&d, &p, &r);
+    assert_int_equal(r.back, PICK_FAIL);
+    assert_true(str_eq(r.back_path, STR("new")));
+    assert_int_equal(r.again, PICK_PASS);
+    memcpy(p.tree, right, sizeof right);
     /* A candidate that has something of its own: the way back does not end at the release. */
     struct bp_file *f = &p.files[0];
     assert_true(str_eq(f->path, STR("f")));
@@ -518,8 +534,8 @@ static void test_proofs(void **state)
                      RC_OK);
     prove(&d, &p, &r);
     assert_int_equal(r.again, PICK_PASS);
-    assert_int_equal(r.back, PICK_FAIL);
-    assert_true(str_eq(r.back_path, STR("f")));
+    assert_int_equal(r.undo, PICK_FAIL);
+    assert_true(str_eq(r.undo_path, STR("f")));
     /* One that lacks the fix: picking changes it. */
     assert_int_equal(bp_write(d.store, OBJECT_BLOB, STR("0\n2\n3\n4\n5\n6\n7\n8\nrelease\n10\n"),
                               f->made.oid, &e),
@@ -536,8 +552,10 @@ static void test_proofs(void **state)
     /* What was left out does not count. */
     f->how = BP_LEFT_OUT;
     f->made = f->release;
+    assert_int_equal(pick_tree_of(d.store, d.release, p.files, p.n, p.tree, &e), RC_OK);
     prove(&d, &p, &r);
     assert_int_equal(r.again, PICK_PASS);
+    assert_int_equal(r.undo, PICK_PASS);
     assert_int_equal(r.back, PICK_PASS);
     close_bench(&d);
 }

@@ -6,11 +6,8 @@
 #include "engine/backport/store.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/hex.h"
@@ -90,16 +87,6 @@ void bp_store_close(struct bp_store *s)
 void bp_store_auto(struct bp_store **s)
 {
     bp_store_close(*s);
-}
-
-const char *bp_scratch_folder(void)
-{
-    static const char folder[] = "/dev/shm";
-    struct statfs fs;
-    if (statfs(folder, &fs) != 0 || fs.f_type != TMPFS_MAGIC || access(folder, W_OK | X_OK) != 0 ||
-        (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize < BP_SCRATCH_FREE)
-        return NULL;
-    return folder;
 }
 
 struct git *bp_git(struct bp_store *s)

@@ -31,11 +31,6 @@ enum rc bp_store_open(struct git *g, const char *results, struct bp_store **ret_
 void bp_store_close(struct bp_store *s); /* NULL is fine */
 void bp_store_auto(struct bp_store **s);
 
-/* A folder in memory for git_open's scratch: there throw-away objects cost a fraction of what they
- * cost on a disk.  NULL when there is none that we may write to, or little room in it. */
-const char *bp_scratch_folder(void);
-#define BP_SCRATCH_FREE (UINT64_C(1) << 30) /* bytes that must be free there */
-
 struct git *bp_git(struct bp_store *s);
 /* Objects of the repository and of the store.  A child that was opened before the store does not
  * see the latter. */

@@ -458,6 +458,7 @@ enum rc engine_backport(const struct engine_job *j, json_t **ret_answer, struct 
     TRY(port_job_open(j, a, &w, e));
     TRY(port_question_of_json(w->store, json_object_get(in, "question"), a, &q, e));
     TRY(port_json(w, &q, a, &out, e));
+    TRY(bp_flush(w->store, e));
     json_object_set(out, "nth", json_object_get(j->args, "nth"));
     *ret_answer = TAKE(out);
     return RC_OK;

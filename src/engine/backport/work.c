@@ -22,7 +22,10 @@ enum rc work_open(const struct work_options *o, struct work **ret_w, struct err 
 {
     AUTO(work) struct work *w = mem_zalloc(sizeof *w);
     w->options = *o;
-    TRY(git_open(o->repo, o->scratch, &w->git, e));
+    w->scratch = (struct scratch)SCRATCH_INIT;
+    if (o->scratch == NULL)
+        TRY(scratch_make_quick("backport", &w->scratch, e));
+    TRY(git_open(o->repo, o->scratch ? o->scratch : w->scratch.path, &w->git, e));
     TRY(bp_store_open(w->git, o->results, &w->store, e));
     w->picker.store = w->store;
     TRY(ort_open(w->store, &w->picker.ort, e));
@@ -41,6 +44,7 @@ void work_close(struct work *w)
     ort_close(w->picker.ort);
     bp_store_close(w->store);
     git_close(w->git);
+    scratch_remove(&w->scratch);
     free(w);
 }
 

@@ -6,11 +6,12 @@
 #include "engine/backport/pick.h"
 #include "engine/backport/scope.h"
 #include "git/write.h"
+#include "os/scratch.h"
 
 /* A repository opened for any number of questions about backports. */
 struct work_options {
     const char *repo;
-    const char *scratch; /* an existing folder for git, NULL = /tmp */
+    const char *scratch; /* an existing folder for git, NULL = one in memory or in /tmp */
     const char *results; /* an existing object folder for what makes up candidates, NULL = none is
                             kept */
     const char *cache;   /* an existing folder for what may be kept, NULL = nothing is */
@@ -21,6 +22,7 @@ struct work_options {
 };
 struct work {
     struct work_options options;
+    struct scratch scratch; /* when the caller has none */
     struct git *git;
     struct bp_store *store;
     struct picker picker;
