@@ -23,7 +23,7 @@ struct port_answer {
     struct step_rules rules;
     struct step_candidate *candidates;
     size_t n_candidates;
-    struct step_rules demoted; /* ids of obligations that took the verdict down */
+    struct step_rules demoted;    /* ids of obligations that took the verdict down */
     struct past_already *already; /* rule "": the tree says so; NULL: it does not have it */
     int64_t us;                   /* that it took */
 };

@@ -7,8 +7,9 @@
 
 #include "engine/backport/oblige_inside.h"
 
-#define HEAD_TOKENS 60u /* between the parameters and the body: result types, const, initialisers  \
-                         */
+#define HEAD_TOKENS                                                                                \
+    60u /* between the parameters and the body: result types, const, initialisers                  \
+         */
 
 static bool bracket(const struct code *c, size_t i, char b)
 {
