@@ -65,7 +65,7 @@ enum rc pick_tree_of(struct bp_store *s, const char *release, const struct bp_fi
  *   undo:  taking the fix (not the candidate) back gives the release; unknown as above.
  * In again and undo files do not count that were not carried over, or that the release had already.
  */
-enum pick_proof { PICK_PASS, PICK_FAIL, PICK_UNKNOWN };
+enum pick_proof { PICK_UNKNOWN /* or nobody looked */, PICK_PASS, PICK_FAIL };
 struct pick_claim {
     const char *release, *made; /* trees, full hex ids */
     const struct bp_file *files;

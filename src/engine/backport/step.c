@@ -368,8 +368,9 @@ static enum rc prove(const struct stepping *k, struct err *e)
                                    .clean = clean};
     scope_begin(k->w->scope, bp_hash_len(k->w->store));
     TRY(oblige_run(&ask, k->a, &s->duties, e));
+    const struct pick_claim claim = {k->release, s->tree, v, s->n};
     if (!clean)
-        TRY(pick_prove(&k->w->picker, v, s->n, &s->proofs, e));
+        TRY(pick_prove(&k->w->picker, &claim, k->a, &s->proofs, e));
     for (size_t i = 0; i < s->duties.n; i++)
         if (oblige_demotes(&s->duties.v[i], clean))
             step_rule(&s->demoted, oblige_id_text(s->duties.v[i].id));

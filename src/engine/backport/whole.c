@@ -83,7 +83,7 @@ static void add_duty(json_t *l, const char *id, const char *result, struct str p
     json_array_append_new(l, o);
 }
 
-/* Picking the fix again, and taking it back. */
+/* Picking the fix again, and taking the candidate back. */
 static void add_proof(json_t *l, enum pick_proof p, struct str path, const char *words)
 {
     static const char *const results[] = {
@@ -105,7 +105,7 @@ static json_t *duties_json(const struct port_answer *v)
             add_proof(l, step->proofs.again, step->proofs.again_path,
                       "picking the fix once more changes nothing");
             add_proof(l, step->proofs.back, step->proofs.back_path,
-                      "taking the fix back gives the release's text again");
+                      "the candidate taken back gives the release, bit for bit");
         }
     }
     return l;
