@@ -329,7 +329,7 @@ static enum rc ask_tx(struct desk *d, void *arg, struct err *e)
     AUTO(json) json_t *j = NULL;
     struct open_case oc;
     struct backport_row r;
-    struct wanted w;
+    struct wanted w = {.n = 0};
     size_t open;
     TRY(case_load_open(d, a, k->case_id, &oc, e));
     if (k->ask) {
