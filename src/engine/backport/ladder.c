@@ -71,8 +71,11 @@ static enum rc solve(struct run *r, const struct chunk *c, struct solved *s)
     s->region.shared_line = p.shared_line;
     if (p.state == LADDER_OPEN) /* the release's side stays */
         buf_add(&s->text[s->n_texts++], three_bytes(&r->t, RELEASE, c->l[RELEASE]));
-    for (unsigned k = 0; k < place_ways(&p) && s->n_texts < LADDER_ALTERNATIVES_MAX; k++)
+    unsigned n = p.state <= LADDER_DECIDED ? 1 : place_ways(&p);
+    for (unsigned k = 0; k < n && s->n_texts < LADDER_ALTERNATIVES_MAX - 1; k++)
         place_write(&p, k, &s->text[s->n_texts++]);
+    /* Who carries a fix over often takes the lines around it as well. */
+    three_put_fix(&r->t, three_bytes(&r->t, FIX, c->l[FIX]), &s->text[s->n_texts++]);
     return RC_OK;
 }
 
@@ -118,7 +121,9 @@ static void put_file(struct run *r, unsigned which, struct buf *out)
             continue;
         }
         struct solved *s = &r->solved[at++];
-        unsigned k = s->region.state <= LADDER_DECIDED ? 0 : which;
+        /* The last one takes the fix's lines everywhere. */
+        bool last = which + 1 == LADDER_ALTERNATIVES_MAX;
+        unsigned k = last ? s->n_texts - 1 : s->region.state <= LADDER_DECIDED ? 0 : which;
         size_t from = out->n;
         buf_add(out, buf_str(&s->text[k < s->n_texts ? k : 0]));
         if (which > 0)
@@ -230,11 +235,12 @@ static enum rc answer(struct run *r, struct ladder_out *o, struct err *e)
     TRY(keep(r, &text, &o->text, e));
     if (o->state == LADDER_SAME && !str_eq(o->text, r->t.text[RELEASE]))
         o->state = LADDER_DECIDED;
+    if (o->state > LADDER_SAME)
+        TRY(add_alternatives(r, o, e));
     if (o->state <= LADDER_DECIDED)
         return RC_OK;
     put_conflicts(r, &conflict);
-    TRY(keep(r, &conflict, &o->conflict, e));
-    return add_alternatives(r, o, e);
+    return keep(r, &conflict, &o->conflict, e);
 }
 
 /* What a program can do without stays behind when it does not fit; what does fit has its name. */

@@ -41,9 +41,30 @@ struct meeting {
     bool over_changed; /* what it changes, or where it adds, is text that the release changed */
     bool inside;       /* the release adds in the middle of what it changes */
     bool by_gone, by_changed, by_added; /* only touches such a place */
+    bool by_torn;                       /* and a bracket went there without its partner */
 };
 
-static struct meeting meet(const struct edit *f, const struct edit *r, uint32_t n)
+/* Brackets that the release lacks without their partners: a block is another one there. */
+static bool torn(const struct place *p, const struct edit *r)
+{
+    static const char open[] = "([{", close[] = ")]}";
+    int depth[3] = {0};
+    bool low = false;
+    for (uint32_t i = r->b0; i < r->b1; i++) {
+        const struct word *w = &p->w[BASE].v[i];
+        if (w->kind != WORD_PUNCT || w->len != 1)
+            continue;
+        for (int b = 0; b < 3; b++) {
+            char c = p->t->text[BASE].p[w->at];
+            depth[b] += (c == open[b]) - (c == close[b]);
+            low |= depth[b] < 0;
+        }
+    }
+    return low || depth[0] != 0 || depth[1] != 0 || depth[2] != 0;
+}
+
+static struct meeting meet(const struct place *p, const struct edit *f, const struct edit *r,
+                           uint32_t n)
 {
     struct meeting m = {0};
     for (uint32_t i = 0; i < n; i++, r++) {
@@ -59,6 +80,7 @@ static struct meeting meet(const struct edit *f, const struct edit *r, uint32_t 
             m.in_gone |= in && !comes;
             m.over_changed |= in && comes;
             m.by_gone |= !in && !comes;
+            m.by_torn |= !in && !comes && torn(p, r);
             m.by_changed |= !in && comes;
         } else if (comes) {
             m.over_changed = true;
@@ -82,10 +104,10 @@ static void judge_edit(struct knot *k, struct edit *f, const struct meeting *m)
               "both change the same words");
     } else if (m->in_gone && goes && comes) {
         f->drop = true;
-        worse(k, LADDER_OPEN, "absent-mod", "the fix changes text that the release lacks");
+        worse(k, LADDER_PROPOSED, "absent-mod", "the fix changes text that the release lacks");
     } else if (m->in_gone && comes) {
         f->drop = true;
-        worse(k, LADDER_OPEN, "ins-del", "the fix adds inside of text that the release lacks");
+        worse(k, LADDER_PROPOSED, "ins-del", "the fix adds inside of text that the release lacks");
     } else if (m->over_gone && comes) {
         worse(k, LADDER_OPEN, "part-absent", "the release lacks a part of what the fix changes");
     } else if (m->by_added && !goes) {
@@ -95,6 +117,9 @@ static void judge_edit(struct knot *k, struct edit *f, const struct meeting *m)
               "the fix changes text beside an addition of the release");
     } else if (m->by_changed && !goes) {
         worse(k, LADDER_PROPOSED, "adj-repl", "the fix adds beside text that the release changed");
+    } else if (m->by_gone && m->by_torn && !goes) {
+        worse(k, LADDER_PROPOSED, "adj-torn",
+              "the fix adds beside a bracket that the release lacks");
     } else if (m->by_gone && !goes) {
         worse(k, LADDER_DECIDED, "adj-del", "the fix adds beside text that the release lacks");
     } else if (m->over_gone || m->in_gone) {
@@ -121,7 +146,7 @@ static void judge_knot(struct place *p, struct knot *k)
     for (uint32_t i = k->e[FIX].from; i < k->e[FIX].to; i++) {
         struct edit *f = &p->e[FIX][i];
         struct meeting m =
-            meet(f, p->e[RELEASE] + k->e[RELEASE].from, k->e[RELEASE].to - k->e[RELEASE].from);
+            meet(p, f, p->e[RELEASE] + k->e[RELEASE].from, k->e[RELEASE].to - k->e[RELEASE].from);
         judge_edit(k, f, &m);
     }
     if (strcmp(k->rule, "ins-ins") == 0)
