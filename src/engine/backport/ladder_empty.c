@@ -68,8 +68,13 @@ static enum rc weigh_all(const struct ladder_ask *ask,
     TRY(three_read(ask, &t, e));
     for (uint32_t i = 0; i < t.n_chunks; i++) {
         const struct chunk *c = &t.chunk[i];
-        if (c->kind == CHUNK_FIX || c->kind == CHUNK_BOTH || c->kind == CHUNK_CONFLICT)
-            TRY(one(&t, c, ret, e));
+        if (c->kind != CHUNK_FIX && c->kind != CHUNK_BOTH && c->kind != CHUNK_CONFLICT)
+            continue;
+        enum rc rc = one(&t, c, ret, e);
+        if (rc == RC_LIMIT) /* too large to be looked at: as if nothing of it were there */
+            ret->comes += 4 * ((uint64_t)c->l[BASE].to - c->l[BASE].from + 1);
+        else
+            TRY(rc);
     }
     return RC_OK;
 }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "engine/backport/ladder.h"
 
 static struct arena *arena;
@@ -161,6 +162,23 @@ static void a_release_that_has_the_change_is_told_from_one_that_has_not(void **s
     assert_false(has("a;\n", "a ;\n", "a ;\n"));
 }
 
+static void a_place_that_is_too_large_is_open_and_not_there(void **state)
+{
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    AUTO(buf) struct buf f = BUF_INIT(1 << 20);
+    AUTO(buf) struct buf r = BUF_INIT(1 << 20);
+    (void)state;
+    for (uint32_t i = 0; i <= LADDER_TOKENS_MAX; i++) {
+        buf_adds(&b, "a ");
+        buf_adds(&f, "b ");
+        buf_adds(&r, "c ");
+    }
+    struct ladder_out o = run_as("a.c", buf_c(&b), buf_c(&f), buf_c(&r));
+    assert_int_equal(o.state, LADDER_OPEN);
+    assert_true(str_eq(o.text, buf_str(&r)));
+    assert_false(has(buf_c(&b), buf_c(&f), buf_c(&r)));
+}
+
 static void hostile_texts_are_refused_or_read(void **state)
 {
     struct ladder_ask ask = {.path = STR("a.c"), .lang = LANG_C, .release = STR("a\0b\n")};
@@ -192,6 +210,7 @@ int main(void)
         cmocka_unit_test(tests_and_documents_stay_behind),
         cmocka_unit_test(line_ends_are_those_of_the_release),
         cmocka_unit_test(a_release_that_has_the_change_is_told_from_one_that_has_not),
+        cmocka_unit_test(a_place_that_is_too_large_is_open_and_not_there),
         cmocka_unit_test(hostile_texts_are_refused_or_read),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -226,7 +226,10 @@ static enum rc is_contained(const struct stepping *k, bool *ret, struct err *e)
             !plain(&f->release))
             return RC_OK;
         struct ladder_ask ask = ask_of(f);
-        TRY(ladder_share(&ask, &share, e));
+        enum rc rc = ladder_share(&ask, &share, e);
+        if (rc == RC_LIMIT || rc == RC_INVALID) /* too large to be told */
+            return RC_OK;
+        TRY(rc);
     }
     *ret = share.comes + share.goes > 0 ? ladder_share_full(&share) : any;
     return RC_OK;
