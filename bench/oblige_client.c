@@ -113,6 +113,11 @@ static enum rc files_read(struct client *c, const json_t *j, struct bp_file *fil
         side_read(c, tree[2], f->path, &f->release);
         side_read(c, tree[3], f->path, &f->made);
     }
+    for (size_t i = 0; i < *ret_n; i++) {
+        struct bp_file *f = &files[i];
+        if (f->class != CLASS_CODE && strcmp(f->release.oid, f->made.oid) == 0)
+            f->how = BP_LEFT_OUT;
+    }
     return RC_OK;
 }
 

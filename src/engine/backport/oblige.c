@@ -27,22 +27,24 @@ const char *oblige_result_text(enum oblige_result r)
 
 /*
  * Which failures take a verdict down, measured on backports that people made: a plain pick is right
- * so often that only what would not build may, a merge of words needs every doubt.
+ * so often that only what would not build may, a merge of words needs every doubt.  Tests and
+ * documents may stay behind in part, and that is said elsewhere.
  */
 bool oblige_demotes(const struct obligation *o, bool clean)
 {
     static const struct {
         bool clean, merged;
     } table[OBLIGE_WHY_COUNT] = {
-        [OBLIGE_WHY_MORE] = {false, true},    [OBLIGE_WHY_LESS] = {false, true},
-        [OBLIGE_WHY_MISSING] = {true, true},  [OBLIGE_WHY_UNSEEN] = {true, true},
-        [OBLIGE_WHY_LOCAL] = {true, true},    [OBLIGE_WHY_FILE] = {true, true},
-        [OBLIGE_WHY_CALL] = {true, true},     [OBLIGE_WHY_SIGNATURE] = {false, false},
-        [OBLIGE_WHY_LEFT] = {false, true},    [OBLIGE_WHY_BLOCK] = {false, true},
-        [OBLIGE_WHY_BRACKET] = {false, true}, [OBLIGE_WHY_LINE] = {false, true},
-        [OBLIGE_WHY_NUMBER] = {true, true},
+        [OBLIGE_WHY_MORE] = {false, true},   [OBLIGE_WHY_LESS] = {false, true},
+        [OBLIGE_WHY_MISSING] = {true, true}, [OBLIGE_WHY_UNSEEN] = {true, true},
+        [OBLIGE_WHY_LOCAL] = {true, true},   [OBLIGE_WHY_FILE] = {true, true},
+        [OBLIGE_WHY_CALL] = {true, true},    [OBLIGE_WHY_SIGNATURE] = {false, false},
+        [OBLIGE_WHY_LEFT] = {false, true},   [OBLIGE_WHY_PLACE] = {false, false},
+        [OBLIGE_WHY_DEAD] = {true, true},    [OBLIGE_WHY_BRACKET] = {false, true},
+        [OBLIGE_WHY_LINE] = {false, true},   [OBLIGE_WHY_NUMBER] = {true, true},
     };
-    if (o->result != OBLIGE_FAIL || (unsigned)o->why >= OBLIGE_WHY_COUNT)
+    if (o->result != OBLIGE_FAIL || (unsigned)o->why >= OBLIGE_WHY_COUNT ||
+        (o->class != CLASS_CODE && o->why != OBLIGE_WHY_NUMBER))
         return false;
     return clean ? table[o->why].clean : table[o->why].merged;
 }

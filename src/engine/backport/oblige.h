@@ -52,7 +52,8 @@ enum oblige_why {
     OBLIGE_WHY_CALL,      /* O2: arguments that do not fit the release's parameters */
     OBLIGE_WHY_SIGNATURE, /* O2: the parameters are others than before the fix */
     OBLIGE_WHY_LEFT,      /* O3 */
-    OBLIGE_WHY_BLOCK,     /* O4 */
+    OBLIGE_WHY_PLACE,     /* O4: in a block of another kind */
+    OBLIGE_WHY_DEAD,      /* O4: what can never run */
     OBLIGE_WHY_BRACKET,   /* O5 */
     OBLIGE_WHY_LINE,      /* O6 */
     OBLIGE_WHY_NUMBER,    /* O8 */

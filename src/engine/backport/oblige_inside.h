@@ -56,6 +56,22 @@ struct func {
 /* The innermost function around token i; false: it stands outside of all. */
 bool code_function(const struct code *c, size_t i, struct func *ret);
 
+/* The names of one file on their way through O2. */
+struct names {
+    struct oblige *o;
+    const struct piece *p;
+    const struct code *made, *fix;
+    struct scope_seen sees, fix_sees;
+    bool sees_on, fix_sees_on;
+    uint32_t asked[OBLIGE_NAMES_MAX];
+    size_t n_asked;
+};
+/* Does what the candidate's file (the fix's file) includes hold the name? */
+bool names_made_sees(struct names *s, uint32_t hash, enum ident_has want, struct str *ret_path);
+bool names_fix_sees(struct names *s, uint32_t hash, enum ident_has want, struct str *ret_path);
+/* The name at token i of the candidate is called, on a line that came: do the arguments fit? */
+void names_call(struct names *s, size_t i);
+
 /* The obligations. */
 void oblige_names(struct oblige *o);
 void oblige_tokens(struct oblige *o);  /* O1 O3 O6 */

@@ -9,22 +9,12 @@
 
 #include "engine/backport/oblige_inside.h"
 
-struct names { /* of one file */
-    struct oblige *o;
-    const struct piece *p;
-    const struct code *made, *fix;
-    struct scope_seen sees, fix_sees;
-    bool sees_on, fix_sees_on;
-    uint32_t asked[OBLIGE_NAMES_MAX];
-    size_t n_asked;
-};
-
 static bool c_family(enum lang lang)
 {
     return ident_lang_same(lang, LANG_C);
 }
 
-static bool made_sees(struct names *s, uint32_t hash, enum ident_has want, struct str *ret_path)
+bool names_made_sees(struct names *s, uint32_t hash, enum ident_has want, struct str *ret_path)
 {
     struct scope *scope = s->o->ask->scope;
     if (!s->sees_on)
@@ -33,7 +23,7 @@ static bool made_sees(struct names *s, uint32_t hash, enum ident_has want, struc
     return scope_sees(scope, &s->sees, hash, want, ret_path);
 }
 
-static bool fix_sees(struct names *s, uint32_t hash, enum ident_has want, struct str *ret_path)
+bool names_fix_sees(struct names *s, uint32_t hash, enum ident_has want, struct str *ret_path)
 {
     struct scope *scope = s->o->ask->scope;
     if (!s->fix_sees_on)
@@ -102,9 +92,9 @@ static void whole_program(struct names *s, size_t i)
             return;
     }
     if (c_family(s->made->lang)) {
-        if (made_sees(s, hash, IDENT_USED, NULL))
+        if (names_made_sees(s, hash, IDENT_USED, NULL))
             return;
-        if (fix_sees(s, hash, IDENT_DECLARED, &where)) {
+        if (names_fix_sees(s, hash, IDENT_DECLARED, &where)) {
             missing(s, i, where);
             return;
         }
@@ -151,7 +141,8 @@ static bool declared_within(const struct code *c, const struct func *f, uint32_t
 static bool stood_within(const struct names *s, const struct func *f, uint32_t hash)
 {
     for (size_t k = f->from; k <= f->to && k < s->made->n; k++) {
-        if (same_name(s->made, k, hash) && !line_marked(&s->p->made_new, s->made->v[k].line))
+        if (same_name(s->made, k, hash) && !code_member(s->made, k) &&
+            !line_marked(&s->p->made_new, s->made->v[k].line))
             return true;
     }
     return false;
@@ -217,13 +208,20 @@ static bool conditional(const struct code *c, size_t i)
             code_is(c, i - 1, "undef") || code_is(c, i - 1, "include"));
 }
 
+/* The keyword of an argument: a parameter of what is called. */
+static bool keyword(const struct code *c, size_t i)
+{
+    return c->lang == LANG_PYTHON && i > 0 && code_is(c, i + 1, "=") &&
+           code_is(c, c->open[i], "(") && (code_is(c, i - 1, "(") || code_is(c, i - 1, ","));
+}
+
 static void file_names(struct oblige *o, const struct piece *p)
 {
     struct names s = {.o = o, .p = p, .made = p->code[SIDE_MADE], .fix = p->code[SIDE_FIX]};
     bool whole = p->code[SIDE_FIX] == p->code[SIDE_MADE];
     for (size_t i = 0; i < s.made->n; i++) {
         if (!line_marked(&p->made_new, s.made->v[i].line) || !code_name(s.made, i) ||
-            conditional(s.made, i))
+            conditional(s.made, i) || keyword(s.made, i))
             continue;
         uint32_t hash = s.made->v[i].hash;
         enum ident_has stood =
@@ -232,6 +230,7 @@ static void file_names(struct oblige *o, const struct piece *p)
             continue;
         if (!whole && !code_member(s.made, i))
             local(&s, i);
+        names_call(&s, i);
         if (stood == IDENT_NO && p->set[SIDE_MADE] &&
             ident_find(p->set[SIDE_MADE], hash) != IDENT_DECLARED)
             whole_program(&s, i);

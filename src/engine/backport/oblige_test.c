@@ -229,6 +229,67 @@ static void unknown_languages_never_fail(void **state)
     EXPECT(v, "O2 unknown :0 not every file could be checked\n");
 }
 
+static void calls_that_do_not_fit(void **state)
+{
+    (void)state;
+    const char *base = "#include \"put.h\"\nvoid run(int n)\n{\n    n++;\n}\n";
+    const char *fix = "#include \"put.h\"\nvoid run(int n)\n{\n    n++;\n    put(n, 1);\n}\n";
+    const char *two = "void put(int n, int how);\n", *one = "void put(int n);\n";
+    const struct content v[] = {{"a.c", {base, fix, base, fix}}, {"put.h", {two, two, one, SAME}}};
+    EXPECT(v, "O2 fail a.c:5 put is called in a.c:5 with arguments that do not fit: its parameters "
+              "are (int n) here and (int n, int how) for the fix\n");
+    const char *renamed = "void put(int a, int b);\n";
+    const struct content fine[] = {{"a.c", {base, fix, base, fix}},
+                                   {"put.h", {two, two, renamed, SAME}}};
+    EXPECT(fine, "");
+    const char *other = "void put(long n, int how);\n";
+    const struct content types[] = {{"a.c", {base, fix, base, fix}},
+                                    {"put.h", {two, two, other, SAME}}};
+    EXPECT(types, "O2 unknown a.c:5 put is called in a.c:5; its parameters are (long n, int how) "
+                  "here and (int n, int how) for the fix\n");
+    const char *py = "def put(a):\n    return a\n\n\ndef run():\n    pass\n";
+    const char *py_new = "def put(a, how=1):\n    return a\n\n\ndef run():\n    pass\n";
+    const char *py_fix =
+        "def put(a, how=1):\n    return a\n\n\ndef run():\n    put(1, how=2)\n    pass\n";
+    const char *py_made =
+        "def put(a):\n    return a\n\n\ndef run():\n    put(1, how=2)\n    pass\n";
+    const struct content python[] = {{"a.py", {py_new, py_fix, py, py_made}}};
+    EXPECT(python, "O2 fail a.py:6 put is called in a.py:6 with arguments that do not fit: its "
+                   "parameters are (a) here and (a, how=1) for the fix\n");
+}
+
+/* ---- Where it stands ---- */
+
+static void what_can_never_run(void **state)
+{
+    (void)state;
+    const char *base = "int run(int n)\n{\n    if (!n)\n    {\n        goto out;\n    }\n"
+                       "    use(n);\nout:\n    return 0;\n}\n";
+    const char *fix = "int run(int n)\n{\n    if (!n)\n    {\n        give_back(n);\n"
+                      "        goto out;\n    }\n    use(n);\nout:\n    return 0;\n}\n";
+    const char *old = "int run(int n)\n{\n    if (!n)\n        goto out;\n    use(n);\nout:\n"
+                      "    return 0;\n}\n";
+    const char *made = "int run(int n)\n{\n    if (!n)\n        give_back(n);\n        goto out;\n"
+                       "    use(n);\nout:\n    return 0;\n}\n";
+    const struct content v[] = {{"a.c", {base, fix, old, made}}};
+    EXPECT(v, "O4 fail a.c:6 a.c:6 can never run: it stands right behind a statement that leaves "
+              "the block\n");
+}
+
+static void lines_that_go_on(void **state)
+{
+    (void)state;
+    const char *base = "src = a.c \\\n  b.c \\\n  d.c\n";
+    const char *fix = "src = a.c \\\n  b.c \\\n  c.c \\\n  d.c\n";
+    const char *old = "src = a.c \\\n  d.c\n";
+    const char *made = "src = a.c \\\n\n  c.c \\\n  d.c\n";
+    const struct content v[] = {{"Makefile", {base, fix, old, made}}};
+    AUTO(buf) struct buf said = BUF_INIT(1u << 16);
+    ask(v, ARRAY_LEN(v), NULL, &said);
+    assert_true(str_find(buf_str(&said), STR("O5 fail Makefile:2 the lines that go on in the next "
+                                             "one of Makefile do not fit together")) != STR_NPOS);
+}
+
 /* ---- What came and went ---- */
 
 static void more_than_the_fix_brings(void **state)
@@ -313,6 +374,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_local_name, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(python_names, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(unknown_languages_never_fail, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(calls_that_do_not_fit, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_can_never_run, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(lines_that_go_on, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(more_than_the_fix_brings, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(deleted_lines_and_names, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_damaged_cache_is_no_harm, make_folder, remove_folder),

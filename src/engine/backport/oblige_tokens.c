@@ -191,7 +191,8 @@ static unsigned lines_like(const struct code *c, uint64_t hash, uint32_t *ret_li
 static void lines_gone(struct oblige *o, const struct piece *p)
 {
     const struct code *base = p->code[SIDE_BASE];
-    unsigned asked = 0;
+    unsigned asked = 0, left = 0;
+    uint32_t first = 0;
     for (size_t i = 0, next; p->fix_gone.marked && i < base->n; i = next) {
         uint64_t hash = line_hash(base, i, &next);
         uint32_t line = 0, made_line = 0;
@@ -207,15 +208,24 @@ static void lines_gone(struct oblige *o, const struct piece *p)
         unsigned fewer = before - after;
         if (made + (fewer < release ? fewer : release) <= release)
             continue;
-        struct obligation head = {.id = OBLIGE_GONE_LINES,
-                                  .result = OBLIGE_FAIL,
-                                  .why = OBLIGE_WHY_LINE,
-                                  .class = p->file->class,
-                                  .path = p->file->path,
-                                  .line = made_line};
-        oblige_say(o, &head, "the fix deletes a line that is still in %.*s:%u", STR_ARG(head.path),
-                   made_line);
+        if (left++ == 0)
+            first = made_line;
     }
+    if (left == 0)
+        return;
+    struct obligation head = {.id = OBLIGE_GONE_LINES,
+                              .result = OBLIGE_FAIL,
+                              .why = OBLIGE_WHY_LINE,
+                              .class = p->file->class,
+                              .path = p->file->path,
+                              .line = first};
+    if (left == 1)
+        oblige_say(o, &head, "the fix deletes a line that is still in %.*s:%u", STR_ARG(head.path),
+                   first);
+    else
+        oblige_say(o, &head,
+                   "the fix deletes %u lines that are still in %.*s, the first in line %u", left,
+                   STR_ARG(head.path), first);
 }
 
 void oblige_tokens(struct oblige *o)
