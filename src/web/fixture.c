@@ -353,6 +353,7 @@ void fixture_case(struct arena *a, struct view_case *c)
                   .summary = STR("9 places: 2 same flaw, 7 safe"),
                   .joined = 2,
                   .signed_off = true},
+        .backport = {.state = STR("answered"), .summary = STR("2 of 3 lines ready")},
         .parts = LIST(a, parts),
         .n_parts = ARRAY_LEN(parts),
         .facts = LIST(a, facts),

@@ -8,7 +8,7 @@
 
 /* The pages of a case's backports and of the register of lines; pure, as pages.h. */
 #define BACKPORT_CONFLICTS 20 /* files whose conflicts are shown */
-#define BACKPORT_FRESH     30 /* tests that are named */
+#define BACKPORT_NAMES     30 /* tests that are named */
 #define BACKPORT_ROWS      500
 
 /* draft: a form that was not taken, and where: key is the line's name or the script's id. */

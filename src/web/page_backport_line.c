@@ -243,11 +243,23 @@ static struct str commands_of(const struct maker *m, const struct view_backport 
 
 static struct str counts_words(const struct maker *m, const struct view_backport_run *k)
 {
+    if (k->ended_us && k->result.n && !k->before_built)
+        return STR("before the fix it does not build");
+    if (k->ended_us && k->result.n && !k->after_built)
+        return STR("with the fix it does not build");
     if (k->before_ran == 0 && k->after_ran == 0)
         return STR_NONE;
     return arena_strf(m->a, "before: %lld ran, %lld failed; after: %lld ran, %lld failed",
                       (long long)k->before_ran, (long long)k->before_failed,
                       (long long)k->after_ran, (long long)k->after_failed);
+}
+
+/* How many of n names are shown; *ret_more says how many are not. */
+static size_t names(const struct maker *m, size_t n, struct str *ret_more)
+{
+    if (n > BACKPORT_NAMES)
+        *ret_more = arena_strf(m->a, "and %zu more", n - BACKPORT_NAMES);
+    return n < BACKPORT_NAMES ? n : BACKPORT_NAMES;
 }
 
 static void run_fill(const struct maker *m, const struct view_backport_run *k,
@@ -274,9 +286,9 @@ static void run_fill(const struct maker *m, const struct view_backport_run *k,
                                 .of_settled = k->of_settled,
                                 .waits = waits};
     r->fresh = k->fresh;
-    r->n_fresh = k->n_fresh < BACKPORT_FRESH ? k->n_fresh : BACKPORT_FRESH;
-    if (k->n_fresh > r->n_fresh)
-        r->more = arena_strf(m->a, "and %zu more", k->n_fresh - r->n_fresh);
+    r->n_fresh = names(m, k->n_fresh, &r->more);
+    r->missing = k->missing;
+    r->n_missing = names(m, k->n_missing, &r->more_missing);
 }
 
 static void tests_fill(const struct maker *m, const struct view_backport_line *l,

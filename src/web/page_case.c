@@ -394,6 +394,18 @@ static struct str audit_line(const struct maker *m, const struct view_case *c)
     return v->signed_off ? arena_strf(m->a, "%.*s, signed off", STR_ARG(v->summary)) : v->summary;
 }
 
+static struct str backport_line(const struct maker *m, const struct view_case *c)
+{
+    const struct view_backport_sum *v = &c->backport;
+    if (str_eq(v->state, STR("asked")))
+        return v->summary.n
+                   ? arena_strf(m->a, "%.*s (being brought to the lines)", STR_ARG(v->summary))
+                   : STR("the fix is being brought to the lines");
+    if (str_eq(v->state, STR("failed")))
+        return STR("no answer; look at the reason");
+    return v->summary;
+}
+
 static void parts_of(const struct maker *m, const struct view_case *c, struct page_case *p)
 {
     p->parts = arena_array(m->a, c->n_parts + 1, sizeof *p->parts);
@@ -418,6 +430,7 @@ void page_case_write(const struct maker *m, struct page_frame frame, const struc
         .joined_into = c->joined_into,
         .affected = affected_line(m, c),
         .audit = audit_line(m, c),
+        .backport = backport_line(m, c),
         .handler = c->handler_name.n ? c->handler_name : c->handler,
         .rm = c->rm_word,
         .em = c->em_word,

@@ -34,9 +34,9 @@ static void form_fill(const struct draft *draft, struct mline_view *p)
     const struct {
         struct str *to;
         const char *name;
-    } fields[] = {{&p->f_name, "name"},    {&p->f_branch, "branch"}, {&p->f_tags, "tags"},
-                  {&p->f_tests, "tests"},  {&p->f_root, "root"},     {&p->f_until, "until"},
-                  {&p->f_reason, "reason"}};
+    } fields[] = {{&p->f_name, "name"},   {&p->f_branch, "branch"}, {&p->f_tags, "tags"},
+                  {&p->f_build, "build"}, {&p->f_tests, "tests"},   {&p->f_root, "root"},
+                  {&p->f_until, "until"}, {&p->f_reason, "reason"}};
     if (!port_open(draft, "set"))
         return;
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
@@ -51,6 +51,7 @@ static void line_fill(const struct maker *m, const struct view_lines *v, const s
                              .name = l->name,
                              .branch = l->branch,
                              .tags = l->tags,
+                             .build = l->build,
                              .tests = l->tests,
                              .root = l->root,
                              .tip = l->tip,
@@ -70,6 +71,7 @@ static void line_fill(const struct maker *m, const struct view_lines *v, const s
                              .f_name = l->name,
                              .f_branch = l->branch,
                              .f_tags = l->tags,
+                             .f_build = l->build,
                              .f_tests = l->tests,
                              .f_root = l->root,
                              .f_until = port_day(m, l->until_us),

@@ -116,6 +116,7 @@ static void one_line_with_what_speaks_for_it_and_against_it(void **state)
     assert_tame(t);
     HAS(t, "2 tests fail with the fix alone");
     HAS(t, "before: 38 ran, 1 failed; after: 38 ran, 3 failed");
+    HAS(t, "Passed before, and are not run any more");
     HAS(t, "Take the decision back");
     HAS(t, "Run the tests again");
     assert_int_equal(get(t, true, PORT "/line/6", TEAM), 200);

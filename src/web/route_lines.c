@@ -62,8 +62,8 @@ static enum rc put_line(struct visit *v, json_t *args)
 
 static enum rc args_of(struct visit *v, struct str form, json_t *args, const char **ret_verb)
 {
-    static const char *const fields[] = {"name",  "branch", "tags",  "until",
-                                         "tests", "root",   "reason"};
+    static const char *const fields[] = {"name",  "branch", "tags", "until",
+                                         "build", "tests",  "root", "reason"};
     *ret_verb = NULL;
     if (str_eq(form, STR("set"))) {
         *ret_verb = "line.set";

@@ -94,6 +94,23 @@ static const struct {
     {"audit-sign", "It is signed."},
     {"audit-unsign", "The sign-off is taken back."},
     {"audit-fix", "The history is being read for that place."},
+    {"backport-ask", "The fix is being brought to the lines."},
+    {"backport-again", "The fix is being brought to the lines again."},
+    {"backport-accept", "The backport is accepted. Older lines that are open start from it."},
+    {"backport-waive", "The line stays without the fix, and the reason is kept."},
+    {"backport-reopen", "The decision is taken back."},
+    {"backport-edit", "The change is being taken in."},
+    {"backport-message", "The message is saved."},
+    {"backport-test", "The tests are on their way into the sandbox."},
+    {"backport-untested", "The line counts without tests, and the reason is kept."},
+    {"backport-tested", "The line does not count without tests."},
+    {"backport-script", "The script is kept. Nothing runs before somebody approves it."},
+    {"backport-approve", "It may run now. Nothing has run yet."},
+    {"backport-revoke", "It may not run any more."},
+    {"backport-run", "It is on its way into the sandbox."},
+    {"lines-set", "The line is saved."},
+    {"lines-remove", "The line is removed from the register."},
+    {"lines-fill", "The repository is being looked at."},
     {"advisory-edit", "The text is saved as a new revision."},
     {"advisory-approve", "The revision is approved. Nothing is public yet."},
     {"advisory-publish", "It is public now, and the mails are on their way."},
@@ -316,7 +333,7 @@ static const struct {
     {"message", case_part},       {"history", case_history},    {"reply", route_reply},
     {"note", route_note},         {"draft", route_draft},       {"undo", route_undo},
     {"hurry", route_hurry},       {"third-party", route_third}, {"advisory", route_advisory},
-    {"affected", route_affected}, {"audit", route_audit},
+    {"affected", route_affected}, {"audit", route_audit},       {"backport", route_backport},
 };
 
 static void case_route(struct visit *v, struct str rest)
@@ -374,6 +391,7 @@ static const struct {
     {"/held", held_route},
     {"/advisories", route_advisories},
     {"/account", account_route},
+    {"/lines", lines_route},
     {"/policy", route_policy},
 };
 /* clang-format on */

@@ -224,6 +224,7 @@ struct page_case {
     struct str number, title, phase, severity, exit, exit_reason, joined_into, handler;
     struct str affected; /* the line about affected versions; empty: nothing was asked */
     struct str audit;    /* and about similar problems */
+    struct str backport; /* and about the maintained lines */
     struct case_part_view *parts;
     size_t n_parts;
     struct str rm, em, cs;

@@ -70,12 +70,13 @@ struct port_past_view {
 };
 struct port_run_view {
     int64_t id;
-    struct str why, own, who, counts;
+    struct str why, who, counts;
+    struct str own;
     const char *result, *kind;
     struct time_view asked;
-    struct str *fresh;
-    size_t n_fresh;
-    struct str more; /* "and 12 more" */
+    struct str *fresh, *missing;
+    size_t n_fresh, n_missing;
+    struct str more, more_missing; /* "and 12 more" */
     bool has_log, of_settled, waits;
 };
 struct port_script_view {
@@ -192,12 +193,12 @@ struct page_backport_script {
 
 struct mline_view {
     int64_t id;
-    struct str name, branch, tags, tests, root, tip, commit, problem, who, until, csrf;
+    struct str name, branch, tags, build, tests, root, tip, commit, problem, who, until, csrf;
     const char *state, *kind, *source;
     struct time_view changed, at;
     bool has_changed, has_at, maintained, may_write;
     /* its form */
-    struct str f_name, f_branch, f_tags, f_tests, f_root, f_until, f_reason;
+    struct str f_name, f_branch, f_tags, f_build, f_tests, f_root, f_until, f_reason;
     bool f_maintained;
 };
 struct page_lines {
