@@ -82,7 +82,9 @@ static void add_body(struct str text, struct buf *b)
 enum rc backport_mail_with(struct str patch, struct str message, struct buf *ret, struct err *e)
 {
     size_t head_end = str_find(patch, STR("\n\n"));
-    size_t rest = str_find(patch, STR("\n---\n"));
+    size_t rest = str_find(patch, STR("\n---\n")), diff = str_find(patch, STR("\n\ndiff --git "));
+    bool bare = diff < rest; /* git leaves the line out where no statistics follow */
+    rest = bare ? diff + 1 : rest;
     if (head_end == STR_NPOS || rest == STR_NPOS || rest < head_end)
         return err_set(e, RC_INVALID, "what is kept of this line is no commit as a mail");
     struct str subject = STR_NONE;
@@ -95,6 +97,7 @@ enum rc backport_mail_with(struct str patch, struct str message, struct buf *ret
                   "Content-Transfer-Encoding: ");
     buf_adds(ret, is_plain(patch) && is_plain(message) ? "7bit\n\n" : "8bit\n\n");
     add_body(str_trim(message), ret);
+    buf_adds(ret, bare ? "---\n" : "");
     buf_add(ret, str_sub(patch, rest + 1, patch.n));
     return buf_ok(ret, "a commit as a mail", e);
 }
