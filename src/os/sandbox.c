@@ -163,16 +163,23 @@ static enum rc leave_network(const struct sandbox_rules *r, struct sandbox_summa
     return RC_OK;
 }
 
-static enum rc drop_caps(struct sandbox_summary *s, struct err *e)
+static enum rc drop_caps(const struct sandbox_rules *r, struct sandbox_summary *s, struct err *e)
 {
+    /* Where root stays root, bubblewrap's namespace has to map the machine's root, and that needs
+     * this one (user_namespaces(7)).  Files that it could mark gain nothing by it: the bounding set
+     * holds no other, and exec gives nothing new. */
+    bool map_root = r->mounts && geteuid() == 0;
     for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EPERM)
+        if (!(map_root && cap == CAP_SETFCAP) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 &&
+            errno != EPERM)
             return err_errno(e, RC_IO, "cannot drop capability %d", cap);
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    struct __user_cap_data_struct none[2];
-    memset(none, 0, sizeof none);
-    if (syscall(SYS_capset, &h, none) != 0)
+    struct __user_cap_data_struct keep[2];
+    memset(keep, 0, sizeof keep);
+    if (map_root)
+        keep[0].effective = keep[0].permitted = UINT32_C(1) << CAP_SETFCAP;
+    if (syscall(SYS_capset, &h, keep) != 0)
         return err_errno(e, RC_IO, "cannot drop capabilities");
     say(s->got, "caps");
     return RC_OK;
@@ -250,7 +257,7 @@ static enum rc apply(const struct sandbox_rules *r, struct sandbox_summary *s, s
     int pdeathsig = 0;
     prctl(PR_GET_PDEATHSIG, &pdeathsig, 0, 0, 0);
     TRY(leave_network(r, s, e));
-    TRY(drop_caps(s, e));
+    TRY(drop_caps(r, s, e));
     /* The kernel forgets it when the user or the capabilities change. */
     if (pdeathsig != 0 && prctl(PR_SET_PDEATHSIG, pdeathsig, 0, 0, 0) != 0)
         return err_errno(e, RC_IO, "cannot tie itself to its parent");

@@ -96,18 +96,20 @@ static int child(uid_t uid)
     return closed() ? ask_for_tests() : 3;
 }
 
-static void check(bool as_user)
+enum who { AS_ROOT /* which becomes a user */, AS_USER, ROOT_STAYS };
+
+static void check(enum who who)
 {
     int status;
     fflush(NULL);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        bool leave = as_user && geteuid() == 0;
+        bool leave = who == AS_USER && geteuid() == 0;
         if (leave && (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
                       setresuid(NOBODY, NOBODY, NOBODY) != 0))
             _exit(4);
-        _exit(child(geteuid() == 0 ? NOBODY : 0));
+        _exit(child(geteuid() == 0 && who != ROOT_STAYS ? NOBODY : 0));
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     if (WIFEXITED(status) && WEXITSTATUS(status) == NO_BOX) {
@@ -128,13 +130,24 @@ static void test_as_root(void **state)
         print_message("SKIP run-confined as root: not root\n");
         skip();
     }
-    check(false);
+    check(AS_ROOT);
+}
+
+/* A desk that was started as root without users of its own. */
+static void test_as_root_that_stays(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("SKIP run-confined as root: not root\n");
+        skip();
+    }
+    check(ROOT_STAYS);
 }
 
 static void test_as_user(void **state)
 {
     (void)state;
-    check(true);
+    check(AS_USER);
 }
 
 static void commit(const char *text, char ret[TESTREPO_SAID])
@@ -144,9 +157,8 @@ static void commit(const char *text, char ret[TESTREPO_SAID])
     testrepo_said(repo, args, ret);
 }
 
-static int setup(void **state)
+static int make(bool owned)
 {
-    (void)state;
     struct err e = ERR_INIT;
     char changed[sizeof tests + 20];
     if (testrepo_folder(top) != 0)
@@ -167,9 +179,21 @@ static int setup(void **state)
     struct child_end end = {.code = 0};
     s.path = "/bin/chown";
     s.argv = argv;
-    if (geteuid() == 0 && spawn_run(&s, &io, &end, &e) != RC_OK)
+    if (owned && geteuid() == 0 && spawn_run(&s, &io, &end, &e) != RC_OK)
         return -1;
     return end.code;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return make(true);
+}
+
+static int setup_of_root(void **state)
+{
+    (void)state;
+    return make(false);
 }
 
 static int teardown(void **state)
@@ -187,6 +211,7 @@ int main(void)
     }
     const struct CMUnitTest all[] = {
         cmocka_unit_test_setup_teardown(test_as_root, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_as_root_that_stays, setup_of_root, teardown),
         cmocka_unit_test_setup_teardown(test_as_user, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
