@@ -5,6 +5,7 @@ The library of namelib.py has a real build and three lines of ours.  On one line
 one it does not fit and a person uploads the change, the oldest starts from that one.  In every step
 a role of the desk is killed.
 """
+import http.client
 import json
 import os
 import signal
@@ -49,6 +50,15 @@ def fill(label, value):
     return [{"do": "fill", "label": label, "value": value}]
 
 
+def page_of(d, path, cookie=None):
+    """(status, text) of a page of the team; (0, "") while a role that was killed is not there yet."""
+    try:
+        status, _, text = d.get(path, staff=True, cookie=cookie)
+        return status, text
+    except (OSError, http.client.HTTPException):
+        return 0, ""
+
+
 def killed(d, role):
     """A role ends without notice, with what it had started, and is there again."""
     old = d.role_pids(role)
@@ -57,7 +67,7 @@ def killed(d, role):
         os.kill(pid, signal.SIGKILL)
     until(f"{role} is back", lambda: (now := d.role_pids(role)) and not set(now) & set(old))
     if role == "core":
-        until("pages are there", lambda: d.get("/healthz", staff=True)[0] == 200)
+        until("pages are there", lambda: page_of(d, "/healthz")[0] == 200)
 
 
 class Case:
@@ -70,7 +80,7 @@ class Case:
         self.cookie = session(d, d.cli("user", "signin", "robin")["url"])
 
     def told(self):
-        status, _, text = self.d.get(f"/case/{self.number}/backport/export.json", staff=True, cookie=self.cookie)
+        status, text = page_of(self.d, f"/case/{self.number}/backport/export.json", self.cookie)
         return json.loads(text) if status == 200 else {"lines": [], "state": "", "reproducers": []}
 
     def line(self, name):
@@ -129,7 +139,7 @@ def register_filled(d, lib, jar):
     killed(d, "worker")
     cookie = session(d, d.cli("user", "signin", "robin")["url"])
     tips = [lib.git("rev-parse", n)[:12] for n in Library.lines()]
-    until("the register", lambda: (text := d.get("/lines", staff=True, cookie=cookie)[2]) and
+    until("the register", lambda: (text := page_of(d, "/lines", cookie)[1]) and
           all(t in text for t in tips), LONG)
     for name in Library.lines():
         browse([{"do": "open", "url": page}, {"do": "click", "role": "link", "text": f"Change {name}"},
@@ -163,7 +173,7 @@ def newest_accepted(d, c, jar):
     browse([{"do": "open", "url": c.page}, {"do": "tab", "to": "", "as": "svg a"},
             {"do": "press", "key": "Enter"}, {"do": "tab", "to": NEW, "as": "td a, th a"}, {"do": "press", "key": "Enter"}] +
            expect(f"The fix on {NEW}", "What holds", "sizeof ret->bytes", "CVE-2026-4242") +
-           looked_at("backport-line", LIGHT) + picture("backport-line", 1150) +
+           looked_at("backport-line", LIGHT) +
            [{"do": "press", "key": "j"}, {"do": "press", "key": "j"}, {"do": "press", "key": "k"}] +
            [{"do": "press", "key": "a"}, {"do": "press", "key": "Enter"}] + expect("The backport is accepted."),
            javascript=True, state=jar)
@@ -181,7 +191,7 @@ def middle_uploaded(d, c, jar, patch):
     odd = d.dir / "odd.patch"
     odd.write_text("not a patch at all\n")
     browse([{"do": "open", "url": page}] + expect(f"The fix on {MIDDLE}", *shown) + looked_at("backport-conflict", LIGHT) +
-           picture("backport-conflict", 1000) +
+           picture("backport-conflict", 1150) +
            [PHONE, {"do": "open-details", "text": "Upload a change of your own"}] +
            [{"do": "click", "text": "Take this change", "refused": c.page + "/edit"}] +
            expect("Not done.", "choose a file, or paste its text") +
