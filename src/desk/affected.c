@@ -509,9 +509,7 @@ enum rc affected_part_job_answer(struct desk *d, int64_t subject, const json_t *
 static enum rc job_progress(struct desk *d, bool is_part, int64_t subject, struct str what,
                             int64_t *ret_case, struct err *e)
 {
-    if (!utf8_is_clean(what))
-        return err_set(e, RC_INVALID, "progress that is not plain text");
-    return ops_affected_progress(d->db, is_part, subject, utf8_clip(what, WHY_MAX), ret_case, e);
+    return ops_affected_progress(d->db, is_part, subject, what, ret_case, e);
 }
 
 enum rc affected_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
@@ -544,10 +542,7 @@ static enum rc failed_tx(struct desk *d, void *arg, struct err *e)
 static enum rc job_failed(struct desk *d, bool is_part, int64_t subject, struct str why,
                           struct err *e)
 {
-    AUTO(buf) struct buf clean = BUF_INIT(4 * WHY_MAX);
-    struct answered k = {.is_part = is_part, .id = subject};
-    utf8_clean_line(&clean, str_sub(why, 0, WHY_MAX));
-    k.why = utf8_clip(buf_str(&clean), WHY_MAX);
+    struct answered k = {.is_part = is_part, .id = subject, .why = why};
     return desk_run(d, failed_tx, &k, e);
 }
 

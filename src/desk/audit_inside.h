@@ -11,7 +11,6 @@
 
 #define AUDIT_ANSWER_MAX   (16u << 20)
 #define AUDIT_QUESTION_MAX (512 * 1024)
-#define AUDIT_WHY_MAX      500
 #define AUDIT_CUT_TEXT     16   /* bytes of "1000.000" and its NUL */
 #define AUDIT_WORTH        0.70 /* recall for which the cut is set when nobody says one */
 

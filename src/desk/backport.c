@@ -579,9 +579,7 @@ enum rc backport_job_answer(struct desk *d, int64_t subject, const json_t *answe
 enum rc backport_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
                               struct err *e)
 {
-    if (!utf8_is_clean(what))
-        return err_set(e, RC_INVALID, "progress that is not plain text");
-    return ops_backport_progress(d->db, subject, utf8_clip(what, BACKPORT_WHY_MAX), ret_case, e);
+    return ops_backport_progress(d->db, subject, what, ret_case, e);
 }
 
 static enum rc failed_tx(struct desk *d, void *arg, struct err *e)
@@ -611,9 +609,6 @@ static enum rc failed_tx(struct desk *d, void *arg, struct err *e)
 
 enum rc backport_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
 {
-    AUTO(buf) struct buf clean = BUF_INIT(4 * BACKPORT_WHY_MAX);
-    struct answered k = {.id = subject};
-    utf8_clean_line(&clean, str_sub(why, 0, BACKPORT_WHY_MAX));
-    k.why = utf8_clip(buf_str(&clean), BACKPORT_WHY_MAX);
+    struct answered k = {.id = subject, .why = why};
     return desk_run(d, failed_tx, &k, e);
 }

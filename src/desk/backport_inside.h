@@ -13,7 +13,6 @@
 
 #define BACKPORT_QUESTION_MAX (64 * 1024)
 #define BACKPORT_ANSWER_MAX   (16u << 20)
-#define BACKPORT_WHY_MAX      500
 
 enum rc backport_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
     WARN_UNUSED;
@@ -33,18 +32,14 @@ enum rc tests_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struc
     WARN_UNUSED;
 enum rc tests_job_answer(struct desk *d, int64_t subject, const json_t *answer, struct err *e)
     WARN_UNUSED;
-enum rc tests_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
-                           struct err *e) WARN_UNUSED;
-enum rc tests_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
-    WARN_UNUSED;
 enum rc reproduce_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
     WARN_UNUSED;
 enum rc reproduce_job_answer(struct desk *d, int64_t subject, const json_t *answer, struct err *e)
     WARN_UNUSED;
-enum rc reproduce_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
-                               struct err *e) WARN_UNUSED;
-enum rc reproduce_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
-    WARN_UNUSED;
+/* Of both: what ran is in one table. */
+enum rc run_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
+                         struct err *e) WARN_UNUSED;
+enum rc run_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e) WARN_UNUSED;
 enum rc backport_forget_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
     WARN_UNUSED;
 enum rc backport_forget_answer(struct desk *d, int64_t subject, const json_t *answer, struct err *e)

@@ -7,7 +7,6 @@
  */
 #include "base/hash.h"
 #include "base/hex.h"
-#include "base/utf8.h"
 #include "desk/affected_inside.h"
 #include "desk/backport_inside.h"
 #include "engine/backport/runs.h"
@@ -277,18 +276,10 @@ enum rc tests_job_answer(struct desk *d, int64_t subject, const json_t *answer, 
     return desk_run(d, tested_tx, &k, e);
 }
 
-static enum rc progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
-                        struct err *e)
+enum rc run_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
+                         struct err *e)
 {
-    if (!utf8_is_clean(what))
-        return err_set(e, RC_INVALID, "progress that is not plain text");
-    return ops_run_progress(d->db, subject, utf8_clip(what, BACKPORT_WHY_MAX), ret_case, e);
-}
-
-enum rc tests_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
-                           struct err *e)
-{
-    return progress(d, subject, what, ret_case, e);
+    return ops_run_progress(d->db, subject, what, ret_case, e);
 }
 
 static enum rc failed_tx(struct desk *d, void *arg, struct err *e)
@@ -312,18 +303,10 @@ static enum rc failed_tx(struct desk *d, void *arg, struct err *e)
                       r.line_id ? "backport.tests_failed" : "reproducer.failed", p, e);
 }
 
-static enum rc failed(struct desk *d, int64_t subject, struct str why, struct err *e)
+enum rc run_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
 {
-    AUTO(buf) struct buf clean = BUF_INIT(4 * BACKPORT_WHY_MAX);
-    struct ended k = {.id = subject};
-    utf8_clean_line(&clean, str_sub(why, 0, BACKPORT_WHY_MAX));
-    k.why = utf8_clip(buf_str(&clean), BACKPORT_WHY_MAX);
+    struct ended k = {.id = subject, .why = why};
     return desk_run(d, failed_tx, &k, e);
-}
-
-enum rc tests_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
-{
-    return failed(d, subject, why, e);
 }
 
 /* ---- reproducers ---- */
@@ -584,11 +567,11 @@ enum rc reproduce_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, s
     TRY(rc);
     TRY(ops_reproducer_get(d->db, a, 0, r.reproducer_id, &script, e));
     if (is_approved(&script, NULL) != RC_OK)
-        return failed(d, subject, STR("the approval was taken back"), e);
+        return run_job_failed(d, subject, STR("the approval was taken back"), e);
     TRY(sealed_read(d, a, script.blob_id, &bytes, e));
     hash_of(buf_str(&bytes), hash);
     if (!str_eq(str_c(hash), script.approved))
-        return failed(d, subject, STR("the script is not the one that was approved"), e);
+        return run_job_failed(d, subject, STR("the script is not the one that was approved"), e);
     rc = ops_backport_of_case(d->db, a, r.case_id, &row, e);
     if (rc != RC_OK && rc != RC_NOTFOUND)
         return rc;
@@ -631,15 +614,4 @@ enum rc reproduce_job_answer(struct desk *d, int64_t subject, const json_t *answ
                       arena_strf(a, "crashes %zu of %zu trees", crashes, m.n_rows), m.why};
     TRY(arena_ok(a, "the answer", e));
     return desk_run(d, reproduced_tx, &k, e);
-}
-
-enum rc reproduce_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
-                               struct err *e)
-{
-    return progress(d, subject, what, ret_case, e);
-}
-
-enum rc reproduce_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
-{
-    return failed(d, subject, why, e);
 }

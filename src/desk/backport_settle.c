@@ -459,10 +459,7 @@ static enum rc edit_failed_tx(struct desk *d, void *arg, struct err *e)
 
 enum rc backport_edit_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
 {
-    AUTO(buf) struct buf clean = BUF_INIT(4 * BACKPORT_WHY_MAX);
-    struct edited k = {.id = subject};
-    utf8_clean_line(&clean, str_sub(why, 0, BACKPORT_WHY_MAX));
-    k.why = utf8_clip(buf_str(&clean), BACKPORT_WHY_MAX);
+    struct edited k = {.id = subject, .why = why};
     return desk_run(d, edit_failed_tx, &k, e);
 }
 

@@ -5,18 +5,20 @@
  */
 #include "desk/job.h"
 
+#include "base/utf8.h"
 #include "desk/affected_inside.h"
 #include "desk/audit_inside.h"
 #include "desk/backport_inside.h"
 #include "desk/proposal_inside.h"
 
 #define ANSWER_MAX (16u << 20)
+#define WORDS_MAX  500 /* bytes of progress and of a failure's reason that are kept */
 
 static const struct {
     const char *kind;
     enum rc (*ask)(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e);
     enum rc (*answer)(struct desk *d, int64_t subject, const json_t *answer, struct err *e);
-    /* May be NULL: */
+    /* May be NULL; their texts are clean and short: */
     enum rc (*progress)(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
                         struct err *e);
     enum rc (*failed)(struct desk *d, int64_t subject, struct str why, struct err *e);
@@ -33,9 +35,8 @@ static const struct {
      backport_job_failed},
     {BACKPORT_EDIT_JOB, backport_edit_job_ask, backport_edit_job_answer, NULL,
      backport_edit_job_failed},
-    {BACKPORT_TESTS_JOB, tests_job_ask, tests_job_answer, tests_job_progress, tests_job_failed},
-    {REPRODUCE_JOB, reproduce_job_ask, reproduce_job_answer, reproduce_job_progress,
-     reproduce_job_failed},
+    {BACKPORT_TESTS_JOB, tests_job_ask, tests_job_answer, run_job_progress, run_job_failed},
+    {REPRODUCE_JOB, reproduce_job_ask, reproduce_job_answer, run_job_progress, run_job_failed},
     {BACKPORT_FORGET, backport_forget_ask, backport_forget_answer, NULL, NULL},
 };
 const char *const desk_job_kinds[] = {PROPOSAL_APPLY,    POLICY_COMMIT,     AFFECTED_JOB,
@@ -81,17 +82,23 @@ enum rc desk_job_progress(struct desk *d, struct str kind, int64_t subject, stru
                           int64_t *ret_case, struct err *e)
 {
     *ret_case = 0;
-    for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
-        if (str_eq(kind, str_c(jobs[i].kind)) && jobs[i].progress)
-            return jobs[i].progress(d, subject, what, ret_case, e);
+    for (size_t i = 0; i < ARRAY_LEN(jobs); i++) {
+        if (!str_eq(kind, str_c(jobs[i].kind)) || jobs[i].progress == NULL)
+            continue;
+        if (!utf8_is_clean(what))
+            return err_set(e, RC_INVALID, "progress that is not plain text");
+        return jobs[i].progress(d, subject, utf8_clip(what, WORDS_MAX), ret_case, e);
+    }
     return RC_OK;
 }
 
 enum rc desk_job_failed(struct desk *d, struct str kind, int64_t subject, struct str why,
                         struct err *e)
 {
+    AUTO(buf) struct buf clean = BUF_INIT(4 * WORDS_MAX);
+    utf8_clean_line(&clean, str_sub(why, 0, WORDS_MAX));
     for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
         if (str_eq(kind, str_c(jobs[i].kind)) && jobs[i].failed)
-            return jobs[i].failed(d, subject, why, e);
+            return jobs[i].failed(d, subject, utf8_clip(buf_str(&clean), WORDS_MAX), e);
     return err_set(e, RC_NOTFOUND, "a failure of that job is no answer");
 }
