@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "base/when.h"
+#include "engine/fields.h"
 
 static const char *const names[] = {"affected", "fixed", "not_affected", "unknown"};
 static const char *const words[] = {"affected", "fixed", "not affected", "unknown"};
@@ -36,34 +36,9 @@ bool rec_status_parse(struct str s, enum rec_status *ret_s)
 
 /* ---- fields ---- */
 
-/* A clean text; missing or null is the empty one. */
-static enum rc text(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
-{
-    *ret = STR_NONE;
-    const json_t *v = json_object_get(o, key);
-    if (v == NULL || json_is_null(v))
-        return RC_OK;
-    TRY(json_get_str(o, key, max, ret, e));
-    if (!utf8_is_clean(*ret))
-        return err_set(e, RC_INVALID, "the answer's \"%s\" is not plain text", key);
-    return RC_OK;
-}
-
 static enum rc commit(const json_t *o, const char *key, struct str *ret, struct err *e)
 {
-    TRY(text(o, key, 64, ret, e));
-    for (size_t i = 0; i < ret->n; i++)
-        if (!ascii_is_digit(ret->p[i]) && (ret->p[i] < 'a' || ret->p[i] > 'f'))
-            return err_set(e, RC_INVALID, "the answer's \"%s\" is no id of a commit", key);
-    return RC_OK;
-}
-
-static enum rc date(const json_t *o, int64_t *ret_us, struct err *e)
-{
-    struct str s;
-    *ret_us = 0;
-    TRY(text(o, "date", WHEN_TEXT_MAX, &s, e));
-    return s.n ? when_parse_rfc3339(s, ret_us, e) : RC_OK;
+    return field_hex(o, key, 64, "id of a commit", ret, e);
 }
 
 static enum rc flag(const json_t *o, const char *key, bool otherwise, bool *ret, struct err *e)
@@ -79,15 +54,6 @@ static enum rc list(const json_t *o, const char *key, size_t max, json_t **ret, 
     return json_object_get(o, key) ? json_get_array(o, key, max, ret, e) : RC_OK;
 }
 
-static enum rc room(struct arena *a, size_t n, size_t size, void *ret, struct err *e)
-{
-    void *p = arena_array(a, n + 1, size);
-    if (p == NULL)
-        return err_set(e, RC_LIMIT, "the answer is too large");
-    memcpy(ret, &p, sizeof p);
-    return RC_OK;
-}
-
 static enum rc whys(const json_t *o, const char *key, struct arena *a, struct rec_why **ret,
                     size_t *ret_n, struct err *e)
 {
@@ -95,14 +61,14 @@ static enum rc whys(const json_t *o, const char *key, struct arena *a, struct re
     struct rec_why *w = NULL;
     TRY(list(o, key, 10000, &l, e));
     size_t n = json_array_size(l) < REC_WHY_MAX ? json_array_size(l) : REC_WHY_MAX;
-    TRY(room(a, n, sizeof *w, &w, e));
+    TRY(field_room(a, n, sizeof *w, &w, e));
     for (size_t i = 0; i < n; i++) {
         const json_t *j = json_array_get(l, i);
-        TRY(text(j, "rule", 64, &w[i].rule, e));
+        TRY(field_text(j, "rule", 64, &w[i].rule, e));
         TRY(commit(j, "commit", &w[i].commit, e));
         TRY(commit(j, "of", &w[i].of, e));
-        TRY(text(j, "why", REC_TEXT_MAX, &w[i].why, e));
-        TRY(text(j, "path", REC_TEXT_MAX, &w[i].path, e));
+        TRY(field_text(j, "why", REC_TEXT_MAX, &w[i].why, e));
+        TRY(field_text(j, "path", REC_TEXT_MAX, &w[i].path, e));
         TRY(commit(j, "blob", &w[i].blob, e));
         if (json_object_get(j, "line"))
             TRY(json_get_int(j, "line", 0, INT32_MAX, &w[i].line, e));
@@ -118,7 +84,7 @@ static enum rc texts(const json_t *o, const char *key, struct arena *a, struct s
     json_t *l;
     struct str *s = NULL;
     TRY(list(o, key, REC_LIST_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *s, &s, e));
+    TRY(field_room(a, json_array_size(l), sizeof *s, &s, e));
     for (size_t i = 0; i < json_array_size(l); i++) {
         const json_t *v = json_array_get(l, i);
         s[i] = str_of(json_string_value(v), json_string_length(v));
@@ -148,16 +114,16 @@ static enum rc release(const json_t *j, struct arena *a, struct rec_release *ret
 {
     struct str status;
     TRY(json_get_str(j, "tag", REC_NAME_MAX, &ret->tag, e));
-    TRY(text(j, "tag", REC_NAME_MAX, &ret->tag, e));
+    TRY(field_text(j, "tag", REC_NAME_MAX, &ret->tag, e));
     TRY(json_get_str(j, "status", 16, &status, e));
     if (ret->tag.n == 0 || !rec_status_parse(status, &ret->status))
         return err_set(e, RC_INVALID, "the answer has a release without a name or a status");
     TRY(commit(j, "commit", &ret->commit, e));
-    TRY(date(j, &ret->at_us, e));
-    TRY(text(j, "series", REC_NAME_MAX, &ret->series, e));
-    TRY(text(j, "rule", 64, &ret->rule, e));
-    TRY(text(j, "why", REC_TEXT_MAX, &ret->why, e));
-    TRY(text(j, "confidence", 16, &ret->confidence, e));
+    TRY(field_date(j, "date", &ret->at_us, e));
+    TRY(field_text(j, "series", REC_NAME_MAX, &ret->series, e));
+    TRY(field_text(j, "rule", 64, &ret->rule, e));
+    TRY(field_text(j, "why", REC_TEXT_MAX, &ret->why, e));
+    TRY(field_text(j, "confidence", 16, &ret->confidence, e));
     TRY(flag(j, "counts", true, &ret->counts, e));
     TRY(flag(j, "flagged", false, &ret->flagged, e));
     TRY(flag(j, "decided", false, &ret->decided, e));
@@ -170,8 +136,8 @@ static enum rc releases(const json_t *j, struct reader *rd, struct err *e)
     json_t *l;
     TRY(json_get_array(j, "releases", REC_RELEASES_MAX, &l, e));
     size_t n = json_array_size(l);
-    TRY(room(rd->a, n, sizeof *r->releases, &r->releases, e));
-    TRY(room(rd->a, n, sizeof *rd->sorted, &rd->sorted, e));
+    TRY(field_room(rd->a, n, sizeof *r->releases, &r->releases, e));
+    TRY(field_room(rd->a, n, sizeof *rd->sorted, &rd->sorted, e));
     for (size_t i = 0; i < n; i++) {
         struct rec_release *k = &r->releases[i];
         TRY(release(json_array_get(l, i), rd->a, k, e));
@@ -213,7 +179,7 @@ static enum rc tags(const struct reader *rd, const json_t *o, const char *key, u
     uint32_t *at = NULL;
     size_t n = 0;
     TRY(list(o, key, REC_RELEASES_MAX, &l, e));
-    TRY(room(rd->a, json_array_size(l), sizeof *at, &at, e));
+    TRY(field_room(rd->a, json_array_size(l), sizeof *at, &at, e));
     for (size_t i = 0; i < json_array_size(l); i++) {
         const json_t *v = json_array_get(l, i);
         if (!json_is_string(v) ||
@@ -233,8 +199,8 @@ static enum rc lanes_of_series(struct reader *rd, struct err *e)
     struct record *r = rd->r;
     uint32_t *all = NULL;
     size_t n = 0;
-    TRY(room(rd->a, r->n_releases, sizeof *r->lanes, &r->lanes, e));
-    TRY(room(rd->a, r->n_releases, sizeof *all, &all, e));
+    TRY(field_room(rd->a, r->n_releases, sizeof *r->lanes, &r->lanes, e));
+    TRY(field_room(rd->a, r->n_releases, sizeof *all, &all, e));
     for (size_t i = 0; i < r->n_releases; i++) {
         const struct rec_release *k = &r->releases[i];
         if (!k->counts)
@@ -258,7 +224,7 @@ static enum rc tip(const json_t *j, struct rec_lane *k, struct err *e)
         return err_set(e, RC_INVALID, "the answer has a branch without a status");
     k->has_tip = true;
     TRY(commit(o, "commit", &k->tip_commit, e));
-    return date(o, &k->tip_us, e);
+    return field_date(o, "date", &k->tip_us, e);
 }
 
 static enum rc lanes(const json_t *j, struct reader *rd, struct err *e)
@@ -268,10 +234,10 @@ static enum rc lanes(const json_t *j, struct reader *rd, struct err *e)
     TRY(list(j, "lanes", REC_LANES_MAX, &l, e));
     if (json_array_size(l) == 0)
         return lanes_of_series(rd, e);
-    TRY(room(rd->a, json_array_size(l), sizeof *r->lanes, &r->lanes, e));
+    TRY(field_room(rd->a, json_array_size(l), sizeof *r->lanes, &r->lanes, e));
     for (size_t i = 0; i < json_array_size(l); i++) {
         struct rec_lane *k = &r->lanes[r->n_lanes];
-        TRY(text(json_array_get(l, i), "name", REC_NAME_MAX, &k->name, e));
+        TRY(field_text(json_array_get(l, i), "name", REC_NAME_MAX, &k->name, e));
         TRY(tags(rd, json_array_get(l, i), "releases", &k->at, &k->n, e));
         TRY(tip(json_array_get(l, i), k, e));
         r->n_lanes += k->n > 0 || k->has_tip; /* else it has nothing to show */
@@ -287,16 +253,17 @@ static enum rc commits(const json_t *j, const char *key, struct arena *a, struct
     json_t *l;
     struct rec_commit *c = NULL;
     TRY(list(j, key, REC_COMMITS_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *c, &c, e));
+    TRY(field_room(a, json_array_size(l), sizeof *c, &c, e));
     for (size_t i = 0; i < json_array_size(l); i++) {
         const json_t *o = json_array_get(l, i);
         TRY(commit(o, "commit", &c[i].commit, e));
         TRY(commit(o, "of", &c[i].of, e));
-        TRY(text(o, "subject", REC_TEXT_MAX, &c[i].subject, e));
-        TRY(text(o, json_object_get(o, "reason") ? "reason" : "why", REC_TEXT_MAX, &c[i].why, e));
-        TRY(text(o, "confidence", 16, &c[i].confidence, e));
-        TRY(text(o, "lane", REC_NAME_MAX, &c[i].lane, e));
-        TRY(date(o, &c[i].at_us, e));
+        TRY(field_text(o, "subject", REC_TEXT_MAX, &c[i].subject, e));
+        TRY(field_text(o, json_object_get(o, "reason") ? "reason" : "why", REC_TEXT_MAX, &c[i].why,
+                       e));
+        TRY(field_text(o, "confidence", 16, &c[i].confidence, e));
+        TRY(field_text(o, "lane", REC_NAME_MAX, &c[i].lane, e));
+        TRY(field_date(o, "date", &c[i].at_us, e));
     }
     *ret = c;
     *ret_n = json_array_size(l);
@@ -308,7 +275,7 @@ static enum rc candidates(const json_t *j, struct reader *rd, struct err *e)
     struct record *r = rd->r;
     json_t *l;
     TRY(list(j, "candidates", REC_CANDIDATES_MAX, &l, e));
-    TRY(room(rd->a, json_array_size(l), sizeof *r->candidates, &r->candidates, e));
+    TRY(field_room(rd->a, json_array_size(l), sizeof *r->candidates, &r->candidates, e));
     for (size_t i = 0; i < json_array_size(l); i++) {
         const json_t *o = json_array_get(l, i);
         struct rec_candidate *c = &r->candidates[i];
@@ -326,13 +293,13 @@ static enum rc ranges(const json_t *j, struct reader *rd, struct err *e)
     struct record *r = rd->r;
     json_t *l;
     TRY(list(j, "ranges", REC_LIST_MAX, &l, e));
-    TRY(room(rd->a, json_array_size(l), sizeof *r->ranges, &r->ranges, e));
+    TRY(field_room(rd->a, json_array_size(l), sizeof *r->ranges, &r->ranges, e));
     for (size_t i = 0; i < json_array_size(l); i++) {
         const json_t *o = json_array_get(l, i);
-        TRY(text(o, "series", REC_NAME_MAX, &r->ranges[i].series, e));
-        TRY(text(o, "from", REC_NAME_MAX, &r->ranges[i].from, e));
-        TRY(text(o, "to", REC_NAME_MAX, &r->ranges[i].to, e));
-        TRY(text(o, "fixed_in", REC_NAME_MAX, &r->ranges[i].fixed, e));
+        TRY(field_text(o, "series", REC_NAME_MAX, &r->ranges[i].series, e));
+        TRY(field_text(o, "from", REC_NAME_MAX, &r->ranges[i].from, e));
+        TRY(field_text(o, "to", REC_NAME_MAX, &r->ranges[i].to, e));
+        TRY(field_text(o, "fixed_in", REC_NAME_MAX, &r->ranges[i].fixed, e));
         TRY(flag(o, "since_the_beginning", false, &r->ranges[i].from_start, e));
     }
     r->n_ranges = json_array_size(l);
@@ -344,8 +311,8 @@ static enum rc vers(const json_t *j, struct arena *a, struct record *r, struct e
 {
     if (json_is_array(json_object_get(j, "vers")))
         return texts(j, "vers", a, &r->vers, &r->n_vers, e);
-    TRY(room(a, 1, sizeof *r->vers, &r->vers, e));
-    TRY(text(j, "vers", REC_VERS_MAX, &r->vers[0], e));
+    TRY(field_room(a, 1, sizeof *r->vers, &r->vers, e));
+    TRY(field_text(j, "vers", REC_VERS_MAX, &r->vers[0], e));
     r->n_vers = r->vers[0].n > 0;
     return RC_OK;
 }

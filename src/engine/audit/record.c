@@ -9,26 +9,14 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "engine/fields.h"
 
 /* ---- fields ---- */
 
-/* A clean text; missing or null is the empty one. */
-static enum rc text(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
-{
-    *ret = STR_NONE;
-    const json_t *v = json_object_get(o, key);
-    if (v == NULL || json_is_null(v))
-        return RC_OK;
-    TRY(json_get_str(o, key, max, ret, e));
-    if (!utf8_is_clean(*ret))
-        return err_set(e, RC_INVALID, "the answer's \"%s\" is not plain text", key);
-    return RC_OK;
-}
-
-/* The same for what has to be there, on one line. */
+/* A text that has to be there, on one line. */
 static enum rc name(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
 {
-    TRY(text(o, key, max, ret, e));
+    TRY(field_text(o, key, max, ret, e));
     if (ret->n == 0 || str_chr(*ret, '\n') != STR_NPOS)
         return err_set(e, RC_INVALID, "the answer has an empty or broken \"%s\"", key);
     return RC_OK;
@@ -66,28 +54,7 @@ static enum rc real(const json_t *o, const char *key, double max, double *ret, s
 
 static enum rc hex(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
 {
-    TRY(text(o, key, max, ret, e));
-    for (size_t i = 0; i < ret->n; i++)
-        if (!ascii_is_digit(ret->p[i]) && (ret->p[i] < 'a' || ret->p[i] > 'f'))
-            return err_set(e, RC_INVALID, "the answer's \"%s\" is no hex text", key);
-    return RC_OK;
-}
-
-/* A missing list is an empty one; room for its elements. */
-static enum rc list(const json_t *o, const char *key, size_t max, json_t **ret, struct err *e)
-{
-    *ret = NULL;
-    const json_t *v = json_object_get(o, key);
-    return v && !json_is_null(v) ? json_get_array(o, key, max, ret, e) : RC_OK;
-}
-
-static enum rc room(struct arena *a, size_t n, size_t size, void *ret, struct err *e)
-{
-    void *p = arena_array(a, n + 1, size);
-    if (p == NULL)
-        return err_set(e, RC_LIMIT, "the answer is too large");
-    memcpy(ret, &p, sizeof p);
-    return RC_OK;
+    return field_hex(o, key, max, "hex text", ret, e);
 }
 
 struct bounds {
@@ -99,8 +66,8 @@ static enum rc texts(const json_t *o, const char *key, struct bounds most, struc
 {
     json_t *l;
     struct str *s = NULL;
-    TRY(list(o, key, most.count, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *s, &s, e));
+    TRY(field_list(o, key, most.count, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *s, &s, e));
     for (size_t i = 0; i < json_array_size(l); i++) {
         const json_t *v = json_array_get(l, i);
         s[i] = str_of(json_string_value(v), json_string_length(v));
@@ -127,12 +94,12 @@ static enum rc lines(const json_t *o, const char *key, struct bounds most, struc
 static enum rc trees(const json_t *j, struct arena *a, struct find_record *r, struct err *e)
 {
     json_t *l;
-    TRY(list(j, "at", FIND_TREES_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *r->trees, &r->trees, e));
+    TRY(field_list(j, "at", FIND_TREES_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *r->trees, &r->trees, e));
     for (; r->n_trees < json_array_size(l); r->n_trees++) {
         const json_t *o = json_array_get(l, r->n_trees);
         struct find_tree *t = &r->trees[r->n_trees];
-        TRY(text(o, "repo", FIND_NAME_MAX, &t->repo, e));
+        TRY(field_text(o, "repo", FIND_NAME_MAX, &t->repo, e));
         TRY(name(o, "name", FIND_NAME_MAX, &t->name, e));
         TRY(hex(o, "commit", 64, &t->commit, e));
     }
@@ -148,7 +115,7 @@ static enum rc seed_line(const json_t *o, struct find_seed_line *t, struct err *
     t->sign = sign.p[0];
     TRY(number(o, "old", 0, &t->old_no, e));
     TRY(number(o, "new", 0, &t->new_no, e));
-    TRY(text(o, "text", FIND_LINE_MAX, &t->text, e));
+    TRY(field_text(o, "text", FIND_LINE_MAX, &t->text, e));
     if (str_chr(t->text, '\n') != STR_NPOS)
         return err_set(e, RC_INVALID, "the answer has a line that is several");
     return RC_OK;
@@ -157,8 +124,8 @@ static enum rc seed_line(const json_t *o, struct find_seed_line *t, struct err *
 static enum rc seeds(const json_t *j, struct arena *a, struct find_record *r, struct err *e)
 {
     json_t *l, *own;
-    TRY(list(j, "seeds", FIND_SEEDS_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *r->seeds, &r->seeds, e));
+    TRY(field_list(j, "seeds", FIND_SEEDS_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *r->seeds, &r->seeds, e));
     for (; r->n_seeds < json_array_size(l); r->n_seeds++) {
         const json_t *o = json_array_get(l, r->n_seeds);
         struct find_seed *s = &r->seeds[r->n_seeds];
@@ -166,8 +133,8 @@ static enum rc seeds(const json_t *j, struct arena *a, struct find_record *r, st
         TRY(name(o, "path", FIND_PATH_MAX, &s->path, e));
         TRY(number(o, "start", 0, &s->start, e));
         TRY(number(o, "end", 0, &s->end, e));
-        TRY(list(o, "lines", FIND_LINES_MAX, &own, e));
-        TRY(room(a, json_array_size(own), sizeof *s->lines, &s->lines, e));
+        TRY(field_list(o, "lines", FIND_LINES_MAX, &own, e));
+        TRY(field_room(a, json_array_size(own), sizeof *s->lines, &s->lines, e));
         for (; s->n_lines < json_array_size(own); s->n_lines++)
             TRY(seed_line(json_array_get(own, s->n_lines), &s->lines[s->n_lines], e));
     }
@@ -179,12 +146,12 @@ static enum rc seeds(const json_t *j, struct arena *a, struct find_record *r, st
 static enum rc places(const json_t *o, struct arena *a, struct find_hit *h, struct err *e)
 {
     json_t *l;
-    TRY(list(o, "places", FIND_PLACES_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *h->places, &h->places, e));
+    TRY(field_list(o, "places", FIND_PLACES_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *h->places, &h->places, e));
     for (; h->n_places < json_array_size(l); h->n_places++) {
         const json_t *v = json_array_get(l, h->n_places);
         struct find_place *p = &h->places[h->n_places];
-        TRY(text(v, "repo", FIND_NAME_MAX, &p->repo, e));
+        TRY(field_text(v, "repo", FIND_NAME_MAX, &p->repo, e));
         TRY(name(v, "branch", FIND_NAME_MAX, &p->branch, e));
         TRY(name(v, "path", FIND_PATH_MAX, &p->path, e));
         TRY(line_no(v, "line", &p->line, e));
@@ -203,8 +170,8 @@ static enum rc code(const json_t *o, struct arena *a, struct find_hit *h, struct
         TRY(line_no(c, "start", &h->code_start, e));
         TRY(lines(c, "lines", code_most, a, &h->code, &h->n_code, e));
     }
-    TRY(list(o, "marks", FIND_CODE_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *h->marks, &h->marks, e));
+    TRY(field_list(o, "marks", FIND_CODE_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *h->marks, &h->marks, e));
     for (; h->n_marks < json_array_size(l); h->n_marks++) {
         const json_t *v = json_array_get(l, h->n_marks);
         struct find_mark *m = &h->marks[h->n_marks];
@@ -222,13 +189,13 @@ static enum rc vendored(const json_t *o, struct find_hit *h, struct err *e)
     if (v == NULL || json_is_null(v))
         return RC_OK;
     TRY(name(v, "name", FIND_NAME_MAX, &h->vendored, e));
-    TRY(text(v, "version", FIND_NAME_MAX, &h->vendored_version, e));
-    return text(v, "how", FIND_TEXT_MAX, &h->vendored_how, e);
+    TRY(field_text(v, "version", FIND_NAME_MAX, &h->vendored_version, e));
+    return field_text(v, "how", FIND_TEXT_MAX, &h->vendored_how, e);
 }
 
 static enum rc where(const json_t *o, struct find_hit *h, struct err *e)
 {
-    TRY(text(o, "repo", FIND_NAME_MAX, &h->repo, e));
+    TRY(field_text(o, "repo", FIND_NAME_MAX, &h->repo, e));
     TRY(name(o, "path", FIND_PATH_MAX, &h->path, e));
     TRY(line_no(o, "start", &h->start, e));
     TRY(line_no(o, "end", &h->end, e));
@@ -249,9 +216,9 @@ static enum rc hit(const json_t *o, struct arena *a, struct find_hit *h, struct 
     TRY(where(o, h, e));
     TRY(real(o, "score", 1e6, &h->score, e));
     TRY(real(o, "fixed", 1, &h->fixed, e));
-    TRY(text(o, "function", FIND_NAME_MAX, &h->function, e));
-    TRY(text(o, "lang", 64, &h->lang, e));
-    TRY(text(o, "rule", FIND_NAME_MAX, &h->rule, e));
+    TRY(field_text(o, "function", FIND_NAME_MAX, &h->function, e));
+    TRY(field_text(o, "lang", 64, &h->lang, e));
+    TRY(field_text(o, "rule", FIND_NAME_MAX, &h->rule, e));
     TRY(texts(o, "matched", words, a, &h->matched, &h->n_matched, e));
     TRY(texts(o, "missing", words, a, &h->missing, &h->n_missing, e));
     TRY(texts(o, "branches", branches, a, &h->branches, &h->n_branches, e));
@@ -269,7 +236,7 @@ static enum rc hits(const json_t *j, struct arena *a, struct find_record *r, str
 {
     json_t *l;
     TRY(json_get_array(j, "hits", FIND_HITS_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *r->hits, &r->hits, e));
+    TRY(field_room(a, json_array_size(l), sizeof *r->hits, &r->hits, e));
     for (; r->n_hits < json_array_size(l); r->n_hits++) {
         struct find_hit *h = &r->hits[r->n_hits];
         TRY(hit(json_array_get(l, r->n_hits), a, h, e));
@@ -290,8 +257,8 @@ static int by_cut(const void *x, const void *y)
 static enum rc dial(const json_t *j, struct arena *a, struct find_record *r, struct err *e)
 {
     json_t *l;
-    TRY(list(j, "dial", FIND_DIAL_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *r->dial, &r->dial, e));
+    TRY(field_list(j, "dial", FIND_DIAL_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *r->dial, &r->dial, e));
     for (; r->n_dial < json_array_size(l); r->n_dial++) {
         const json_t *o = json_array_get(l, r->n_dial);
         struct find_cut *c = &r->dial[r->n_dial];
@@ -318,13 +285,13 @@ static enum rc searched(const json_t *j, struct arena *a, struct find_record *r,
     json_t *l;
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         TRY(number(json_object_get(j, "searched"), counts[i].key, 0, counts[i].to, e));
-    TRY(list(j, "not_searched", FIND_LEFT_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *r->left, &r->left, e));
+    TRY(field_list(j, "not_searched", FIND_LEFT_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *r->left, &r->left, e));
     for (; r->n_left < json_array_size(l); r->n_left++) {
         const json_t *o = json_array_get(l, r->n_left);
         struct find_left *f = &r->left[r->n_left];
-        TRY(text(o, "repo", FIND_NAME_MAX, &f->repo, e));
-        TRY(text(o, "path", FIND_PATH_MAX, &f->path, e));
+        TRY(field_text(o, "repo", FIND_NAME_MAX, &f->repo, e));
+        TRY(field_text(o, "path", FIND_PATH_MAX, &f->path, e));
         TRY(name(o, "why", FIND_TEXT_MAX, &f->why, e));
     }
     return number(j, "not_searched_more", 0, &r->left_more, e);
@@ -333,16 +300,16 @@ static enum rc searched(const json_t *j, struct arena *a, struct find_record *r,
 static enum rc copies(const json_t *j, struct arena *a, struct find_record *r, struct err *e)
 {
     json_t *l;
-    TRY(list(j, "vendored", FIND_VENDORED_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *r->vendored, &r->vendored, e));
+    TRY(field_list(j, "vendored", FIND_VENDORED_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *r->vendored, &r->vendored, e));
     for (; r->n_vendored < json_array_size(l); r->n_vendored++) {
         const json_t *o = json_array_get(l, r->n_vendored);
         struct find_copy *c = &r->vendored[r->n_vendored];
-        TRY(text(o, "repo", FIND_NAME_MAX, &c->repo, e));
+        TRY(field_text(o, "repo", FIND_NAME_MAX, &c->repo, e));
         TRY(name(o, "path", FIND_PATH_MAX, &c->path, e));
         TRY(name(o, "name", FIND_NAME_MAX, &c->name, e));
-        TRY(text(o, "version", FIND_NAME_MAX, &c->version, e));
-        TRY(text(o, "how", FIND_TEXT_MAX, &c->how, e));
+        TRY(field_text(o, "version", FIND_NAME_MAX, &c->version, e));
+        TRY(field_text(o, "how", FIND_TEXT_MAX, &c->how, e));
     }
     return RC_OK;
 }
@@ -350,14 +317,14 @@ static enum rc copies(const json_t *j, struct arena *a, struct find_record *r, s
 static enum rc rules(const json_t *j, struct arena *a, struct find_record *r, struct err *e)
 {
     json_t *l;
-    TRY(list(j, "rules", FIND_RULES_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *r->rules, &r->rules, e));
+    TRY(field_list(j, "rules", FIND_RULES_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *r->rules, &r->rules, e));
     for (; r->n_rules < json_array_size(l); r->n_rules++) {
         const json_t *o = json_array_get(l, r->n_rules);
         struct find_rule *k = &r->rules[r->n_rules];
         TRY(name(o, "name", FIND_NAME_MAX, &k->name, e));
-        TRY(text(o, "tool", FIND_NAME_MAX, &k->tool, e));
-        TRY(text(o, "status", FIND_TEXT_MAX, &k->status, e));
+        TRY(field_text(o, "tool", FIND_NAME_MAX, &k->tool, e));
+        TRY(field_text(o, "status", FIND_TEXT_MAX, &k->status, e));
         TRY(number(o, "hits", 0, &k->hits, e));
     }
     return RC_OK;

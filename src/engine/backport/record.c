@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "base/when.h"
+#include "engine/fields.h"
 
 /* ---- names and words ---- */
 
@@ -113,19 +113,6 @@ struct str port_duty_words(struct str id)
 
 /* ---- fields ---- */
 
-/* A clean text; missing or null is the empty one. */
-static enum rc text(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
-{
-    *ret = STR_NONE;
-    const json_t *v = json_object_get(o, key);
-    if (v == NULL || json_is_null(v))
-        return RC_OK;
-    TRY(json_get_str(o, key, max, ret, e));
-    if (!utf8_is_clean(*ret))
-        return err_set(e, RC_INVALID, "the answer's \"%s\" is not plain text", key);
-    return RC_OK;
-}
-
 static bool one_line(struct str s)
 {
     return str_chr(s, '\n') == STR_NPOS;
@@ -134,7 +121,7 @@ static bool one_line(struct str s)
 /* On one line. */
 static enum rc line(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
 {
-    TRY(text(o, key, max, ret, e));
+    TRY(field_text(o, key, max, ret, e));
     if (!one_line(*ret))
         return err_set(e, RC_INVALID, "the answer's \"%s\" is several lines", key);
     return RC_OK;
@@ -159,19 +146,7 @@ static enum rc number(const json_t *o, const char *key, int64_t *ret, struct err
 /* An object's id, in full or short; missing: empty. */
 static enum rc oid(const json_t *o, const char *key, struct str *ret, struct err *e)
 {
-    TRY(text(o, key, 64, ret, e));
-    for (size_t i = 0; i < ret->n; i++)
-        if (!ascii_is_digit(ret->p[i]) && (ret->p[i] < 'a' || ret->p[i] > 'f'))
-            return err_set(e, RC_INVALID, "the answer's \"%s\" is no id", key);
-    return RC_OK;
-}
-
-static enum rc date(const json_t *o, const char *key, int64_t *ret_us, struct err *e)
-{
-    struct str s;
-    *ret_us = 0;
-    TRY(text(o, key, WHEN_TEXT_MAX, &s, e));
-    return s.n ? when_parse_rfc3339(s, ret_us, e) : RC_OK;
+    return field_hex(o, key, 64, "id", ret, e);
 }
 
 /* One of n names; missing is not one. */
@@ -179,7 +154,7 @@ static enum rc choice(const json_t *o, const char *key, const char *const *names
                       struct err *e)
 {
     struct str s;
-    TRY(text(o, key, 64, &s, e));
+    TRY(field_text(o, key, 64, &s, e));
     for (size_t i = 0; i < n; i++)
         if (str_eq(s, str_c(names[i])))
             return RC_OK;
@@ -194,23 +169,6 @@ static size_t index_of(struct str s, const char *const *names, size_t n)
     return i;
 }
 
-/* A missing list is an empty one. */
-static enum rc list(const json_t *o, const char *key, size_t max, json_t **ret, struct err *e)
-{
-    *ret = NULL;
-    const json_t *v = json_object_get(o, key);
-    return v && !json_is_null(v) ? json_get_array(o, key, max, ret, e) : RC_OK;
-}
-
-static enum rc room(struct arena *a, size_t n, size_t size, void *ret, struct err *e)
-{
-    void *p = arena_array(a, n + 1, size);
-    if (p == NULL)
-        return err_set(e, RC_LIMIT, "the answer is too large");
-    memcpy(ret, &p, sizeof p);
-    return RC_OK;
-}
-
 struct texts {
     struct str *v;
     size_t n;
@@ -222,8 +180,8 @@ static enum rc lines(const json_t *o, const char *key, size_t most, struct arena
 {
     json_t *l;
     struct texts t = {.n = 0};
-    TRY(list(o, key, most, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *t.v, &t.v, e));
+    TRY(field_list(o, key, most, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *t.v, &t.v, e));
     for (; t.n < json_array_size(l); t.n++) {
         const json_t *v = json_array_get(l, t.n);
         t.v[t.n] = str_of(json_string_value(v), json_string_length(v));
@@ -252,7 +210,7 @@ static enum rc state(const json_t *o, enum port_state *ret, struct err *e)
 {
     struct str s;
     TRY(choice(o, "state", states, PORT_STATES, e));
-    TRY(text(o, "state", 64, &s, e));
+    TRY(field_text(o, "state", 64, &s, e));
     *ret = (enum port_state)index_of(s, states, PORT_STATES);
     return RC_OK;
 }
@@ -277,7 +235,7 @@ static enum rc range(const json_t *o, const char *key, struct port_range *ret, s
 static enum rc region(const json_t *o, struct port_region *r, struct err *e)
 {
     TRY(line(o, "rule", PORT_NAME_MAX, &r->rule, e));
-    TRY(text(o, "why", PORT_TEXT_MAX, &r->why, e));
+    TRY(field_text(o, "why", PORT_TEXT_MAX, &r->why, e));
     TRY(state(o, &r->state, e));
     TRY(range(o, "base", &r->base, e));
     TRY(range(o, "fix", &r->fix, e));
@@ -288,7 +246,7 @@ static enum rc region(const json_t *o, struct port_region *r, struct err *e)
 static enum rc class(const json_t *o, struct str *ret, struct err *e) {
     static const char *const known[] = {"code", "test", "doc", "generated"};
     TRY(choice(o, "class", known, ARRAY_LEN(known), e));
-    return text(o, "class", 64, ret, e);
+    return field_text(o, "class", 64, ret, e);
 }
 
 static enum rc file(const json_t *o, struct arena *a, struct port_file *f, struct err *e)
@@ -301,12 +259,12 @@ static enum rc file(const json_t *o, struct arena *a, struct port_file *f, struc
     TRY(line(o, "fix_path", PORT_PATH_MAX, &f->fix_path, e));
     TRY(class(o, &f->class, e));
     TRY(choice(o, "how", hows, ARRAY_LEN(hows), e));
-    TRY(text(o, "how", 64, &f->how, e));
+    TRY(field_text(o, "how", 64, &f->how, e));
     TRY(state(o, &f->state, e));
     TRY(names(o, "rules", a, &f->rules, &f->n_rules, e));
-    TRY(text(o, "conflict", PORT_CONFLICT_MAX, &f->conflict, e));
-    TRY(list(o, "regions", PORT_REGIONS_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *f->regions, &f->regions, e));
+    TRY(field_text(o, "conflict", PORT_CONFLICT_MAX, &f->conflict, e));
+    TRY(field_list(o, "regions", PORT_REGIONS_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *f->regions, &f->regions, e));
     for (; f->n_regions < json_array_size(l); f->n_regions++)
         TRY(region(json_array_get(l, f->n_regions), &f->regions[f->n_regions], e));
     return RC_OK;
@@ -315,8 +273,8 @@ static enum rc file(const json_t *o, struct arena *a, struct port_file *f, struc
 static enum rc files(const json_t *o, struct arena *a, struct port_line *p, struct err *e)
 {
     json_t *l;
-    TRY(list(o, "files", PORT_FILES_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *p->files, &p->files, e));
+    TRY(field_list(o, "files", PORT_FILES_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *p->files, &p->files, e));
     for (; p->n_files < json_array_size(l); p->n_files++)
         TRY(file(json_array_get(l, p->n_files), a, &p->files[p->n_files], e));
     return RC_OK;
@@ -327,19 +285,19 @@ static enum rc files(const json_t *o, struct arena *a, struct port_line *p, stru
 static enum rc duties(const json_t *o, struct arena *a, struct port_line *p, struct err *e)
 {
     json_t *l;
-    TRY(list(o, "obligations", PORT_DUTIES_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *p->duties, &p->duties, e));
+    TRY(field_list(o, "obligations", PORT_DUTIES_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *p->duties, &p->duties, e));
     for (; p->n_duties < json_array_size(l); p->n_duties++) {
         const json_t *v = json_array_get(l, p->n_duties);
         struct port_duty *d = &p->duties[p->n_duties];
         struct str result;
         TRY(name(v, "id", 16, &d->id, e));
         TRY(choice(v, "result", results, PORT_RESULTS, e));
-        TRY(text(v, "result", 64, &result, e));
+        TRY(field_text(v, "result", 64, &result, e));
         d->result = (enum port_result)index_of(result, results, PORT_RESULTS);
         TRY(line(v, "path", PORT_PATH_MAX, &d->path, e));
         TRY(number(v, "line", &d->line, e));
-        TRY(text(v, "detail", PORT_TEXT_MAX, &d->detail, e));
+        TRY(field_text(v, "detail", PORT_TEXT_MAX, &d->detail, e));
     }
     return RC_OK;
 }
@@ -347,8 +305,8 @@ static enum rc duties(const json_t *o, struct arena *a, struct port_line *p, str
 static enum rc left_out(const json_t *o, struct arena *a, struct port_line *p, struct err *e)
 {
     json_t *l;
-    TRY(list(o, "left_out", PORT_LEFT_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *p->left, &p->left, e));
+    TRY(field_list(o, "left_out", PORT_LEFT_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *p->left, &p->left, e));
     for (; p->n_left < json_array_size(l); p->n_left++) {
         const json_t *v = json_array_get(l, p->n_left);
         TRY(name(v, "path", PORT_PATH_MAX, &p->left[p->n_left].path, e));
@@ -360,8 +318,8 @@ static enum rc left_out(const json_t *o, struct arena *a, struct port_line *p, s
 static enum rc candidates(const json_t *o, struct arena *a, struct port_line *p, struct err *e)
 {
     json_t *l;
-    TRY(list(o, "candidates", PORT_CANDIDATES, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *p->candidates, &p->candidates, e));
+    TRY(field_list(o, "candidates", PORT_CANDIDATES, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *p->candidates, &p->candidates, e));
     for (; p->n_candidates < json_array_size(l); p->n_candidates++) {
         const json_t *v = json_array_get(l, p->n_candidates);
         struct port_candidate *c = &p->candidates[p->n_candidates];
@@ -370,8 +328,8 @@ static enum rc candidates(const json_t *o, struct arena *a, struct port_line *p,
             return err_set(e, RC_INVALID, "the answer has a candidate without a tree");
         TRY(oid(v, "made", &c->made, e));
         TRY(line(v, "source", PORT_NAME_MAX, &c->source, e));
-        TRY(text(v, "why", PORT_TEXT_MAX, &c->why, e));
-        TRY(text(v, "diff", PORT_DIFF_MAX, &c->diff, e));
+        TRY(field_text(v, "why", PORT_TEXT_MAX, &c->why, e));
+        TRY(field_text(v, "diff", PORT_DIFF_MAX, &c->diff, e));
         TRY(names(v, "rules", a, &c->rules, &c->n_rules, e));
     }
     return RC_OK;
@@ -380,8 +338,8 @@ static enum rc candidates(const json_t *o, struct arena *a, struct port_line *p,
 static enum rc needs(const json_t *o, struct arena *a, struct port_line *p, struct err *e)
 {
     json_t *l;
-    TRY(list(o, "prerequisites", PORT_NEEDS_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *p->needs, &p->needs, e));
+    TRY(field_list(o, "prerequisites", PORT_NEEDS_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *p->needs, &p->needs, e));
     for (; p->n_needs < json_array_size(l); p->n_needs++) {
         const json_t *v = json_array_get(l, p->n_needs);
         struct port_need *k = &p->needs[p->n_needs];
@@ -397,17 +355,17 @@ static enum rc past(const json_t *o, struct arena *a, struct port_line *p, struc
 {
     static const char *const sides[] = {"release", "main"};
     json_t *l;
-    TRY(list(o, "histories", PORT_HISTORY_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *p->past, &p->past, e));
+    TRY(field_list(o, "histories", PORT_HISTORY_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *p->past, &p->past, e));
     for (; p->n_past < json_array_size(l); p->n_past++) {
         const json_t *v = json_array_get(l, p->n_past);
         struct port_past *k = &p->past[p->n_past];
         TRY(line(v, "path", PORT_PATH_MAX, &k->path, e));
         TRY(choice(v, "side", sides, ARRAY_LEN(sides), e));
-        TRY(text(v, "side", 64, &k->side, e));
+        TRY(field_text(v, "side", 64, &k->side, e));
         TRY(oid(v, "commit", &k->commit, e));
         TRY(line(v, "subject", PORT_TEXT_MAX, &k->subject, e));
-        TRY(date(v, "date", &k->at_us, e));
+        TRY(field_date(v, "date", &k->at_us, e));
     }
     return RC_OK;
 }
@@ -434,9 +392,9 @@ static enum rc made(const json_t *o, struct arena *a, struct port_line *p, struc
     TRY(names(o, "demoted", a, &p->demoted, &p->n_demoted, e));
     TRY(line(was, "rule", PORT_NAME_MAX, &p->already_rule, e));
     TRY(oid(was, "commit", &p->already_commit, e));
-    TRY(text(o, "diff", PORT_DIFF_MAX, &p->diff, e));
+    TRY(field_text(o, "diff", PORT_DIFF_MAX, &p->diff, e));
     TRY(patch(o, &p->patch, e));
-    return text(o, "message", PORT_MESSAGE_MAX, &p->message, e);
+    return field_text(o, "message", PORT_MESSAGE_MAX, &p->message, e);
 }
 
 static enum rc one(const json_t *o, struct arena *a, struct port_line *ret, struct err *e)
@@ -451,7 +409,7 @@ static enum rc one(const json_t *o, struct arena *a, struct port_line *ret, stru
     TRY(name(o, "verdict", 64, &verdict, e));
     if (!port_verdict_parse(verdict, &p.verdict))
         return err_set(e, RC_INVALID, "the answer has a verdict that is none");
-    TRY(text(o, "why", PORT_TEXT_MAX, &p.why, e));
+    TRY(field_text(o, "why", PORT_TEXT_MAX, &p.why, e));
     TRY(made(o, a, &p, e));
     if (p.verdict >= PORT_CLEAN && p.verdict <= PORT_PROPOSED && p.tree.n == 0)
         return err_set(e, RC_INVALID, "the answer has a candidate without a tree");
@@ -472,8 +430,8 @@ static enum rc head(const json_t *j, struct arena *a, struct port_record *r, str
 {
     struct texts notes;
     json_t *l;
-    TRY(list(j, "fix", PORT_FIX_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *r->fix, &r->fix, e));
+    TRY(field_list(j, "fix", PORT_FIX_MAX, &l, e));
+    TRY(field_room(a, json_array_size(l), sizeof *r->fix, &r->fix, e));
     for (; r->n_fix < json_array_size(l); r->n_fix++) {
         const json_t *o = json_array_get(l, r->n_fix);
         struct port_fix *f = &r->fix[r->n_fix];
@@ -482,7 +440,7 @@ static enum rc head(const json_t *j, struct arena *a, struct port_record *r, str
             return err_set(e, RC_INVALID, "the answer has a fix without its id");
         TRY(line(o, "subject", PORT_TEXT_MAX, &f->subject, e));
         TRY(line(o, "author", PORT_NAME_MAX, &f->author, e));
-        TRY(date(o, "date", &f->at_us, e));
+        TRY(field_date(o, "date", &f->at_us, e));
     }
     TRY(lines(j, "notes", PORT_NOTES_MAX, a, &notes, e));
     r->notes = notes.v;
@@ -496,7 +454,7 @@ static enum rc whole(const json_t *j, struct arena *a, struct port_record *ret, 
     json_t *l;
     TRY(head(j, a, &r, e));
     TRY(json_get_array(j, "lines", PORT_LINES_MAX, &l, e));
-    TRY(room(a, json_array_size(l), sizeof *r.lines, &r.lines, e));
+    TRY(field_room(a, json_array_size(l), sizeof *r.lines, &r.lines, e));
     for (; r.n_lines < json_array_size(l); r.n_lines++) {
         TRY(one(json_array_get(l, r.n_lines), a, &r.lines[r.n_lines], e));
         for (size_t i = 0; i < r.n_lines; i++)

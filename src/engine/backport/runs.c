@@ -6,22 +6,11 @@
 #include "engine/backport/runs.h"
 
 #include "base/utf8.h"
-
-static enum rc text(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
-{
-    const json_t *v = json_object_get(o, key);
-    *ret = STR_NONE;
-    if (v == NULL || json_is_null(v))
-        return RC_OK;
-    TRY(json_get_str(o, key, max, ret, e));
-    if (!utf8_is_clean(*ret))
-        return err_set(e, RC_INVALID, "the answer's \"%s\" is not plain text", key);
-    return RC_OK;
-}
+#include "engine/fields.h"
 
 static enum rc line(const json_t *o, const char *key, size_t max, struct str *ret, struct err *e)
 {
-    TRY(text(o, key, max, ret, e));
+    TRY(field_text(o, key, max, ret, e));
     if (str_chr(*ret, '\n') != STR_NPOS)
         return err_set(e, RC_INVALID, "the answer's \"%s\" is several lines", key);
     return RC_OK;
