@@ -43,18 +43,16 @@ enum {
 /* As a line of a batch has it. */
 static json_t *question_json(const struct arg *k)
 {
-    json_t *j = json_object(), *fix = json_array(), *in = json_array(), *at = json_array();
+    json_t *j = json_object(), *fix = json_array(), *at = json_array();
     for (size_t i = 0; i < k[O_FIX].n_values; i++) {
         json_t *group = json_array();
         list_add(group, k[O_FIX].values[i]);
         json_array_append_new(fix, group);
     }
-    for (size_t i = 0; i < k[O_INTRODUCED].n_values; i++)
-        list_add(in, k[O_INTRODUCED].values[i]);
     for (size_t i = 0; i < k[O_AT].n_values; i++)
         json_array_append_new(at, json_str(str_c(k[O_AT].values[i])));
     json_object_set_new(j, "fix", fix);
-    json_object_set_new(j, "introduced", in);
+    json_object_set_new(j, "introduced", list_of_arg(&k[O_INTRODUCED]));
     json_object_set_new(j, "at", at);
     return j;
 }

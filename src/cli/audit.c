@@ -39,14 +39,6 @@ enum {
 
 /* ---- The question of the command line ---- */
 
-static json_t *list_of(const struct arg *k)
-{
-    json_t *l = json_array();
-    for (size_t i = 0; i < k->n_values; i++)
-        list_add(l, k->values[i]);
-    return l;
-}
-
 /* A path may hold a comma: regions are not cut. */
 static json_t *regions_of(const struct arg *k)
 {
@@ -92,10 +84,10 @@ static enum rc put_rules(json_t *j, const struct arg *k, struct err *e)
 static enum rc question_json(const struct arg *k, json_t **ret_j, struct err *e)
 {
     AUTO(json) json_t *j = json_object();
-    json_object_set_new(j, "fix", list_of(&k[O_FIX]));
+    json_object_set_new(j, "fix", list_of_arg(&k[O_FIX]));
     json_object_set_new(j, "hunk", regions_of(&k[O_HUNK]));
     json_object_set_new(j, "like", regions_of(&k[O_LIKE]));
-    json_object_set_new(j, "branches", list_of(&k[O_BRANCHES]));
+    json_object_set_new(j, "branches", list_of_arg(&k[O_BRANCHES]));
     if (k[O_AT].value)
         json_put_str(j, "at", str_c(k[O_AT].value));
     TRY(put_limits(j, k, e));
@@ -105,14 +97,6 @@ static enum rc question_json(const struct arg *k, json_t **ret_j, struct err *e)
 }
 
 /* ---- The answer as text ---- */
-
-static void add_words(struct buf *b, const char *head, const struct str *v, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        buf_addf(b, "%s%.*s", i ? ", " : head, STR_ARG(v[i]));
-    if (n)
-        buf_addc(b, '\n');
-}
 
 static void add_code(struct buf *b, const struct find_hit *h)
 {
@@ -137,9 +121,9 @@ static void add_hit(struct buf *b, const struct find_hit *h, size_t nth)
         buf_addf(b, "     a copy of %.*s %.*s\n", STR_ARG(h->vendored),
                  STR_ARG(h->vendored_version));
     if (h->n_branches > 1)
-        add_words(b, "     on: ", h->branches, h->n_branches);
-    add_words(b, "     matches: ", h->matched, h->n_matched);
-    add_words(b, "     missing: ", h->missing, h->n_missing);
+        words_put(b, "     on: ", h->branches, h->n_branches);
+    words_put(b, "     matches: ", h->matched, h->n_matched);
+    words_put(b, "     missing: ", h->missing, h->n_missing);
     if (h->rule.n)
         buf_addf(b, "     found by the rule %.*s\n", STR_ARG(h->rule));
     add_code(b, h);

@@ -22,23 +22,7 @@
 
 enum { O_REPO, O_FIX, O_ONTO, O_OBJECTS, O_JSON, O_DIFF, O_BATCH, O_CACHE, O_COUNT };
 
-static json_t *list_of(const struct arg *k)
-{
-    json_t *l = json_array();
-    for (size_t i = 0; i < k->n_values; i++)
-        list_add(l, k->values[i]);
-    return l;
-}
-
 /* ---- The answer as text ---- */
-
-static void add_words(struct buf *b, const char *head, const struct str *v, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        buf_addf(b, "%s%.*s", i ? ", " : head, STR_ARG(v[i]));
-    if (n)
-        buf_addc(b, '\n');
-}
 
 static void add_conflict(struct buf *b, const struct port_file *f)
 {
@@ -77,7 +61,7 @@ static void add_line(struct buf *b, const struct port_line *p, bool diff)
         if (p->duties[i].result == PORT_FAIL)
             buf_addf(b, "    not shown: %.*s (%.*s)\n", STR_ARG(p->duties[i].detail),
                      STR_ARG(p->duties[i].id));
-    add_words(b, "    demoted by: ", p->demoted, p->n_demoted);
+    words_put(b, "    demoted by: ", p->demoted, p->n_demoted);
     for (size_t i = 0; i < p->n_needs; i++)
         buf_addf(b, "    builds on %.*s %.*s\n", SHORT_ID, p->needs[i].commit.p,
                  STR_ARG(p->needs[i].subject));
@@ -104,8 +88,8 @@ static enum rc answer_one(struct work *w, const struct arg *k, struct progress *
     AUTO(arena) struct arena *a = arena_new(ANSWER_MEMORY);
     struct port_question q;
     struct port_record r;
-    json_object_set_new(question, "fix", list_of(&k[O_FIX]));
-    json_object_set_new(question, "onto", list_of(&k[O_ONTO]));
+    json_object_set_new(question, "fix", list_of_arg(&k[O_FIX]));
+    json_object_set_new(question, "onto", list_of_arg(&k[O_ONTO]));
     TRY(port_question_of_json(w->store, question, a, &q, e));
     TRY(port_json(w, &q, a, &out, e));
     progress_end(p);

@@ -94,6 +94,22 @@ void list_add(json_t *to, const char *text)
         json_array_append_new(to, json_str(part));
 }
 
+json_t *list_of_arg(const struct arg *k)
+{
+    json_t *l = json_array();
+    for (size_t i = 0; i < k->n_values; i++)
+        list_add(l, k->values[i]);
+    return l;
+}
+
+void words_put(struct buf *b, const char *head, const struct str *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_addf(b, "%s%.*s", i ? ", " : head, STR_ARG(v[i]));
+    if (n)
+        buf_addc(b, '\n');
+}
+
 enum rc print_text(const struct buf *b, struct err *e)
 {
     if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout) != 0)

@@ -40,6 +40,10 @@ void progress_end(struct progress *p);
 
 /* "a,b" becomes two more texts of the list. */
 void list_add(json_t *to, const char *text);
+/* A new list of all values of an option. */
+json_t *list_of_arg(const struct arg *k);
+/* "HEAD first, second" and a line end; nothing without words. */
+void words_put(struct buf *b, const char *head, const struct str *v, size_t n);
 
 enum rc print_text(const struct buf *b, struct err *e) WARN_UNUSED;
 enum rc print_json(const json_t *j, struct err *e) WARN_UNUSED; /* and a line end */

@@ -31,13 +31,11 @@ static enum rc say_why(struct err *e, const struct err *git)
 /* The tree that the patch makes, an object of ours. */
 static enum rc apply_patch(const struct editing *k, struct str patch, char *ret_tree, struct err *e)
 {
-    const char *read[] = {"read-tree", "--empty", NULL};
     const char *fill[] = {"read-tree", k->onto->tree, NULL};
     const char *apply[] = {"apply", "--cached", "--whitespace=nowarn", "-", NULL};
     const char *write[] = {"write-tree", NULL};
     AUTO(buf) struct buf b = BUF_INIT(GIT_OUT_MAX);
     struct err why = ERR_INIT;
-    TRY(git_run(k->w->git, read, STR_NONE, &b, e));
     TRY(git_run(k->w->git, fill, STR_NONE, &b, e));
     enum rc rc = git_run(k->w->git, apply, patch, &b, &why);
     if (rc == RC_INVALID)

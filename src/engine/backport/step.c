@@ -26,11 +26,22 @@ void step_rule(struct step_rules *r, const char *name)
         r->v[r->n++] = name;
 }
 
-static void add_file_rules(struct step_rules *r, const struct step_file *f)
+void step_file_rules(struct step_rules *r, const struct step_file *f)
 {
     step_rule(r, f->rule);
     for (size_t i = 0; f->ladder && i < f->ladder->n_rules; i++)
         step_rule(r, f->ladder->rules[i]);
+}
+
+enum port_state step_state(enum ladder_state s)
+{
+    static const enum port_state states[] = {
+        [LADDER_SAME] = PORT_DECIDED,
+        [LADDER_DECIDED] = PORT_DECIDED,
+        [LADDER_PROPOSED] = PORT_SHOWN,
+        [LADDER_OPEN] = PORT_OPEN,
+    };
+    return states[s];
 }
 
 /* ---- One file ---- */
@@ -94,12 +105,6 @@ static enum rc climb(const struct stepping *k, struct step_file *f, enum port_st
 {
     struct ladder_ask ask = ask_of(&f->f);
     struct ladder_out *out = arena_alloc(k->a, sizeof *out);
-    static const enum port_state states[] = {
-        [LADDER_SAME] = PORT_DECIDED,
-        [LADDER_DECIDED] = PORT_DECIDED,
-        [LADDER_PROPOSED] = PORT_SHOWN,
-        [LADDER_OPEN] = PORT_OPEN,
-    };
     TRY(arena_ok(k->a, "the ladder", e));
     enum rc rc = ladder_run(&ask, k->a, out, e);
     if (rc == RC_INVALID || rc == RC_LIMIT) {
@@ -108,7 +113,7 @@ static enum rc climb(const struct stepping *k, struct step_file *f, enum port_st
     }
     TRY(rc);
     f->ladder = out;
-    f->state = states[out->state];
+    f->state = step_state(out->state);
     if (f->state < at_best)
         f->state = at_best;
     TRY(write_made(k, f, out->text, e));
@@ -149,25 +154,18 @@ static enum rc file_absent(const struct stepping *k, struct step_file *f, struct
     return climb(k, f, PORT_SHOWN, e);
 }
 
-static enum rc file_gone(struct step_file *f)
+static void file_gone(struct step_file *f)
 {
     struct ladder_ask ask = ask_of(&f->f);
     struct ladder_verdict v = ladder_gone(&ask);
-    static const enum port_state states[] = {
-        [LADDER_SAME] = PORT_DECIDED,
-        [LADDER_DECIDED] = PORT_DECIDED,
-        [LADDER_PROPOSED] = PORT_SHOWN,
-        [LADDER_OPEN] = PORT_OPEN,
-    };
     if (v.left_out) {
         leave_out(f, v.rule, v.why);
-        return RC_OK;
+        return;
     }
-    f->state = states[v.state];
+    f->state = step_state(v.state);
     f->rule = v.rule;
     f->why = str_c(v.why);
     f->f.made = v.state == LADDER_OPEN ? f->f.release : (struct bp_side){.mode = 0};
-    return RC_OK;
 }
 
 static enum rc settle_file(const struct stepping *k, struct step_file *f, struct err *e)
@@ -184,7 +182,8 @@ static enum rc settle_file(const struct stepping *k, struct step_file *f, struct
         return file_absent(k, f, e);
     case BP_GONE:
         TRY(pick_texts(&k->w->picker, &f->f, k->a, e));
-        return file_gone(f);
+        file_gone(f);
+        return RC_OK;
     default:
         break;
     }
@@ -279,7 +278,7 @@ static enum rc add_alternative(const struct stepping *k, size_t nth, size_t only
             step_rule(&rules, alt->rule);
             why = str_c(alt->why);
         } else {
-            add_file_rules(&rules, f);
+            step_file_rules(&rules, f);
         }
     }
     enum rc rc = make_tree(k, tree, e);
@@ -335,7 +334,7 @@ static void judge(const struct stepping *k)
     size_t open = count_open(s, PORT_OPEN), shown = count_open(s, PORT_SHOWN);
     const struct step_file *f = first_of(s, open ? PORT_OPEN : PORT_SHOWN);
     for (size_t i = 0; i < s->n; i++)
-        add_file_rules(&s->rules, &s->files[i]);
+        step_file_rules(&s->rules, &s->files[i]);
     if (open) {
         struct str why = why_of(f, LADDER_OPEN);
         s->verdict = PORT_NEEDS_PERSON;

@@ -51,6 +51,10 @@ struct step {
 };
 
 void step_rule(struct step_rules *r, const char *name);
+/* All of a file: its own and those of its places. */
+void step_file_rules(struct step_rules *r, const struct step_file *f);
+/* What the ladder says of a place, in the words of the answer. */
+enum port_state step_state(enum ladder_state s);
 
 /* source: a word for the change (struct step.source). Lives in the arena.  RC_NOTFOUND: an object
  * is missing, the history is incomplete. */

@@ -180,18 +180,12 @@ static json_t *range_json(struct ladder_lines l)
 
 static json_t *regions_json(const struct ladder_out *out)
 {
-    static const enum port_state states[] = {
-        [LADDER_SAME] = PORT_DECIDED,
-        [LADDER_DECIDED] = PORT_DECIDED,
-        [LADDER_PROPOSED] = PORT_SHOWN,
-        [LADDER_OPEN] = PORT_OPEN,
-    };
     json_t *l = json_array();
     for (size_t i = 0; out && i < out->n_regions && i < PORT_REGIONS_MAX; i++) {
         const struct ladder_region *r = &out->regions[i];
         json_t *o = json_object();
         json_put_str(o, "rule", str_c(r->rule));
-        json_put_str(o, "state", str_c(port_state_name(states[r->state])));
+        json_put_str(o, "state", str_c(port_state_name(step_state(r->state))));
         json_object_set_new(o, "base", range_json(r->base));
         json_object_set_new(o, "fix", range_json(r->fix));
         json_object_set_new(o, "release", range_json(r->release));
@@ -206,9 +200,7 @@ static json_t *file_json(const struct step_file *f)
 {
     json_t *o = json_object();
     struct step_rules rules = {.n = 0};
-    step_rule(&rules, f->rule);
-    for (size_t i = 0; f->ladder && i < f->ladder->n_rules; i++)
-        step_rule(&rules, f->ladder->rules[i]);
+    step_file_rules(&rules, f);
     put_line(o, "path", f->f.path);
     if (!str_eq(f->f.path, f->f.fix_path))
         put_line(o, "fix_path", f->f.fix_path);
