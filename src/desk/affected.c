@@ -8,7 +8,7 @@
 #include "desk/affected_inside.h"
 #include "desk/vcase.h"
 #include "store/ops_audit.h"
-#include "store/task.h"
+#include "desk/job.h"
 
 #define ANSWER_MAX   (16u << 20)
 #define QUESTION_MAX (64 * 1024)
@@ -95,27 +95,13 @@ static enum rc question_make(const struct affected_ask *q, struct buf *ret, stru
 
 /* ---- changes ---- */
 
-static enum rc order_job(struct desk *d, const struct affected_row *r, struct err *e)
-{
-    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
-    const char *kind = r->part ? AFFECTED_PART_JOB : AFFECTED_JOB;
-    buf_addf(&key, "%s:%lld:%lld", kind, (long long)r->id, (long long)r->nth);
-    struct task_new t = {.kind = kind,
-                         .key = buf_str(&key),
-                         .lane = LANE_ENGINES,
-                         .subject = r->id,
-                         .arg = STR_NONE,
-                         .fair = STR_NONE};
-    return task_add(d->db, &t, NULL, e);
-}
-
 static enum rc asked_again(struct desk *d, struct affected_row *r, struct err *e)
 {
     r->nth++;
     r->state = STR("asked");
     r->asked_us = desk_now(d);
     TRY(ops_affected_ask(d->db, r, e));
-    return order_job(d, r, e);
+    return desk_job_order(d, r->part ? AFFECTED_PART_JOB : AFFECTED_JOB, r->id, r->nth, e);
 }
 
 static enum rc open_case_of(struct desk *d, struct arena *a, int64_t case_id, struct err *e)

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "desk/audit_inside.h"
-#include "store/task.h"
+#include "desk/job.h"
 
 static const struct actor machine = ACTOR_INIT_MACHINE;
 
@@ -290,19 +290,6 @@ enum rc audit_move(struct desk *d, struct arena *a, const struct actor *who, int
 
 /* ---- asking ---- */
 
-static enum rc order_job(struct desk *d, const struct audit_row *r, struct err *e)
-{
-    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
-    buf_addf(&key, AUDIT_JOB ":%lld:%lld", (long long)r->id, (long long)r->nth);
-    struct task_new t = {.kind = AUDIT_JOB,
-                         .key = buf_str(&key),
-                         .lane = LANE_ENGINES,
-                         .subject = r->id,
-                         .arg = STR_NONE,
-                         .fair = STR_NONE};
-    return task_add(d->db, &t, NULL, e);
-}
-
 struct change {
     const struct actor *who;
     int64_t case_id, cut;
@@ -326,7 +313,7 @@ static enum rc asked(struct desk *d, const struct change *k, struct audit_row *r
                                 .question = r->question,
                                 .asked_by = r->asked_by};
     TRY(ops_audit_run_add(d->db, r->id, &run, e));
-    return order_job(d, r, e);
+    return desk_job_order(d, AUDIT_JOB, r->id, r->nth, e);
 }
 
 static enum rc first_row(struct desk *d, const struct change *k, struct audit_row *ret,

@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "desk/audit_inside.h"
 #include "desk/backport_inside.h"
-#include "store/task.h"
+#include "desk/job.h"
 
 #define REV_MAX 200 /* bytes of a revision */
 
@@ -229,19 +229,6 @@ static enum rc sync_lines(struct desk *d, struct arena *a, int64_t backport_id,
 
 /* ---- asking ---- */
 
-static enum rc order_job(struct desk *d, const struct backport_row *r, struct err *e)
-{
-    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
-    buf_addf(&key, BACKPORT_JOB ":%lld:%lld", (long long)r->id, (long long)r->nth);
-    struct task_new t = {.kind = BACKPORT_JOB,
-                         .key = buf_str(&key),
-                         .lane = LANE_ENGINES,
-                         .subject = r->id,
-                         .arg = STR_NONE,
-                         .fair = STR_NONE};
-    return task_add(d->db, &t, NULL, e);
-}
-
 struct change {
     const struct actor *who;
     int64_t case_id;
@@ -259,7 +246,7 @@ static enum rc asked(struct desk *d, const struct change *k, struct backport_row
         r->asked_us = desk_now(d);
     }
     TRY(ops_backport_update(d->db, r, e));
-    return order_job(d, r, e);
+    return desk_job_order(d, BACKPORT_JOB, r->id, r->nth, e);
 }
 
 /* What was settled was settled for another fix. */

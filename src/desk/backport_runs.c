@@ -10,24 +10,11 @@
 #include "desk/affected_inside.h"
 #include "desk/backport_inside.h"
 #include "engine/backport/runs.h"
-#include "store/task.h"
+#include "desk/job.h"
 
 #define RUN_QUESTION_MAX (1u << 20)
 
 static const struct actor machine = ACTOR_INIT_MACHINE;
-
-static enum rc order(struct desk *d, const char *kind, int64_t run, struct err *e)
-{
-    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
-    buf_addf(&key, "%s:%lld", kind, (long long)run);
-    struct task_new t = {.kind = kind,
-                         .key = buf_str(&key),
-                         .lane = LANE_ENGINES,
-                         .subject = run,
-                         .arg = STR_NONE,
-                         .fair = STR_NONE};
-    return task_add(d->db, &t, NULL, e);
-}
 
 static enum rc a_person(const struct actor *who, struct err *e)
 {
@@ -126,7 +113,7 @@ enum rc backport_order_tests(struct desk *d, struct arena *a, const struct actor
                           .asked_by = str_c(author),
                           .asked_us = desk_now(d)};
     TRY(ops_run_insert(d->db, &run, &run.id, e));
-    TRY(order(d, BACKPORT_TESTS_JOB, run.id, e));
+    TRY(desk_job_order(d, BACKPORT_TESTS_JOB, run.id, 0, e));
     *ret_ordered = true;
     json_t *p = json_object();
     json_put_str(p, "line", line->name);
@@ -533,7 +520,7 @@ static enum rc run_tx(struct desk *d, void *arg, struct err *e)
                           .asked_by = str_c(k->author),
                           .asked_us = desk_now(d)};
     TRY(ops_run_insert(d->db, &run, &run.id, e));
-    TRY(order(d, REPRODUCE_JOB, run.id, e));
+    TRY(desk_job_order(d, REPRODUCE_JOB, run.id, 0, e));
     return tell_script(d, k, &r, "reproducer.asked", e);
 }
 

@@ -8,7 +8,7 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 #include "desk/backport_inside.h"
-#include "store/task.h"
+#include "desk/job.h"
 
 static const struct actor machine = ACTOR_INIT_MACHINE;
 
@@ -57,19 +57,6 @@ static enum rc tell(struct desk *d, const struct actor *who, const struct at_lin
     return desk_event(d, who, at->row.case_id, kind, p, e);
 }
 
-static enum rc order_edit(struct desk *d, const struct backport_line_row *r, struct err *e)
-{
-    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
-    buf_addf(&key, BACKPORT_EDIT_JOB ":%lld:%lld", (long long)r->id, (long long)r->edit_nth);
-    struct task_new t = {.kind = BACKPORT_EDIT_JOB,
-                         .key = buf_str(&key),
-                         .lane = LANE_ENGINES,
-                         .subject = r->id,
-                         .arg = STR_NONE,
-                         .fair = STR_NONE};
-    return task_add(d->db, &t, NULL, e);
-}
-
 /* Bytes that a job makes a commit of; tree: what has to come out, empty: whatever does. */
 struct upload {
     const struct actor *who;
@@ -92,7 +79,7 @@ static enum rc take_in(struct desk *d, struct arena *a, struct at_line *at, cons
     r->edit_nth++;
     TRY(ops_backport_line_edit(d->db, r, e));
     TRY(sealed_drop(d, a, old, e));
-    TRY(order_edit(d, r, e));
+    TRY(desk_job_order(d, BACKPORT_EDIT_JOB, r->id, r->edit_nth, e));
     json_t *p = json_object();
     json_put_str(p, "line", r->name);
     if (u->tree.n)
@@ -560,20 +547,12 @@ enum rc backport_move(struct desk *d, struct arena *a, const struct actor *who, 
 
 enum rc backport_erase(struct desk *d, struct arena *a, int64_t case_id, struct err *e)
 {
-    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
     struct backport_row row;
     enum rc rc = ops_backport_of_case(d->db, a, case_id, &row, e);
     if (rc == RC_NOTFOUND)
         return RC_OK;
     TRY(rc);
-    buf_addf(&key, BACKPORT_FORGET ":%lld", (long long)row.id);
-    struct task_new t = {.kind = BACKPORT_FORGET,
-                         .key = buf_str(&key),
-                         .lane = LANE_ENGINES,
-                         .subject = row.id,
-                         .arg = STR_NONE,
-                         .fair = STR_NONE};
-    return task_add(d->db, &t, NULL, e);
+    return desk_job_order(d, BACKPORT_FORGET, row.id, 0, e);
 }
 
 enum rc backport_forget_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)

@@ -10,6 +10,7 @@
 #include "desk/audit_inside.h"
 #include "desk/backport_inside.h"
 #include "desk/proposal_inside.h"
+#include "store/task.h"
 
 #define ANSWER_MAX (16u << 20)
 #define WORDS_MAX  500 /* bytes of progress and of a failure's reason that are kept */
@@ -56,6 +57,22 @@ bool desk_job_known(struct str kind)
         if (str_eq(kind, str_c(jobs[i].kind)))
             return true;
     return false;
+}
+
+enum rc desk_job_order(struct desk *d, const char *kind, int64_t subject, int64_t nth,
+                       struct err *e)
+{
+    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
+    buf_addf(&key, "%s:%lld", kind, (long long)subject);
+    if (nth)
+        buf_addf(&key, ":%lld", (long long)nth);
+    struct task_new t = {.kind = kind,
+                         .key = buf_str(&key),
+                         .lane = LANE_ENGINES,
+                         .subject = subject,
+                         .arg = STR_NONE,
+                         .fair = STR_NONE};
+    return task_add(d->db, &t, NULL, e);
 }
 
 enum rc desk_job_ask(struct desk *d, struct str kind, int64_t subject, struct desk_ask *ret_q,

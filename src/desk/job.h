@@ -26,6 +26,10 @@ void desk_ask_release(struct desk_ask *q);
 extern const char *const desk_job_kinds[]; /* kinds of tasks; a NULL at the end */
 bool desk_job_known(struct str kind);
 
+/* In a transaction: the job is to be done, once for each subject and nth (0: once for the subject).
+ */
+enum rc desk_job_order(struct desk *d, const char *kind, int64_t subject, int64_t nth,
+                       struct err *e) WARN_UNUSED;
 /* Both outside a transaction.  An answer may come late or twice: it is taken in only while it still
  * fits what is there. */
 enum rc desk_job_ask(struct desk *d, struct str kind, int64_t subject, struct desk_ask *ret_q,

@@ -9,7 +9,6 @@
 #include "desk/lines_inside.h"
 #include "git/name.h"
 #include "git/tagpattern.h"
-#include "store/task.h"
 
 static const struct actor machine = ACTOR_INIT_MACHINE;
 
@@ -179,7 +178,6 @@ static enum rc fill_tx(struct desk *d, void *arg, struct err *e)
 {
     const struct change *k = arg;
     AUTO(arena) struct arena *a = arena_new(DESK_ARENA);
-    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
     struct look_row r;
     char author[ACTOR_NAME_MAX];
     TRY(ops_look_get(d->db, a, &r, e));
@@ -190,14 +188,7 @@ static enum rc fill_tx(struct desk *d, void *arg, struct err *e)
     r.asked_by = str_c(author);
     r.asked_us = desk_now(d);
     TRY(ops_look_put(d->db, &r, e));
-    buf_addf(&key, LINES_JOB ":%lld", (long long)r.nth);
-    struct task_new t = {.kind = LINES_JOB,
-                         .key = buf_str(&key),
-                         .lane = LANE_ENGINES,
-                         .subject = r.nth,
-                         .arg = STR_NONE,
-                         .fair = STR_NONE};
-    TRY(task_add(d->db, &t, NULL, e));
+    TRY(desk_job_order(d, LINES_JOB, r.nth, 0, e));
     return desk_event(d, k->who, 0, "lines.asked", NULL, e);
 }
 

@@ -12,21 +12,13 @@
 #include "desk/proposal_inside.h"
 #include "desk/webform.h"
 #include "store/ops_people.h"
-#include "store/task.h"
+#include "desk/job.h"
 
 static const struct actor machine = ACTOR_INIT_MACHINE;
 
 enum rc proposal_order_apply(struct desk *d, int64_t id, int64_t revision_id, struct err *e)
 {
-    AUTO(buf) struct buf key = BUF_INIT(TASK_KEY_MAX);
-    buf_addf(&key, PROPOSAL_APPLY ":%lld:%lld", (long long)id, (long long)revision_id);
-    struct task_new t = {.kind = PROPOSAL_APPLY,
-                         .key = buf_str(&key),
-                         .lane = LANE_ENGINES,
-                         .subject = id,
-                         .arg = STR_NONE,
-                         .fair = STR_NONE};
-    return task_add(d->db, &t, NULL, e);
+    return desk_job_order(d, PROPOSAL_APPLY, id, revision_id, e);
 }
 
 static enum rc told(struct desk *d, const struct actor *who, const char *kind, int64_t id,
