@@ -193,8 +193,9 @@ static const char *const spawn_calls[] = {"fork",
                                           "sched_getattr",
                                           NULL};
 
-/* What only an attacker would want: EPERM even where everything else is allowed. */
-static const char *const dangerous[] = {"ptrace",
+/* What only an attacker would want: EPERM even where everything else is allowed.  First what
+ * concerns other processes and namespaces, which bubblewrap needs. */
+static const char *const of_a_role[] = {"ptrace",
                                         "process_vm_readv",
                                         "process_vm_writev",
                                         "process_madvise",
@@ -213,60 +214,21 @@ static const char *const dangerous[] = {"ptrace",
                                         "mount_setattr",
                                         "unshare",
                                         "setns",
-                                        "bpf",
-                                        "keyctl",
-                                        "add_key",
-                                        "request_key",
-                                        "kexec_load",
-                                        "kexec_file_load",
-                                        "init_module",
-                                        "finit_module",
-                                        "delete_module",
-                                        "create_module",
-                                        "perf_event_open",
-                                        "userfaultfd",
-                                        "io_uring_setup",
-                                        "io_uring_enter",
-                                        "io_uring_register",
-                                        "open_by_handle_at",
                                         "name_to_handle_at",
-                                        "reboot",
-                                        "swapon",
-                                        "swapoff",
-                                        "acct",
-                                        "quotactl",
-                                        "quotactl_fd",
-                                        "iopl",
-                                        "ioperm",
-                                        "modify_ldt",
                                         "personality",
-                                        "settimeofday",
-                                        "clock_settime",
-                                        "clock_adjtime",
-                                        "adjtimex",
                                         "sethostname",
                                         "setdomainname",
-                                        "syslog",
-                                        "vhangup",
-                                        "lookup_dcookie",
-                                        "nfsservctl",
-                                        "uselib",
-                                        "ustat",
-                                        "sysfs",
-                                        "_sysctl",
                                         "mknod",
                                         "mknodat",
                                         "fanotify_init",
                                         "vmsplice",
                                         "memfd_secret",
-                                        "migrate_pages",
-                                        "move_pages",
                                         "mbind",
                                         "set_mempolicy",
                                         NULL};
 
-/* Of these, what no namespace holds back; for those who start bubblewrap, and for all that runs in
- * it. */
+/* And what no namespace holds back; for those who start bubblewrap, and for all that runs in it,
+ * too. */
 static const char *const of_the_machine[] = {"bpf",
                                              "keyctl",
                                              "add_key",
@@ -521,7 +483,8 @@ static void add_all(struct filter *f, unsigned calls)
     }
     add_sockets(f, calls);
     add_clone(f, calls);
-    add_list(f, PERM, dangerous);
+    add_list(f, PERM, of_a_role);
+    add_list(f, PERM, of_the_machine);
     add_list(f, PERM, unseen);
     if (f->unknown != SANDBOX_OPEN)
         add_list(f, PERM, refused);
