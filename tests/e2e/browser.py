@@ -143,5 +143,17 @@ def looked_at(name, light=PAGE_BYTES):
     return [{"do": "axe"}] + glanced_at(name, light)
 
 
+def signed_in(d, login, jar=None):
+    """Signs somebody in by a link; returns the file of the session's cookies, which may be given."""
+    jar = jar or d.dir / login
+    browse([{"do": "open", "url": d.cli("user", "signin", login)["url"]}, {"do": "click", "text": "Sign in"}],
+           state=jar)
+    return jar
+
+
+def fill(label, value):
+    return [{"do": "fill", "label": label, "value": value}]
+
+
 def expect(*texts):
     return [{"do": "expect", "text": t} for t in texts]

@@ -9,7 +9,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from datetime import datetime, timedelta, timezone
 
-from browser import LOOK, browse, expect, glanced_at, looked_at, picture, shot
+from browser import LOOK, browse, expect, fill, glanced_at, looked_at, picture, shot, signed_in
 from desk import Desk, check, equal, report, until
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -39,15 +39,6 @@ def feed(d):
     status, headers, text = d.get("/advisories.atom")
     equal((status, headers["Content-Type"]), (200, "application/atom+xml; charset=utf-8"), "the feed")
     return ElementTree.fromstring(text)
-
-
-def signed_in(d, login, jar):
-    url = d.cli("user", "signin", login)["url"]
-    browse([{"do": "open", "url": url}, {"do": "click", "text": "Sign in"}], state=jar)
-
-
-def fill(label, value):
-    return [{"do": "fill", "label": label, "value": value}]
 
 
 TEXT = ("## Impact\n\nA name of 256 bytes writes one byte past its buffer.\n\n"

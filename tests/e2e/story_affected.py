@@ -9,7 +9,7 @@ import re
 import subprocess
 import xml.dom.minidom
 
-from browser import browse, expect, glanced_at, looked_at, picture
+from browser import browse, expect, fill, glanced_at, looked_at, picture, signed_in
 from desk import Desk, check, equal, report, until
 from repository import Repository
 
@@ -81,15 +81,6 @@ def story_an_engine_says_how_far_it_is_and_keeps_its_words_apart():
 
 
 AFFECTED = ["2024-08", "2024-08a", "2024-11", "2024-11a", "2024-11b", "2025-01"]
-
-
-def signed_in(d, login, jar):
-    url = d.cli("user", "signin", login)["url"]
-    browse([{"do": "open", "url": url}, {"do": "click", "text": "Sign in"}], state=jar)
-
-
-def fill(label, value):
-    return [{"do": "fill", "label": label, "value": value}]
 
 
 def answered(d, number, what="the answer"):

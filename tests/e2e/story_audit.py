@@ -8,7 +8,7 @@ import csv
 import io
 import json
 
-from browser import DESKTOP, PHONE, browse, expect, glanced_at, looked_at, picture
+from browser import DESKTOP, PHONE, browse, expect, fill, glanced_at, looked_at, picture, signed_in
 from desk import Desk, check, equal, report, until
 from repository import Repository
 
@@ -70,17 +70,6 @@ def project(folder):
     r.write(f"{INC}/functions.quarantine.inc.php", quarantine(SAFE))
     fix = r.commit("Escape subject and sender in the quarantine view")
     return r, fix
-
-
-def signed_in(d, login):
-    jar = d.dir / login
-    browse([{"do": "open", "url": d.cli("user", "signin", login)["url"]}, {"do": "click", "text": "Sign in"}],
-           state=jar)
-    return jar
-
-
-def fill(label, value):
-    return [{"do": "fill", "label": label, "value": value}]
 
 
 def audit(d, number):

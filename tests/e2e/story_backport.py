@@ -10,7 +10,7 @@ import json
 import os
 import signal
 
-from browser import DESKTOP, PHONE, browse, expect, glanced_at, looked_at, picture
+from browser import DESKTOP, PHONE, browse, expect, fill, glanced_at, looked_at, picture, signed_in
 from desk import Desk, check, equal, report, session, until
 from namelib import Library
 
@@ -37,17 +37,6 @@ int main(void)
 END
 cc -O1 -Isrc -o reproduce reproduce.c src/name.c && exec ./reproduce
 """
-
-
-def signed_in(d, login):
-    jar = d.dir / login
-    browse([{"do": "open", "url": d.cli("user", "signin", login)["url"]}, {"do": "click", "text": "Sign in"}],
-           state=jar)
-    return jar
-
-
-def fill(label, value):
-    return [{"do": "fill", "label": label, "value": value}]
 
 
 def page_of(d, path, cookie=None):

@@ -6,7 +6,7 @@ VULNDESK_LOOK=FOLDER makes pictures of it, on a desktop, on a phone and in the d
 """
 import base64
 
-from browser import DESKTOP, LOOK, PHONE, browse, expect, looked_at, shot
+from browser import DESKTOP, LOOK, PHONE, browse, expect, fill, looked_at, shot
 from desk import Desk, check, equal, form_of, post, session, until
 from story_browser import reported, signin_link
 
@@ -15,10 +15,6 @@ ALICE = "alice@reporter.example"
 
 def click(text, **more):
     return [{"do": "click", "text": text, **more}]
-
-
-def fill(label, value):
-    return [{"do": "fill", "label": label, "value": value}]
 
 
 def value(label, text):
