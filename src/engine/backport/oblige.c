@@ -230,6 +230,7 @@ enum rc oblige_run(const struct oblige_ask *ask, struct arena *a, struct obligat
     pieces_read(&o);
     oblige_tokens(&o);
     oblige_names(&o);
+    oblige_files(&o);
     oblige_shape(&o);
     oblige_numbers(&o);
     collect(&o, ret);

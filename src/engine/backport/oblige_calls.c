@@ -187,7 +187,8 @@ struct call {
     unsigned n;
     uint32_t names[PARAMETERS]; /* keywords of Python */
     unsigned n_names;
-    bool odd; /* the number cannot be told */
+    uint64_t hash; /* of the arguments */
+    bool odd;      /* the number cannot be told */
 };
 
 static void read_call(const struct code *c, size_t name, struct call *call)
@@ -201,6 +202,7 @@ static void read_call(const struct code *c, size_t name, struct call *call)
     bool last = punct(c, end - 1) == ',';
     call->n = end == open + 1 ? 0 : commas(c, open, end) + (last ? 0u : 1u);
     for (size_t i = open + 1; i < end; i++) {
+        call->hash = (call->hash ^ c->v[i].hash) * UINT64_C(0x9e3779b97f4a7c15) + 1;
         if (punct(c, i) == '#' || code_is(c, i, "..."))
             call->odd = true;
         if (c->open[i] != open)
@@ -351,7 +353,8 @@ void names_call(struct names *s, size_t i)
     if (!fits_any(&meant, &there))
         return; /* not read as it is meant */
     /* one list for any number of arguments, and one for a fixed number, are not written alike */
-    bool fit = fits_any(&call, &here) && here.v[0].list == there.v[0].list;
+    bool fit =
+        fits_any(&call, &here) && (here.v[0].list == there.v[0].list || call.hash != meant.hash);
     if (!fit || !same_types(&here, &there))
         say(s, i, &here.v[0], &there.v[0], fit);
 }

@@ -74,6 +74,7 @@ void names_call(struct names *s, size_t i);
 
 /* The obligations. */
 void oblige_names(struct oblige *o);
+void oblige_files(struct oblige *o);   /* of O2 */
 void oblige_tokens(struct oblige *o);  /* O1 O3 O6 */
 void oblige_shape(struct oblige *o);   /* O4 O5 */
 void oblige_numbers(struct oblige *o); /* O8 */

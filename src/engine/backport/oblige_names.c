@@ -131,7 +131,9 @@ static bool same_name(const struct code *c, size_t i, uint32_t hash)
 static bool declared_within(const struct code *c, const struct func *f, uint32_t hash)
 {
     for (size_t k = f->from; k <= f->to && k < c->n; k++) {
-        if (same_name(c, k, hash) && !code_member(c, k) && ident_declares(c, k))
+        /* C has no functions in functions: a macro without a semicolon stood before a call */
+        if (same_name(c, k, hash) && !code_member(c, k) && ident_declares(c, k) &&
+            !(c_family(c->lang) && code_is(c, k + 1, "(") && k != f->name))
             return true;
     }
     return false;

@@ -258,6 +258,51 @@ static void calls_that_do_not_fit(void **state)
                    "parameters are (a) here and (a, how=1) for the fix\n");
 }
 
+static void files_that_are_not_there(void **state)
+{
+    (void)state;
+    const char *base = "#include \"a.h\"\nint a;\n";
+    const char *fix = "#include \"a.h\"\n#include \"lib/new.h\"\nint a;\n";
+    const char *h = "int z;\n";
+    const struct content v[] = {{"src/a.c", {base, fix, base, fix}},
+                                {"src/lib/new.h", {h, h, NULL, SAME}}};
+    EXPECT(v, "O2 fail src/a.c:2 src/a.c:2 names lib/new.h, which this release does not have; for "
+              "the fix it is src/lib/new.h\n");
+    /* one of that name is somewhere else: how it is found is not for us to say */
+    const struct content moved[] = {{"src/a.c", {base, fix, base, fix}},
+                                    {"src/lib/new.h", {h, h, NULL, SAME}},
+                                    {"include/new.h", {NULL, NULL, h, SAME}}};
+    EXPECT(moved, "");
+    const char *make = "prog_SOURCES = a.c\n", *make_fix = "prog_SOURCES = a.c more.c\n";
+    const struct content list[] = {{"src/Makefile.am", {make, make_fix, make, make_fix}},
+                                   {"src/more.c", {h, h, NULL, SAME}}};
+    AUTO(buf) struct buf said = BUF_INIT(1u << 16);
+    ask(list, ARRAY_LEN(list), NULL, &said);
+    assert_true(str_find(buf_str(&said), STR("O2 fail src/Makefile.am:1 src/Makefile.am:1 names "
+                                             "more.c, which this release does not have\n")) !=
+                STR_NPOS);
+    const char *py = "import os\n", *py_fix = "import os\nfrom app.util import later\n";
+    const char *util = "def later():\n    pass\n", *util_old = "def sooner():\n    pass\n";
+    const struct content python[] = {{"app/a.py", {py, py_fix, py, py_fix}},
+                                     {"app/util.py", {util, util, util_old, SAME}}};
+    EXPECT(python, "O2 fail app/a.py:2 app/a.py:2 names later, which app/util.py does not have in "
+                   "this release\n");
+}
+
+static void a_running_number_is_taken(void **state)
+{
+    (void)state;
+    const char *text = "create = 1\n";
+    const struct content v[] = {{"db/0042_add_key.py", {NULL, text, NULL, text}},
+                                {"db/0042_drop_row.py", {NULL, NULL, text, SAME}}};
+    EXPECT(v, "O8 fail db/0042_add_key.py:0 db/0042_add_key.py is new and has the number 0042, "
+              "which 0042_drop_row.py has in this release\n");
+    const struct content fine[] = {{"db/0042_add_key.py", {NULL, text, NULL, text}},
+                                   {"db/0041_drop_row.py", {NULL, NULL, text, SAME}},
+                                   {"db/00421.py", {NULL, NULL, text, SAME}}};
+    EXPECT(fine, "");
+}
+
 /* ---- Where it stands ---- */
 
 static void what_can_never_run(void **state)
@@ -375,6 +420,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(python_names, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(unknown_languages_never_fail, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(calls_that_do_not_fit, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(files_that_are_not_there, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_running_number_is_taken, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_can_never_run, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(lines_that_go_on, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(more_than_the_fix_brings, make_folder, remove_folder),

@@ -436,6 +436,35 @@ bool scope_moved(struct scope *s, const struct scope_view *v, struct str path, u
     return false;
 }
 
+bool scope_named(struct scope *s, const struct scope_view *v, struct str name)
+{
+    const struct listing *l = scope_listing(s, v->tree);
+    if (l == NULL || !l->whole)
+        return true;
+    for (size_t i = l->by_name[listing_slot(l, name)]; i; i = l->next[i - 1]) {
+        struct str p = l->files[i - 1].path;
+        if (str_ends(p, name) && (p.n == name.n || p.p[p.n - name.n - 1] == '/'))
+            return true;
+    }
+    return false;
+}
+
+bool scope_begins(struct scope *s, const struct scope_view *v, struct str dir, struct str begin,
+                  struct str but, struct arena *a, struct str *ret_path)
+{
+    const struct folder *f = scope_folder_at(s, v->tree, dir);
+    for (size_t i = 0; f && i < f->n; i++) {
+        struct str name = f->nodes[i].name;
+        if (!str_starts(name, begin) || str_eq(name, but) ||
+            (f->nodes[i].mode & TREE_MODE_TYPE) != TREE_MODE_FILE ||
+            (name.n > begin.n && ascii_is_digit(name.p[begin.n])))
+            continue;
+        *ret_path = arena_str(a, name);
+        return true;
+    }
+    return false;
+}
+
 static int holds(struct scope *s, const struct scope_view *v, const struct listed_file *f,
                  enum lang lang, uint32_t hash, enum ident_has want)
 {

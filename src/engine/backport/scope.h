@@ -79,6 +79,12 @@ bool scope_reach(struct scope *s, const struct scope_view *v, struct str path, c
 bool scope_moved(struct scope *s, const struct scope_view *v, struct str path, uint32_t hash,
                  enum ident_has want, struct arena *a, struct str *ret_path);
 
+/* Is there any file of this name (without folders)? True, too, when the tree cannot be listed. */
+bool scope_named(struct scope *s, const struct scope_view *v, struct str name);
+/* A file of the folder whose name begins with `begin`, no digit behind it, and is not `but`. */
+bool scope_begins(struct scope *s, const struct scope_view *v, struct str dir, struct str begin,
+                  struct str but, struct arena *a, struct str *ret_path);
+
 /* Does any file of the tree, of a language whose names reach this one, hold the name?  1 yes, 0
  * no, -1 unknown.  near: the files of its folder come first.  ret_path as above, in the arena. */
 int scope_anywhere(struct scope *s, const struct scope_view *v, struct str near, enum lang lang,

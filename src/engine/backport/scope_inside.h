@@ -80,6 +80,8 @@ struct scope {
 
 /* NULL: missing, damaged, too large. */
 const struct folder *scope_folder(struct scope *s, const struct oid *id);
+/* The folder of that path in a tree; "" is the tree itself. */
+const struct folder *scope_folder_at(struct scope *s, struct str tree, struct str dir);
 const struct node *folder_node(const struct folder *f, struct str name);
 /* NULL when the tree is not here as a whole. */
 const struct listing *scope_listing(struct scope *s, struct str tree);

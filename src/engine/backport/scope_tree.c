@@ -127,6 +127,20 @@ const struct node *folder_node(const struct folder *f, struct str name)
     return NULL;
 }
 
+const struct folder *scope_folder_at(struct scope *s, struct str tree, struct str dir)
+{
+    struct oid id;
+    struct str part;
+    if (!oid_of_hex(tree, &id))
+        return NULL;
+    const struct folder *f = scope_folder(s, &id);
+    for (unsigned depth = 0; f && depth < SCOPE_DEPTH_MAX && str_cut(&dir, '/', &part); depth++) {
+        const struct node *n = folder_node(f, part);
+        f = n && (n->mode & TREE_MODE_TYPE) == TREE_MODE_DIR ? scope_folder(s, &n->id) : NULL;
+    }
+    return f;
+}
+
 bool scope_has(struct scope *s, const struct scope_view *v, struct str path,
                struct scope_blob *ret_b)
 {
