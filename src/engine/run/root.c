@@ -19,6 +19,7 @@
 #include "os/file.h"
 
 #define KEY_MAX 40
+#define PART    ".part-" /* not whole yet */
 
 /* Is b the folder a, or in it? */
 static bool holds(const char *a, const char *b)
@@ -74,7 +75,12 @@ static bool hold(int cache, const char *key, int *ret_hold)
     return true;
 }
 
-/* Removes the one that was not used longest, when there are too many and nobody holds it. */
+static bool older(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+/* Removes, when there are too many, the one that was not used longest and that nobody holds. */
 static void make_room(int cache)
 {
     char oldest[NAME_MAX + 1] = "";
@@ -85,16 +91,27 @@ static void make_room(int cache)
     DIR *d = again < 0 ? NULL : fdopendir(again);
     for (struct dirent *de; d && (de = readdir(d)) != NULL;) {
         struct stat st;
-        if (de->d_name[0] == '.' || fstatat(cache, de->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        bool part = strncmp(de->d_name, PART, strlen(PART)) == 0;
+        if (de->d_name[0] == '.' && !part)
             continue;
-        n++;
-        if (oldest[0] && st.st_mtim.tv_sec >= when.tv_sec)
+        n += !part;
+        AUTO(fd)
+        int fd = openat(cache, de->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &st) != 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+            continue;
+        if (part) { /* of one that was killed while it unpacked */
+            (void)!dir_remove(cache, de->d_name, &e);
+            continue;
+        }
+        if (oldest[0] && !older(&st.st_mtim, &when))
             continue;
         when = st.st_mtim;
         snprintf(oldest, sizeof oldest, "%s", de->d_name);
     }
     if (d)
         closedir(d);
+    else
+        fd_auto(&again);
     if (n < ROOTS_KEPT || oldest[0] == '\0')
         return;
     AUTO(fd) int fd = openat(cache, oldest, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -120,8 +137,12 @@ static enum rc open_tar(const char *real, const struct stat *st, const char *cac
     if (hold(fd, key, ret_hold))
         return RC_OK;
     make_room(fd);
-    snprintf(part, sizeof part, "%s/.part-XXXXXX", folder);
+    snprintf(part, sizeof part, "%s/" PART "XXXXXX", folder);
     if (mkdtemp(part) == NULL)
+        return err_errno(e, RC_IO, "a folder for a root filesystem");
+    AUTO(fd) int own = -1;
+    TRY(dir_open(AT_FDCWD, part, &own, e));
+    if (flock(own, LOCK_SH) != 0)
         return err_errno(e, RC_IO, "a folder for a root filesystem");
     struct unpack u = {.tar = real, .dir = part};
     struct apart a = {
@@ -131,8 +152,8 @@ static enum rc open_tar(const char *real, const struct stat *st, const char *cac
         rc = err_errno(e, RC_IO, "keeping a root filesystem");
     if (rc == RC_OK && !hold(fd, key, ret_hold))
         rc = err_set(e, RC_BUSY, "a root filesystem was removed by somebody else");
-    struct err own = ERR_INIT;
-    (void)!dir_remove(AT_FDCWD, part, &own); /* not there when all went well */
+    struct err left = ERR_INIT;
+    (void)!dir_remove(AT_FDCWD, part, &left); /* not there when all went well */
     return rc;
 }
 
