@@ -83,37 +83,42 @@ static struct str warn_words(const struct maker *m, const struct view_backport_l
     return arena_str(m->a, buf_str(&b));
 }
 
+bool port_uploaded(const struct view_backport_line *l)
+{
+    return l->has && str_eq(l->r->source, STR("edited"));
+}
+
 void port_row_fill(const struct maker *m, const struct view_backport *v, size_t nth,
                    struct port_row_view *ret)
 {
     const struct view_backport_line *l = &v->of[nth];
     struct tests_word tests = tests_of(l);
     bool none = backport_needs_none(l);
-    *ret = (struct port_row_view){.nth = nth,
-                                  .id = l->id,
-                                  .name = l->name,
-                                  .until = port_day(m, l->until_us),
-                                  .verdict = l->has      ? port_verdict_words(l->r->verdict)
-                                             : l->failed ? "no answer"
-                                                         : "under way",
-                                  .verdict_kind = l->has      ? verdict_kind(l->r->verdict)
-                                                  : l->failed ? "bad"
-                                                              : "calm",
-                                  .from = l->has && l->from_neighbour ? l->r->source : STR_NONE,
-                                  .why = l->has      ? l->r->why
-                                         : l->failed ? l->failure
-                                                     : STR_NONE,
-                                  .decision = none && l->decision == BACKPORT_OPEN
-                                                  ? "not needed"
-                                                  : backport_decision_words(l->decision),
-                                  .tests = tests.words,
-                                  .tests_kind = tests.kind,
-                                  .state = l->state,
-                                  .next = l->next,
-                                  .ready = l->ready,
-                                  .decided = l->decision != BACKPORT_OPEN,
-                                  .has = l->has,
-                                  .warn = warn_words(m, l)};
+    *ret = (struct port_row_view){
+        .nth = nth,
+        .id = l->id,
+        .name = l->name,
+        .until = port_day(m, l->until_us),
+        .verdict = l->has      ? port_verdict_words(l->r->verdict)
+                   : l->failed ? "no answer"
+                               : "under way",
+        .verdict_kind = l->has      ? verdict_kind(l->r->verdict)
+                        : l->failed ? "bad"
+                                    : "calm",
+        .from = l->has && l->from_neighbour && !port_uploaded(l) ? l->r->source : STR_NONE,
+        .why = l->has      ? l->r->why
+               : l->failed ? l->failure
+                           : STR_NONE,
+        .decision = none && l->decision == BACKPORT_OPEN ? "not needed"
+                                                         : backport_decision_words(l->decision),
+        .tests = tests.words,
+        .tests_kind = tests.kind,
+        .state = l->state,
+        .next = l->next,
+        .ready = l->ready,
+        .decided = l->decision != BACKPORT_OPEN,
+        .has = l->has,
+        .warn = warn_words(m, l)};
 }
 
 /* ---- the picture ---- */

@@ -34,6 +34,8 @@ void port_row_fill(const struct maker *m, const struct view_backport *v, size_t 
                    struct port_row_view *ret);
 void port_script_fill(const struct maker *m, const struct view_reproducer *s,
                       struct port_script_view *ret);
+/* What stands there is no pick: a person made it. */
+bool port_uploaded(const struct view_backport_line *l);
 /* "2026-01-24"; empty for 0. */
 struct str port_day(const struct maker *m, int64_t at_us);
 /* What had been typed into a field of that form, when it is the one that was not taken. */

@@ -325,6 +325,7 @@ static void answer_fill(const struct maker *m, const struct view_backport *v,
     const struct port_line *r = l->r;
     struct sides s;
     p->why = r->why;
+    p->uploaded = port_uploaded(l);
     p->commit = str_sub(r->commit, 0, 12);
     p->already = r->verdict == PORT_ALREADY;
     p->not_affected = r->verdict == PORT_NOT_AFFECTED;

@@ -128,7 +128,8 @@ struct page_backport_line {
     struct page_frame frame;
     struct str number, title, name, id, answer; /* id: of the page's path */
     struct port_row_view row;
-    bool closed, has, waits, failed, stale, edit_waits, is_open, waived, accepted, edited, reopen;
+    bool closed, has, waits, failed, stale, edit_waits, is_open, waived, accepted, edited, uploaded,
+        reopen;
     bool already, not_affected;
     struct str failure, edit_failure, why, until, commit, already_commit, already_rule;
     const char *proposed; /* why a reason is wanted: words; "" none is */

@@ -176,6 +176,9 @@ static void test_names_have_words(void **state)
     }
     assert_false(port_verdict_parse(STR("Clean"), &v));
     assert_true(str_eq(port_rule_words(STR("not-a-rule")), STR("not-a-rule")));
+    static const char *const known[] = {"ins-mod", "overlap", "part-absent", "edited", "patch-id"};
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        assert_false(str_eq(port_rule_words(str_c(known[i])), str_c(known[i])));
     assert_true(port_rule_words(STR("tok")).n > 10 && port_duty_words(STR("O7")).n > 10);
 }
 
