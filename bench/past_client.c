@@ -52,6 +52,20 @@ static enum rc already(struct client *c, const struct past_ask *ask, struct aren
     return RC_OK;
 }
 
+static enum rc affected(const struct past_ask *ask, struct arena *a, struct err *e)
+{
+    for (size_t i = 0; i < ask->n_onto; i++) {
+        struct past_affected r;
+        double from = cpu_ms();
+        TRY(past_affected(ask, i, a, &r, e));
+        printf("{\"fix\": \"%.*s\", \"onto\": \"%.*s\", \"state\": \"%s\", \"rule\": \"%.*s\", "
+               "\"ms\": %.2f}\n",
+               STR_ARG(ask->fix), STR_ARG(ask->onto[i]), r.affected ? "affected" : "not-affected",
+               STR_ARG(r.why), cpu_ms() - from);
+    }
+    return RC_OK;
+}
+
 static enum rc blob_at(struct client *c, struct str commit, struct str path, struct arena *a,
                        struct str *ret_text, char *ret_oid, struct err *e)
 {
@@ -96,6 +110,8 @@ static enum rc line(struct client *c, char *text, struct err *e)
         return RC_OK;
     while (ask.n_onto < PAST_ONTO_MAX && str_cut(&rest, ' ', &onto[ask.n_onto]))
         ask.n_onto++;
+    if (strcmp(c->what, "affected") == 0)
+        return affected(&ask, a, e);
     return already(c, &ask, a, e);
 }
 

@@ -19,6 +19,7 @@
 #define COMMON_FILES 3    /* a line says nothing when it is in more files than so many */
 #define COMMON_PART  50   /* and this part of all */
 #define SCAN_FILES   16   /* files with most of the lines that are compared */
+#define ABSENT_FILES 64   /* the same, when nothing may be missed */
 #define ARENA_MAX    (UINT64_C(1) << 30)
 #define NAME_ALIKE   0.3 /* of a file of the same name whose edited places are there */
 #define LIST_OUT_MAX (48u << 20)
@@ -58,6 +59,7 @@ struct search {
     struct lines base;
     struct edits edits;
     size_t reads;
+    bool cut; /* not all files of the kind were looked into */
     struct cand best;
 };
 
@@ -428,6 +430,7 @@ static enum rc scan_all(struct search *s, struct scan *c, struct err *e)
         TRY(stream_run(in, ids, n, scan_file, c, e));
         c->from += n;
     }
+    s->cut = c->from < c->n;
     c->n = c->from;
     return RC_OK;
 }
@@ -546,4 +549,48 @@ enum rc locate_run(struct locate *l, const struct locate_ask *ask, struct arena 
                                  .why = why(&s, rule)};
     memcpy(ret->oid, s.best.at->oid.p, s.best.at->oid.n);
     return arena_ok(a, "the file that was found", e);
+}
+
+/* Has the file a part of the lines of any edit? */
+static enum rc has_trace(struct search *s, struct str oid, bool *ret, struct err *e)
+{
+    struct object o;
+    struct lines x;
+    enum rc rc = objects_read(s->l->objects, oid, LOCATE_FILE_MAX, &o, e);
+    *ret = true; /* what cannot be read may have it */
+    if (rc == RC_NOTFOUND || rc == RC_LIMIT)
+        return RC_OK;
+    TRY(rc);
+    TRY(lines_make(o.body, s->tmp, &x, e));
+    *ret = edits_most(&s->edits, &x) >= LOCATE_TRACE;
+    return RC_OK;
+}
+
+enum rc locate_absent(struct locate *l, const struct locate_ask *ask, bool *ret_absent,
+                      struct err *e)
+{
+    AUTO(arena) struct arena *tmp = arena_new(ARENA_MAX);
+    struct search s;
+    struct hit *hits = NULL;
+    size_t n = 0;
+    bool there = false;
+    *ret_absent = false;
+    if (ask->base.n > LOCATE_FILE_MAX || ask->fix.n > LOCATE_FILE_MAX)
+        return RC_OK;
+    TRY(search_make(l, ask, tmp, tmp, &s, e));
+    struct str base = path_base(ask->path);
+    for (size_t i = first_of_base(s.list, base); i < s.list->n && !there; i++) {
+        if (!str_eq(path_base(s.list->v[i].path), base))
+            break;
+        TRY(has_trace(&s, s.list->v[i].oid, &there, e));
+    }
+    if (there)
+        return RC_OK;
+    TRY(scan(&s, &hits, &n, e));
+    for (size_t i = 0; i < s.edits.n; i++)
+        there |= s.edits.v[i].n_sorted == 0; /* nothing of its own to look for */
+    for (size_t i = 0; i < n && i < ABSENT_FILES && !there; i++)
+        TRY(has_trace(&s, hits[i].at->oid, &there, e));
+    *ret_absent = !there && s.edits.n > 0 && !s.cut;
+    return RC_OK;
 }

@@ -61,4 +61,13 @@ struct locate_found {
 enum rc locate_run(struct locate *l, const struct locate_ask *ask, struct arena *a,
                    struct locate_found *ret, struct err *e) WARN_UNUSED;
 
+/*
+ * Is none of the text that the fix edits anywhere in the tree, the file's own name included?  True
+ * only when every edit has lines that tell something and no file has even a part of them close
+ * together (LOCATE_TRACE).
+ */
+#define LOCATE_TRACE 0.34
+enum rc locate_absent(struct locate *l, const struct locate_ask *ask, bool *ret_absent,
+                      struct err *e) WARN_UNUSED;
+
 #endif

@@ -50,5 +50,7 @@ void edits_without(struct edits *s, bool (*out)(const void *ctx, uint64_t hash),
  * edits' lines that is there.
  */
 void edits_held(const struct edits *s, const struct lines *x, size_t *ret_held, double *ret_share);
+/* The largest part of one edit's lines that stands close together in x. */
+double edits_most(const struct edits *s, const struct lines *x);
 
 #endif

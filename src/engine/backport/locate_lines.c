@@ -176,3 +176,14 @@ void edits_held(const struct edits *s, const struct lines *x, size_t *ret_held, 
     }
     *ret_share = all ? (double)there / (double)all : 0;
 }
+
+double edits_most(const struct edits *s, const struct lines *x)
+{
+    double most = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        size_t all = s->v[i].n_sorted;
+        double part = all ? (double)most_close(&s->v[i], x) / (double)all : 0;
+        most = part > most ? part : most;
+    }
+    return most;
+}

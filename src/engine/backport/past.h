@@ -64,7 +64,8 @@ enum rc past_already(const struct past_ask *ask, struct arena *a, struct past_al
  * Is the flaw in a line at all?  "Not" needs both: nothing of the text that the fix edits is in the
  * line's tree, under whatever name; and no commit that brought that text, nor one that brought an
  * older form of it, is in the line's history or was copied there.  What cannot be seen counts as
- * affected.  Only the fix's code counts when it has any.
+ * affected, and so does text in a file that the line lacks or that came as a whole: it may be
+ * written after an older one.
  */
 #define PAST_ORIGINS_MAX 32  /* commits that are followed */
 #define PAST_LINES_MAX   400 /* lines of the fix that are followed */
