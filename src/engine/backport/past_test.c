@@ -311,6 +311,124 @@ static void wrong_questions(void **state)
     assert_int_equal(past_already(&ask, a, &r, &e), RC_INVALID);
 }
 
+/* ---- Is the flaw there, and what does the fix rest on ---- */
+
+struct opened {
+    struct git *git;
+    struct objects *objects;
+    char fix[TESTREPO_SAID], onto[TESTREPO_SAID];
+    struct str line;
+    struct past_ask ask;
+};
+
+static void open_ask(const char *fix, const char *onto, struct opened *o)
+{
+    struct err e = ERR_INIT;
+    id_of(fix, o->fix);
+    id_of(onto, o->onto);
+    o->line = str_c(o->onto);
+    assert_int_equal(git_open(repo, NULL, &o->git, &e), RC_OK);
+    assert_int_equal(objects_open(o->git, &o->objects, &e), RC_OK);
+    o->ask = (struct past_ask){
+        .git = o->git, .objects = o->objects, .fix = str_c(o->fix), .onto = &o->line, .n_onto = 1};
+}
+
+static void close_ask(struct opened *o)
+{
+    objects_close(o->objects);
+    git_close(o->git);
+}
+
+static void affected_is(const char *fix, const char *onto, bool affected)
+{
+    AUTO(arena) struct arena *a = arena_new(1 << 22);
+    struct past_affected r;
+    struct err e = ERR_INIT;
+    struct opened o;
+    open_ask(fix, onto, &o);
+    assert_int_equal(past_affected(&o.ask, 0, a, &r, &e), RC_OK);
+    if (r.affected != affected)
+        fail_msg("%s on %s: %.*s", fix, onto, STR_ARG(r.why));
+    assert_int_equal(r.n_origins > 0, !affected);
+    close_ask(&o);
+}
+
+#define FEATURE                                                                                    \
+    "int zip_room(struct reader *r)\n{\n    struct zip *z = zip_begin(r);\n"                       \
+    "    size_t packed = zip_packed(z);\n    zip_copy(z, packed);\n"
+#define FEATURE_END "    zip_trace(z, packed);\n    zip_close(z);\n    return zip_result(z);\n}\n"
+
+/* master brings a feature into a file that "old" has, and mends it later. */
+static void bring_feature(void)
+{
+    TESTREPO(repo, "checkout", "-q", "master");
+    commit("parse.c", FIXED FEATURE FEATURE_END, "zip: rooms", 50);
+    TESTREPO(repo, "tag", "feature");
+    commit("parse.c", FIXED FEATURE "    zip_check(z, packed);\n" FEATURE_END, "zip: check", 55);
+    TESTREPO(repo, "tag", "mended");
+}
+
+static void a_flaw_that_came_later(void **state)
+{
+    (void)state;
+    bring_feature();
+    affected_is("mended", "old", false);
+    affected_is("mended", "feature", true);
+    affected_is("fix", "old", true);
+}
+
+static void a_flaw_that_was_copied(void **state)
+{
+    (void)state;
+    bring_feature();
+    TESTREPO(repo, "checkout", "-q", "old");
+    commit("parse.c", FLAWED FEATURE FEATURE_END, "zip: rooms", 60);
+    affected_is("mended", "old", true);
+    commit("parse.c", FLAWED, "no zip here", 61); /* its words do not say so */
+    affected_is("mended", "old", true);
+}
+
+static void a_flaw_in_a_file_that_is_not_there(void **state)
+{
+    (void)state;
+    TESTREPO(repo, "checkout", "-q", "master");
+    commit("zip.c", FEATURE FEATURE_END, "zip: rooms", 50);
+    commit("zip.c", FEATURE "    zip_check(z, packed);\n" FEATURE_END, "zip: check", 55);
+    TESTREPO(repo, "tag", "mended");
+    affected_is("mended", "old", true);
+}
+
+static void what_a_place_rests_on(void **state)
+{
+    AUTO(arena) struct arena *a = arena_new(1 << 22);
+    struct past_needs r;
+    struct err e = ERR_INIT;
+    struct opened o;
+    char feature[TESTREPO_SAID];
+    (void)state;
+    bring_feature();
+    id_of("feature", feature);
+    TESTREPO(repo, "checkout", "-q", "old");
+    commit("parse.c", FLAWED "int only_here(void);\n", "only here", 60);
+    open_ask("mended", "old", &o);
+    const struct past_place places[] = {
+        {STR("parse.c"), STR("parse.c"), 14, 9, 11, 2},
+        {STR("gone.c"), STR("gone.c"), 1, 1, 1, 1},
+    };
+    assert_int_equal(past_needs(&o.ask, 0, places, 1, a, &r, &e), RC_OK);
+    assert_false(r.cut);
+    assert_int_equal(r.n_needs, 1);
+    assert_string_equal(r.needs[0].id, feature);
+    assert_true(str_eq(r.needs[0].subject, STR("zip: rooms")) && !r.needs[0].picked);
+    assert_int_equal(r.n_touches, 2);
+    assert_false(r.touches[0].main);
+    assert_true(str_eq(r.touches[0].commit.subject, STR("only here")));
+    assert_true(r.touches[1].main);
+    assert_int_equal(past_needs(&o.ask, 0, places, 2, a, &r, &e), RC_OK);
+    assert_true(r.cut && r.n_needs == 1);
+    close_ask(&o);
+}
+
 #define ON(f)        cmocka_unit_test_setup_teardown(f, make_repo, remove_repo)
 #define ON_SHA256(f) cmocka_unit_test_prestate_setup_teardown(f, make_repo, remove_repo, sha256)
 
@@ -335,6 +453,10 @@ int main(void)
         ON(a_lost_commit_is_unknown),
         ON(a_shallow_line_is_unknown),
         ON(wrong_questions),
+        ON(a_flaw_that_came_later),
+        ON(a_flaw_that_was_copied),
+        ON(a_flaw_in_a_file_that_is_not_there),
+        ON(what_a_place_rests_on),
     };
     return cmocka_run_group_tests_name("backport-past", tests, NULL, NULL);
 }
