@@ -48,6 +48,15 @@ def page_of(d, path, cookie=None):
         return 0, ""
 
 
+def page_of(d, path, cookie=None):
+    """(status, text) of a page of the team; (0, "") while a role that was killed is not there yet."""
+    try:
+        status, _, text = d.get(path, staff=True, cookie=cookie)
+        return status, text
+    except (OSError, http.client.HTTPException):
+        return 0, ""
+
+
 def killed(d, role):
     """A role ends without notice, with what it had started, and is there again."""
     old = d.role_pids(role)

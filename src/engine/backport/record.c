@@ -105,6 +105,7 @@ struct str port_rule_words(struct str rule)
         {"gone", "the fix deletes a file that the line has changed"},
         {"gone-kept", "the fix deletes a file that the line has changed: it stays"},
         {"edited", "made by a person"},
+        {"sibling", "the finished backport of another line"},
         {"other", "another way to put it together"},
         {"graph", "the fix itself is in the line's history"},
         {"trailer", "a commit of the line names the fix"},
