@@ -65,8 +65,12 @@ static void add_line(struct buf *b, const struct port_line *p, bool diff)
     for (size_t i = 0; i < p->n_needs; i++)
         buf_addf(b, "    builds on %.*s %.*s\n", SHORT_ID, p->needs[i].commit.p,
                  STR_ARG(p->needs[i].subject));
-    if (p->n_candidates > 1)
-        buf_addf(b, "    %zu other candidates (--json)\n", p->n_candidates - (p->tree.n > 0));
+    for (size_t i = 0; p->verdict == PORT_NOT_AFFECTED && i < p->n_past; i++)
+        buf_addf(b, "    lacks %.*s %.*s\n", SHORT_ID, p->past[i].commit.p,
+                 STR_ARG(p->past[i].subject));
+    size_t others = p->n_candidates - (p->n_candidates > 0 && p->tree.n > 0);
+    if (others)
+        buf_addf(b, "    %zu other candidate%s (--json)\n", others, others > 1 ? "s" : "");
     if (diff && p->diff.n)
         buf_addf(b, "\n%.*s", STR_ARG(p->diff));
 }

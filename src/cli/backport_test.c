@@ -120,13 +120,39 @@ static void each_line_gets_its_verdict(void **state)
     assert_string_equal(text(json_object_get(first, "already"), "rule"), "trailer");
     verdict_is(a, "release/3.0", "clean");
     verdict_is(a, "release/2.0", "resolved");
-    verdict_is(a, "release/1.0", "needs-person");
+    verdict_is(a, "release/1.0", "not-affected");
+    assert_int_equal(json_array_size(json_object_get(line_of(a, "release/1.0"), "histories")), 2);
     assert_non_null(strstr(text(line_of(a, "release/2.0"), "patch"), "+    if (n > room)"));
     assert_null(strstr(text(line_of(a, "release/2.0"), "patch"), "count_call"));
     assert_non_null(
         strstr(text(line_of(a, "release/3.0"), "message"), "(cherry picked from commit "));
     clitest_look(&after);
     assert_true(str_eq(buf_str(&before), buf_str(&after)));
+}
+
+/* The fix stands on a line that only main changed: both sides changed it, so a person decides, and
+ * is told by whom it was brought. */
+static void what_a_conflict_rests_on_is_named(void **state)
+{
+    (void)state;
+    testrepo_init(clitest.repo, "sha1");
+    testrepo_commit(clitest.repo, "limit.c", "int limit(int n)\n{\n    return n;\n}\n", 1);
+    TESTREPO(clitest.repo, "branch", "release/1.0");
+    testrepo_commit(clitest.repo, "limit.c", "int limit(int n)\n{\n    return n * 4 + 1;\n}\n", 2);
+    TESTREPO(clitest.repo, "commit", "-q", "--amend", "-m", "count in words");
+    testrepo_commit(clitest.repo, "limit.c", "int limit(int n)\n{\n    return n * 8 + 1;\n}\n", 3);
+    assert_int_equal(RUN("--repo", clitest.repo, "--cache", clitest.cache, "--fix", "master",
+                         "--onto", "release/1.0,master^", "--json"),
+                     0);
+    AUTO(json) json_t *a = clitest_line(0);
+    verdict_is(a, "master^", "clean");
+    verdict_is(a, "release/1.0", "needs-person");
+    const json_t *needs = json_object_get(line_of(a, "release/1.0"), "prerequisites");
+    assert_int_equal(json_array_size(needs), 1);
+    assert_string_equal(text(json_array_get(needs, 0), "subject"), "count in words");
+    assert_string_equal(text(json_array_get(needs, 0), "path"), "limit.c");
+    const json_t *past = json_object_get(line_of(a, "release/1.0"), "histories");
+    assert_string_equal(text(json_array_get(past, 0), "side"), "main");
 }
 
 static void the_answer_is_told_in_words(void **state)
@@ -231,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, clitest_make, clitest_remove)
         T(each_line_gets_its_verdict),
+        T(what_a_conflict_rests_on_is_named),
         T(the_answer_is_told_in_words),
         T(candidates_can_be_used_as_an_alternate),
         T(bad_questions_are_answered),

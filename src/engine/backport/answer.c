@@ -41,6 +41,44 @@ static enum rc ask_past(struct answering *k, struct err *e)
     return RC_OK;
 }
 
+/* Is the flaw in the line at all?  Asked only where no code could be carried over: it takes
+ * long. */
+static bool may_be_unaffected(const struct port_answer *v)
+{
+    for (size_t s = 0; s < v->n_steps; s++)
+        for (size_t i = 0; i < v->steps[s].n; i++) {
+            const struct step_file *f = &v->steps[s].files[i];
+            if (f->f.class == CLASS_CODE && f->state == PORT_DECIDED)
+                return false;
+        }
+    return v->verdict == PORT_NEEDS_PERSON && v->n_steps > 0;
+}
+
+static enum rc ask_affected(struct answering *k, size_t nth, struct port_answer *v, struct err *e)
+{
+    struct str onto = str_c(k->q->onto[nth].commit);
+    struct past_affected *there = arena_array(k->a, k->q->n_fix, sizeof *there);
+    TRY(arena_ok(k->a, "the answer", e));
+    for (size_t i = 0; i < k->q->n_fix; i++) {
+        const struct past_ask ask = {.git = k->w->git,
+                                     .objects = bp_objects(k->w->store),
+                                     .fix = str_c(k->q->fix[i].commit),
+                                     .onto = &onto,
+                                     .n_onto = 1};
+        TRY(past_affected(&ask, 0, k->a, &there[i], e));
+        if (there[i].affected)
+            return RC_OK;
+    }
+    /* What was tried on text that is not there says nothing. */
+    *v = (struct port_answer){.onto = v->onto,
+                              .source = v->source,
+                              .verdict = PORT_NOT_AFFECTED,
+                              .why = there[0].why,
+                              .absent = there,
+                              .n_absent = k->q->n_fix};
+    return RC_OK;
+}
+
 /* ---- Steps put together ---- */
 
 static void add_rules(struct step_rules *to, const struct step_rules *from)
@@ -152,6 +190,8 @@ static enum rc answer_line(struct answering *k, size_t nth, struct port_answer *
     TRY(pick_fix(k, nth, v, e));
     if (v->verdict > PORT_CLEAN)
         TRY(pick_neighbours(k, nth, v, e));
+    if (may_be_unaffected(v))
+        TRY(ask_affected(k, nth, v, e));
     return RC_OK;
 }
 

@@ -23,9 +23,11 @@ struct port_answer {
     struct step_rules rules;
     struct step_candidate *candidates;
     size_t n_candidates;
-    struct step_rules demoted;    /* ids of obligations that took the verdict down */
-    struct past_already *already; /* rule "": the tree says so; NULL: it does not have it */
-    int64_t us;                   /* that it took */
+    struct step_rules demoted;          /* ids of obligations that took the verdict down */
+    struct past_already *already;       /* rule "": the tree says so; NULL: it does not have it */
+    const struct past_affected *absent; /* of each commit of the fix, when it is not affected */
+    size_t n_absent;
+    int64_t us; /* that it took */
 };
 
 /*

@@ -39,7 +39,7 @@ static enum rc text_at(const json_t *list, size_t i, const char *key, struct str
 static enum rc read_change(const struct reading *k, struct str rev, struct port_change *ret,
                            struct err *e)
 {
-    TRY(git_revision(bp_objects(k->s), rev, ret->commit, e));
+    TRY(git_revision_up(bp_objects(k->s), rev, ret->commit, e));
     return bp_fix_trees(k->s, ret->commit, false, ret->base, ret->fix, e);
 }
 
@@ -71,7 +71,7 @@ static enum rc read_onto(const struct reading *k, const json_t *j, struct port_q
         struct port_onto *o = &q->onto[q->n_onto++];
         struct str rev;
         TRY(text_at(l, i, "onto", &rev, e));
-        TRY(git_revision(bp_objects(k->s), rev, o->commit, e));
+        TRY(git_revision_up(bp_objects(k->s), rev, o->commit, e));
         TRY(bp_tree_of(k->s, o->commit, o->tree, e));
         o->name = arena_str(k->a, rev);
     }

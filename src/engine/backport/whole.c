@@ -318,6 +318,92 @@ static enum rc put_commit(const struct whole *k, struct port_answer *v, json_t *
     return RC_OK;
 }
 
+/* ---- The whole form: what a person wants to know about a conflict ---- */
+
+static size_t places_of(const struct port_answer *v, struct past_place *places)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < v->n_steps; s++)
+        for (size_t i = 0; i < v->steps[s].n; i++) {
+            const struct step_file *f = &v->steps[s].files[i];
+            for (size_t r = 0; f->ladder && r < f->ladder->n_regions; r++) {
+                const struct ladder_region *g = &f->ladder->regions[r];
+                if (g->state != LADDER_OPEN && g->state != LADDER_PROPOSED)
+                    continue;
+                if (n == PAST_PLACES_MAX)
+                    return n;
+                places[n++] = (struct past_place){f->f.path, f->f.fix_path,   g->base.from,
+                                                  g->base.n, g->release.from, g->release.n};
+            }
+        }
+    return n;
+}
+
+static json_t *needs_json(const struct past_needs *p)
+{
+    json_t *l = json_array();
+    for (size_t i = 0; i < p->n_needs; i++) {
+        json_t *o = json_object();
+        json_put_str(o, "commit", str_c(p->needs[i].id));
+        put_line(o, "subject", p->needs[i].subject);
+        put_line(o, "path", p->needs[i].path);
+        json_put_int(o, "lines", p->needs[i].lines);
+        json_array_append_new(l, o);
+    }
+    return l;
+}
+
+static void add_history(json_t *list, const struct past_commit *c, struct str side)
+{
+    json_t *o = json_object();
+    put_line(o, "path", c->path);
+    json_put_str(o, "side", side);
+    json_put_str(o, "commit", str_c(c->id));
+    put_line(o, "subject", c->subject);
+    json_put_time(o, "date", c->author_us);
+    json_array_append_new(list, o);
+}
+
+static json_t *histories_json(const struct past_needs *p)
+{
+    json_t *l = json_array();
+    for (size_t i = 0; i < p->n_touches && i < PORT_HISTORY_MAX; i++)
+        add_history(l, &p->touches[i].commit, p->touches[i].main ? STR("main") : STR("release"));
+    return l;
+}
+
+/* What the line never had: the commits that brought the text which the fix edits. */
+static void put_origins(const struct port_answer *v, json_t *o)
+{
+    json_t *l = json_array();
+    for (size_t i = 0; i < v->n_absent; i++)
+        for (size_t c = 0; c < v->absent[i].n_origins; c++)
+            if (json_array_size(l) < PORT_HISTORY_MAX)
+                add_history(l, &v->absent[i].origins[c], STR("main"));
+    json_object_set_new(o, "histories", l);
+}
+
+static enum rc put_needs(const struct whole *k, const struct port_answer *v, json_t *o,
+                         struct err *e)
+{
+    struct past_place places[PAST_PLACES_MAX];
+    struct past_needs needs = {.n_needs = 0};
+    struct str onto = str_c(v->onto->commit);
+    const struct past_ask ask = {.git = k->w->git,
+                                 .objects = bp_objects(k->w->store),
+                                 .fix = str_c(k->q->fix[0].commit),
+                                 .onto = &onto,
+                                 .n_onto = 1};
+    size_t n = str_eq(v->source, STR("fix")) ? places_of(v, places) : 0;
+    struct err none = ERR_INIT;
+    /* That something is missing here has been said, or does not matter. */
+    if (n && past_needs(&ask, 0, places, n, k->a, &needs, &none) != RC_OK)
+        needs = (struct past_needs){.n_needs = 0};
+    json_object_set_new(o, "prerequisites", needs_json(&needs));
+    json_object_set_new(o, "histories", histories_json(&needs));
+    return arena_ok(k->a, "the answer", e);
+}
+
 /* ---- The whole form ---- */
 
 static void put_already(const struct port_answer *v, json_t *o)
@@ -349,7 +435,11 @@ static enum rc put_line_whole(const struct whole *k, struct port_answer *v, json
     for (size_t i = 0; i < v->n_candidates; i++)
         if (strcmp(v->candidates[i].tree, v->tree) != 0)
             TRY(put_diff(k, v, v->candidates[i].tree, json_array_get(candidates, i), e));
-    return RC_OK;
+    if (v->verdict == PORT_NOT_AFFECTED)
+        put_origins(v, o);
+    else if (v->verdict > PORT_CLEAN)
+        TRY(put_needs(k, v, o, e));
+    return arena_ok(k->a, "the answer", e);
 }
 
 static enum rc fix_json(const struct whole *k, const struct port_change *c, json_t *list,
