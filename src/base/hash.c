@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SHA-256, SHA-1, HMAC and random bytes, by OpenSSL and the kernel.  Runs in every role.
+ * SHA-256, SHA-512, SHA-1, HMAC and random bytes, by OpenSSL and the kernel.  Runs in every role.
  */
 #include "base/hash.h"
 
@@ -35,6 +35,12 @@ void sha256_end(struct sha256_ctx *c, unsigned char ret[SHA256_LEN])
     BUG_ON(EVP_DigestFinal_ex(c->evp, ret, &n) != 1 || n != SHA256_LEN);
     EVP_MD_CTX_free(c->evp);
     c->evp = NULL;
+}
+
+void sha512(struct str s, unsigned char ret[SHA512_LEN])
+{
+    unsigned n = 0;
+    BUG_ON(EVP_Digest(s.p, s.n, ret, &n, EVP_sha512(), NULL) != 1 || n != SHA512_LEN);
 }
 
 void sha1(struct str s, unsigned char ret[SHA1_LEN])

@@ -19,6 +19,10 @@ void sha256_add(struct sha256_ctx *c, struct str s);
 /* Writes the digest and releases c; call exactly once after init. */
 void sha256_end(struct sha256_ctx *c, unsigned char ret[SHA256_LEN]);
 
+/* SHA-512 (FIPS 180-4), where a format asks for it. */
+#define SHA512_LEN 64
+void sha512(struct str s, unsigned char ret[SHA512_LEN]);
+
 /* SHA-1 (FIPS 180-4), for git's checksums and nothing that has to resist anybody. */
 #define SHA1_LEN 20
 void sha1(struct str s, unsigned char ret[SHA1_LEN]);
