@@ -17,6 +17,7 @@
 #include "engine/audit/whole.h"
 #include "engine/backport/edit.h"
 #include "engine/backport/lines.h"
+#include "engine/backport/release.h"
 #include "engine/policy.h"
 #include "engine/run/jobs.h"
 #include "os/clock.h"
@@ -50,6 +51,8 @@ static const struct {
      engine_backport},
     {{"backport-edit", ENGINE_KEPT, "backport", 300 * US_PER_S, 8192 * MIB, true, false, 0},
      engine_backport_edit},
+    {{"backport-release", ENGINE_KEPT, "backport", 300 * US_PER_S, 8192 * MIB, true, false, 0},
+     engine_backport_release},
     {{"backport-forget", ENGINE_KEPT, "backport", 300 * US_PER_S, 1024 * MIB, false, false, 0},
      engine_backport_forget},
     {{"lines", ENGINE_TEMPORARY, NULL, 120 * US_PER_S, 2048 * MIB, true, false, 0}, engine_lines},
