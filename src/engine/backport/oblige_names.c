@@ -50,6 +50,15 @@ static void say(struct names *s, size_t i, enum oblige_why why, enum oblige_resu
 
 /* ---- Names of the whole program ---- */
 
+static bool is_header(struct str path)
+{
+    static const char *const endings[] = {".h", ".hh", ".hpp", ".hxx", ".inc", ".inl"};
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+        if (str_ends(path, str_c(endings[i])))
+            return true;
+    return false;
+}
+
 /*
  * A name that the fix's file sees in fix_path and the release's file does not see.  When the
  * release has it in a file of that name, or one of the files that lead there could not be found,
@@ -61,10 +70,12 @@ static void missing(struct names *s, size_t i, struct str fix_path)
     struct str where;
     uint32_t hash = s->made->v[i].hash;
     if (scope_moved(o->ask->scope, &o->made, fix_path, hash, IDENT_DECLARED, o->a, &where) &&
-        (s->sees.missing > s->fix_sees.missing || !str_eq(where, fix_path)))
+        (!str_eq(where, fix_path) || scope_misses_more(o->ask->scope, &s->sees, &s->fix_sees)))
         return;
     int got = scope_anywhere(o->ask->scope, &o->made, s->p->file->path, s->made->lang, hash,
                              IDENT_DECLARED, o->a, &where);
+    if (got > 0 && is_header(s->p->file->path))
+        return; /* those who include it may include that one before */
     if (got > 0)
         say(s, i, OBLIGE_WHY_UNSEEN, OBLIGE_FAIL,
             arena_strf(o->a,
@@ -81,30 +92,69 @@ static void missing(struct names *s, size_t i, struct str fix_path)
         o->unknown |= 1u << OBLIGE_NAMES;
 }
 
+static bool same_name(const struct code *c, size_t i, uint32_t hash)
+{
+    return c->v[i].hash == hash && c->v[i].kind == TOKEN_WORD;
+}
+
+/* Is it declared outside of all functions, in this file? */
+static bool declared_outside(const struct code *c, uint32_t hash)
+{
+    struct func f;
+    for (size_t k = 0; k < c->n; k++) {
+        if (same_name(c, k, hash) && ident_declares(c, k) && !code_is(c, c->open[k], "(") &&
+            !code_function(c, k, &f))
+            return true;
+    }
+    return false;
+}
+
+/* In C: of what this file and the fix's file see.  True: there is nothing more to ask. */
+static bool by_includes(struct names *s, size_t i)
+{
+    uint32_t hash = s->made->v[i].hash;
+    struct str where;
+    if (names_made_sees(s, hash, IDENT_USED, NULL))
+        return true;
+    if (names_fix_sees(s, hash, IDENT_DECLARED, &where)) {
+        missing(s, i, where);
+        return true;
+    }
+    if (!code_member(s->made, i) && declared_outside(s->fix, hash)) {
+        say(s, i, OBLIGE_WHY_UNSEEN, OBLIGE_FAIL,
+            STR("and this file does not declare it; the fix's version of the file does"));
+        return true;
+    }
+    return false;
+}
+
+static bool comes_with_fix(const struct names *s, uint32_t hash)
+{
+    const struct oblige *o = s->o;
+    for (size_t k = 0; k < o->n; k++) {
+        if (o->made_sets[k] && ident_find(o->made_sets[k], hash) == IDENT_DECLARED &&
+            ident_lang_same(o->pieces[k].code[SIDE_MADE]->lang, s->made->lang))
+            return true;
+    }
+    return false;
+}
+
 static void whole_program(struct names *s, size_t i)
 {
     struct oblige *o = s->o;
     uint32_t hash = s->made->v[i].hash;
     struct str where;
-    for (size_t k = 0; k < o->n; k++) { /* comes with the fix */
-        if (o->made_sets[k] && ident_find(o->made_sets[k], hash) == IDENT_DECLARED &&
-            ident_lang_same(o->pieces[k].code[SIDE_MADE]->lang, s->made->lang))
-            return;
-    }
-    if (c_family(s->made->lang)) {
-        if (names_made_sees(s, hash, IDENT_USED, NULL))
-            return;
-        if (names_fix_sees(s, hash, IDENT_DECLARED, &where)) {
-            missing(s, i, where);
-            return;
-        }
-    } else if (!code_member(s->made, i) && s->p->set[SIDE_FIX] &&
-               ident_find(s->p->set[SIDE_FIX], hash) == IDENT_DECLARED) {
+    if (c_family(s->made->lang) && by_includes(s, i))
+        return;
+    if (comes_with_fix(s, hash))
+        return;
+    if (!c_family(s->made->lang) && !code_member(s->made, i) && s->p->set[SIDE_FIX] &&
+        ident_find(s->p->set[SIDE_FIX], hash) == IDENT_DECLARED) {
         say(s, i, OBLIGE_WHY_UNSEEN, OBLIGE_FAIL,
             STR("and this file neither declares nor imports it; the fix's version does"));
         return;
     }
-    int got = scope_anywhere(o->ask->scope, &o->made, s->p->file->path, s->made->lang, hash,
+    int got = scope_anywhere(o->ask->scope, &o->release, s->p->file->path, s->made->lang, hash,
                              IDENT_USED, o->a, &where);
     if (got != 0) {
         if (got < 0)
@@ -121,11 +171,6 @@ static void whole_program(struct names *s, size_t i)
 }
 
 /* ---- Names of the function ---- */
-
-static bool same_name(const struct code *c, size_t i, uint32_t hash)
-{
-    return c->v[i].hash == hash && c->v[i].kind == TOKEN_WORD;
-}
 
 /* Is the name declared within these tokens, or a label there? */
 static bool declared_within(const struct code *c, const struct func *f, uint32_t hash)
@@ -145,18 +190,6 @@ static bool stood_within(const struct names *s, const struct func *f, uint32_t h
     for (size_t k = f->from; k <= f->to && k < s->made->n; k++) {
         if (same_name(s->made, k, hash) && !code_member(s->made, k) &&
             !line_marked(&s->p->made_new, s->made->v[k].line))
-            return true;
-    }
-    return false;
-}
-
-/* Is it declared outside of all functions, in this file? */
-static bool declared_outside(const struct code *c, uint32_t hash)
-{
-    struct func f;
-    for (size_t k = 0; k < c->n; k++) {
-        if (same_name(c, k, hash) && ident_declares(c, k) && !code_is(c, c->open[k], "(") &&
-            !code_function(c, k, &f))
             return true;
     }
     return false;

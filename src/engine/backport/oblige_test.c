@@ -178,6 +178,53 @@ static void a_header_that_is_not_included(void **state)
               "this file does not include; for the fix it comes from lib/log.h\n");
 }
 
+/* Main moved to a header that it includes; the fix changes that header too, here another file lacks
+ * it.  In a header, whoever includes it may have included the other before. */
+static void a_header_of_the_fix_that_is_not_included(void **state)
+{
+    (void)state;
+    const char *base =
+        "#include \"log.h\"\n#include <stdio.h>\nint run(void)\n{\n    return 1;\n}\n";
+    const char *fix = "#include \"log.h\"\n#include <stdio.h>\nint run(void)\n{\n    say(1);\n"
+                      "    return 1;\n}\n";
+    const char *old = "#include \"old.h\"\nint run(void)\n{\n    return 1;\n}\n";
+    const char *made = "#include \"old.h\"\nint run(void)\n{\n    say(1);\n    return 1;\n}\n";
+    const char *log_h = "void say(int level);\n",
+               *log_fix = "void say(int level);\nvoid end(int n);\n";
+    const char *old_h = "#include <stdio.h>\n#include \"deep.h\"\n",
+               *deep_h = "#include <stdio.h>\n";
+    const struct content v[] = {{"lib/a.c", {base, fix, old, made}},
+                                {"lib/old.h", {NULL, NULL, old_h, SAME}},
+                                {"lib/deep.h", {NULL, NULL, deep_h, SAME}},
+                                {"lib/log.h", {log_h, log_fix, log_h, log_fix}}};
+    /* headers of the system may come twice */
+    EXPECT(v, "O2 fail lib/a.c:4 say is called in lib/a.c:4 and stands in lib/log.h here, which "
+              "this file does not include; for the fix it comes from lib/log.h\n");
+    const struct content inside[] = {{"lib/a.h", {base, fix, old, made}},
+                                     {"lib/old.h", {NULL, NULL, old_h, SAME}},
+                                     {"lib/deep.h", {NULL, NULL, deep_h, SAME}},
+                                     {"lib/log.h", {log_h, log_fix, log_h, log_fix}}};
+    EXPECT(inside, "");
+}
+
+/* The fix uses what its own file defines; the release's version of that file does not. */
+static void a_macro_of_the_file_itself(void **state)
+{
+    (void)state;
+    const char *base = "#define report(m) stop(m)\nint run(int n)\n{\n    return n;\n}\n";
+    const char *fix = "#define report(m) stop(m)\nint run(int n)\n{\n    if (n < 0)\n"
+                      "        report(\"n\");\n    return n;\n}\n";
+    const char *old = "int run(int n)\n{\n    return n;\n}\n";
+    const char *made =
+        "int run(int n)\n{\n    if (n < 0)\n        report(\"n\");\n    return n;\n}\n";
+    const struct content v[] = {{"a.c", {base, fix, old, made}}};
+    EXPECT(v,
+           "O2 fail a.c:4 report is called in a.c:4 and this file does not declare it; the fix's "
+           "version of the file does\n");
+    const struct content fine[] = {{"a.c", {base, fix, base, fix}}};
+    EXPECT(fine, "");
+}
+
 /* What neither tree declares comes from elsewhere. */
 static void names_of_the_system(void **state)
 {
@@ -219,6 +266,22 @@ static void python_names(void **state)
               "the fix's version does\n");
     const struct content fine[] = {{"a.py", {base, fix, base, fix}}};
     EXPECT(fine, "");
+}
+
+/* An attribute that only main's class has: the name stands nowhere else in the release. */
+static void a_python_attribute(void **state)
+{
+    (void)state;
+    const char *base = "class A:\n    MONITORING = 2\n    def run(self):\n        self.stop()\n";
+    const char *fix = "class A:\n    MONITORING = 2\n    def run(self):\n"
+                      "        if self.state == A.MONITORING:\n            self.stop()\n";
+    const char *old = "class A:\n    def run(self):\n        self.stop()\n";
+    const char *made = "class A:\n    def run(self):\n        if self.state == A.MONITORING:\n"
+                       "            self.stop()\n";
+    const struct content v[] = {{"a.py", {base, fix, old, made}},
+                                {"b.py", {NULL, NULL, "state = 1\n", SAME}}};
+    EXPECT(v, "O2 fail a.py:3 MONITORING is used in a.py:3 and nothing in this release defines it; "
+              "for the fix it comes from a.py\n");
 }
 
 static void unknown_languages_never_fail(void **state)
@@ -415,9 +478,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_missing_function, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_header_that_is_not_included, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_header_of_the_fix_that_is_not_included, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_macro_of_the_file_itself, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(names_of_the_system, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_local_name, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(python_names, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_python_attribute, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(unknown_languages_never_fail, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(calls_that_do_not_fit, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(files_that_are_not_there, make_folder, remove_folder),

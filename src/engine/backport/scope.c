@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/hex.h"
 #include "engine/backport/scope_inside.h"
 
@@ -362,6 +363,26 @@ static void seen_add(struct scope_seen *c, struct scope *s, struct str path,
     it->set = scope_words(s, b, path);
 }
 
+static bool seen_misses(const struct scope_seen *c, uint64_t hash)
+{
+    for (size_t i = 0; i < c->n_missing; i++) {
+        if (c->missing[i] == hash)
+            return true;
+    }
+    return false;
+}
+
+static void seen_miss(struct scope_seen *c, uint64_t hash)
+{
+    if (c->n_missing == SCOPE_MISSING_MAX || seen_misses(c, hash))
+        return;
+    if (c->n_missing == c->cap_missing) {
+        c->cap_missing = c->cap_missing * 2 + 64;
+        c->missing = mem_realloc(c->missing, c->cap_missing * sizeof *c->missing);
+    }
+    c->missing[c->n_missing++] = hash;
+}
+
 static void seen_expand(struct scope_seen *c, struct scope *s, struct str path,
                         const struct ident_set *set)
 {
@@ -372,7 +393,7 @@ static void seen_expand(struct scope_seen *c, struct scope *s, struct str path,
         if (find_reach(&l, path, kind, reach))
             seen_add(c, s, l.path, &l.blob);
         else
-            c->missing++;
+            seen_miss(c, hash64(reach));
     }
 }
 
@@ -388,6 +409,7 @@ void scope_seen_release(struct scope_seen *c)
     for (size_t i = 0; i < c->n; i++)
         free((char *)c->items[i].path.p);
     free(c->items);
+    free(c->missing);
     *c = (struct scope_seen){0};
 }
 
@@ -396,14 +418,35 @@ void scope_seen_auto(struct scope_seen *c)
     scope_seen_release(c);
 }
 
+static void seen_next(struct scope *s, struct scope_seen *c)
+{
+    struct scope_item from = c->items[c->expanded++];
+    seen_expand(c, s, from.path, from.set);
+}
+
+static void seen_all(struct scope *s, struct scope_seen *c)
+{
+    while (c->expanded < c->n)
+        seen_next(s, c);
+}
+
+bool scope_misses_more(struct scope *s, struct scope_seen *c, struct scope_seen *than)
+{
+    seen_all(s, c);
+    seen_all(s, than);
+    for (size_t i = 0; i < c->n_missing; i++) {
+        if (!seen_misses(than, c->missing[i]))
+            return true;
+    }
+    return false;
+}
+
 bool scope_sees(struct scope *s, struct scope_seen *c, uint32_t hash, enum ident_has want,
                 struct str *ret_path)
 {
     for (size_t i = 0;; i++) {
-        while (i == c->n && c->expanded < c->n) {
-            struct scope_item from = c->items[c->expanded++];
-            seen_expand(c, s, from.path, from.set);
-        }
+        while (i == c->n && c->expanded < c->n)
+            seen_next(s, c);
         if (i == c->n)
             return false;
         if (c->items[i].set && ident_find(c->items[i].set, hash) >= want) {

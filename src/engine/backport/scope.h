@@ -16,6 +16,7 @@
 #define SCOPE_TREE_MAX    (16u << 20)  /* bytes of one folder */
 #define SCOPE_DEPTH_MAX   64u          /* folders in folders */
 #define SCOPE_FILES_MAX   200000u      /* of one tree */
+#define SCOPE_MISSING_MAX 1000u        /* names of included files that are not there */
 #define SCOPE_CLOSURE_MAX 3000u        /* files that one file includes, all told */
 #define SCOPE_READ_MAX    (400u << 20) /* bytes of blobs read in one run */
 
@@ -61,7 +62,10 @@ struct scope_seen {
     const struct scope_view *view;
     struct scope_item *items;
     size_t n, cap, expanded;
-    size_t missing; /* files it includes that the tree does not have, those of systems among them */
+    /* What is included and the tree does not have, headers of systems among it, as hashes of its
+     * names; of all that was read so far. */
+    uint64_t *missing;
+    size_t n_missing, cap_missing;
 };
 void scope_seen_start(struct scope_seen *c, struct scope *s, const struct scope_view *v,
                       struct str path, const struct ident_set *own);
@@ -71,6 +75,9 @@ void scope_seen_auto(struct scope_seen *c);
  * the first one that does, kept as long as c. */
 bool scope_sees(struct scope *s, struct scope_seen *c, uint32_t hash, enum ident_has want,
                 struct str *ret_path);
+/* Does the first one include something that cannot be found there, and could be from the second, or
+ * is not asked for by it? */
+bool scope_misses_more(struct scope *s, struct scope_seen *c, struct scope_seen *than);
 /* Where in the view the file is that path includes as "reach" of this kind; false: nowhere. */
 bool scope_reach(struct scope *s, const struct scope_view *v, struct str path, char kind,
                  struct str reach, struct arena *a, struct str *ret_path);
