@@ -256,12 +256,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, clitest_make, clitest_remove)
-        T(each_line_gets_its_verdict),
-        T(what_a_conflict_rests_on_is_named),
-        T(the_answer_is_told_in_words),
-        T(candidates_can_be_used_as_an_alternate),
-        T(bad_questions_are_answered),
-        T(a_settled_line_helps_the_older_ones),
+        T(each_line_gets_its_verdict),  T(what_a_conflict_rests_on_is_named),
+        T(the_answer_is_told_in_words), T(candidates_can_be_used_as_an_alternate),
+        T(bad_questions_are_answered),  T(a_settled_line_helps_the_older_ones),
     };
     return cmocka_run_group_tests_name("backport", tests, NULL, NULL);
 }
