@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "cli/args.h"
 #include "cli/client.h"
@@ -144,8 +145,32 @@ static enum rc fetch(const struct settings *set, const struct command *c, const 
     return fd_write_all(STDOUT_FILENO, buf_str(&b), e);
 }
 
+/* Answers that are one thing for another program: written as it is. */
+static const struct {
+    const char *verb, *member;
+    bool coded; /* in base64 */
+} things[] = {{"backport.bundle", "bundle64", true}, {"backport.signers", "signers", false}};
+
+static enum rc put_thing(const char *verb, const json_t *answer, bool *ret_is, struct buf *out,
+                         struct err *e)
+{
+    *ret_is = false;
+    for (size_t i = 0; i < ARRAY_LEN(things); i++) {
+        struct str s;
+        if (strcmp(things[i].verb, verb) != 0)
+            continue;
+        *ret_is = true;
+        TRY(json_get_str(answer, things[i].member, ANSWER_MAX, &s, e));
+        if (things[i].coded)
+            return base64_get(out, s, things[i].member, e);
+        buf_add(out, s);
+    }
+    return RC_OK;
+}
+
 static enum rc run(const struct command *c, struct args *a, struct err *e)
 {
+    bool is_thing = false;
     AUTO(settings) struct settings *set = NULL;
     AUTO(json) json_t *args = json_object(), *answer = NULL;
     const char *file = a->known[A_CONFIG].value;
@@ -155,10 +180,12 @@ static enum rc run(const struct command *c, struct args *a, struct err *e)
         return fetch(set, c, args, e);
     TRY(client_call(set, c->verb, args, &answer, e));
     AUTO(buf) struct buf out = BUF_INIT(ANSWER_MAX);
+    if (!a->known[A_JSON].value)
+        TRY(put_thing(c->verb, answer, &is_thing, &out, e));
     if (a->known[A_JSON].value) {
         TRY(json_write(&out, answer, e));
         buf_addc(&out, '\n');
-    } else {
+    } else if (!is_thing) {
         show_answer(c->verb, answer, &out);
     }
     TRY(buf_ok(&out, "the answer", e));

@@ -120,6 +120,15 @@ const struct command commands[] = {
 {"case", "audit-unsign", "audit.unsign", {"case"}, {REASON}, TEXT_NONE, false,
   "NUMBER --reason TEXT", "take the sign-off and one's own signatures back"},
 
+{"case", "backport-release", "backport.release", {"case"}, {TEXT("line"), FLAG("entire")},
+  TEXT_NONE, false, "NUMBER [--line LINE] [--entire]",
+  "sign the commits of the lines that are ready; --line: this one, anew;\n"
+  "        --entire: with all of the message, once the flaw is public"},
+{"case", "backport-bundle", "backport.bundle", {"case", "line"}, NO_OPTIONS, TEXT_NONE, false,
+  "NUMBER LINE", "the signed commit of a line as a git bundle, to standard output"},
+{"case", "backport-signers", "backport.signers", NO_WORDS, NO_OPTIONS, TEXT_NONE, false,
+  "", "the key that signs them, as a file for git's gpg.ssh.allowedSignersFile"},
+
 {"third-party", "contacts", "third.contacts", NO_WORDS, NO_OPTIONS, TEXT_NONE, false,
   "", "components and their maintainers"},
 {"third-party", "list", "third.list", {"case"}, NO_OPTIONS, TEXT_NONE, false,

@@ -22,32 +22,37 @@
  *   waived of the case.
  * - A test run and a reproducer run in the sandbox of the worker (engine/run/); what they say and
  *   their logs stay with the case, the logs sealed.
+ * - Released: the commit of a ready line, made anew at that moment by the desk itself, signed with
+ *   its key and given out to the team as a bundle with one private branch; docs/decisions/0018. The
+ *   team fetches it and pushes it where it belongs; the desk writes to no repository.
  * - A reproducer is hostile.  It runs only after a person of the team approved exactly these bytes:
  *   they say the SHA-256 of what they looked at.  No rule, no task and no import approves.
- * - Nothing of it leaves the desk before the release: not to the mirror, not to a mail, not to a
+ * - Nothing of it leaves the desk by itself: not to the mirror, not to a mail, not to a
  *   reporter's page.  All of it is the team's to see; nobody else's.
  *
  * Events: backport.asked backport.answered backport.failed backport.settled backport.unsettled
  * backport.edited backport.edit_failed backport.tests_asked backport.tests_failed backport.tested
  * backport.untested_taken
- * backport.message reproducer.added reproducer.approved reproducer.revoked reproducer.asked
+ * backport.message backport.release_asked backport.released backport.release_failed
+ * reproducer.added reproducer.approved reproducer.revoked reproducer.asked
  * reproducer.answered reproducer.failed.
  */
-#define BACKPORT_JOB       "backport"       /* kinds of tasks, and of engines */
-#define BACKPORT_EDIT_JOB  "backport-edit"  /* takes an uploaded change in */
-#define BACKPORT_TESTS_JOB "backport-tests" /* subject: a run */
-#define REPRODUCE_JOB      "reproduce"
-#define BACKPORT_FORGET    "backport-forget" /* removes the objects of a case: subject its id */
-#define BACKPORT_FIELD_MAX (16 * 1024)       /* bytes of a field of the form */
-#define BACKPORT_REVS      PORT_FIX_MAX      /* commits of the fix */
-#define BACKPORT_LINES     50                /* lines of one case */
-#define BACKPORT_EDIT_MAX  (256 * 1024)      /* bytes of an uploaded patch or bundle */
-#define BACKPORT_RUNS      20                /* test runs of a line that a page shows */
-#define REPRODUCER_MAX     (64 * 1024)       /* bytes of a script */
-#define REPRODUCERS_MAX    20                /* of a case */
-#define REPRODUCER_ROWS    500               /* trees of one run */
-#define BACKPORT_LOG_MAX   (4u << 20)        /* bytes of a log that is kept */
-#define BACKPORT_HASH      64                /* hex digits */
+#define BACKPORT_JOB         "backport"       /* kinds of tasks, and of engines */
+#define BACKPORT_EDIT_JOB    "backport-edit"  /* takes an uploaded change in */
+#define BACKPORT_TESTS_JOB   "backport-tests" /* subject: a run */
+#define REPRODUCE_JOB        "reproduce"
+#define BACKPORT_RELEASE_JOB "backport-release" /* subject: a line */
+#define BACKPORT_FORGET      "backport-forget"  /* removes the objects of a case: subject its id */
+#define BACKPORT_FIELD_MAX   (16 * 1024)        /* bytes of a field of the form */
+#define BACKPORT_REVS        PORT_FIX_MAX       /* commits of the fix */
+#define BACKPORT_LINES       50                 /* lines of one case */
+#define BACKPORT_EDIT_MAX    (256 * 1024)       /* bytes of an uploaded patch or bundle */
+#define BACKPORT_RUNS        20                 /* test runs of a line that a page shows */
+#define REPRODUCER_MAX       (64 * 1024)        /* bytes of a script */
+#define REPRODUCERS_MAX      20                 /* of a case */
+#define REPRODUCER_ROWS      500                /* trees of one run */
+#define BACKPORT_LOG_MAX     (4u << 20)         /* bytes of a log that is kept */
+#define BACKPORT_HASH        64                 /* hex digits */
 
 enum backport_decision {
     BACKPORT_OPEN,
@@ -110,6 +115,21 @@ enum rc backport_test(struct desk *d, const struct actor *who, int64_t case_id, 
 enum rc backport_untested(struct desk *d, const struct actor *who, int64_t case_id, struct str line,
                           struct str reason, struct err *e) WARN_UNUSED;
 
+/*
+ * The signed commits of ready lines, each as a bundle with a private branch.
+ *   line    its name: made anew each time; empty: all that are ready and not given out yet
+ *   entire  the message with what the scrubber takes out of it; RC_CONFLICT before it is public
+ */
+struct backport_release {
+    int64_t case_id;
+    struct str line;
+    bool entire;
+};
+enum rc backport_release(struct desk *d, const struct actor *who, const struct backport_release *n,
+                         struct err *e) WARN_UNUSED;
+/* Who signs, for git's gpg.ssh.allowedSignersFile: anybody may know. */
+enum rc backport_signers(struct desk *d, struct buf *b, struct err *e) WARN_UNUSED;
+
 /* A script; it does not run.  *ret_id. */
 struct reproducer_add {
     int64_t case_id;
@@ -145,6 +165,12 @@ struct view_backport_run {          /* of tests */
     bool has_log;    /* view_backport_log */
     bool of_settled; /* it ran on what is settled now */
 };
+struct view_release {
+    const char *state; /* "" none, asked signed given failed */
+    struct str failure, commit, branch, asked_by;
+    int64_t asked_us, given_us;
+    bool waits, entire;
+};
 struct view_backport_line {
     int64_t id, nth, until_us, at_us; /* nth: of its answer; at_us: of the decision */
     struct str name, onto;            /* the register's; what was asked for */
@@ -169,7 +195,8 @@ struct view_backport_line {
     bool ready;
     const char *state; /* for people: "ready", "waived", "tests run", "to be looked at" ... */
     const char *next;  /* what a person does next; "" nothing */
-    bool may_accept, may_test, may_untested;
+    struct view_release release; /* of what is settled now */
+    bool may_accept, may_test, may_untested, may_release;
 };
 /* A line that the case does not ask about. */
 struct view_backport_other {
@@ -211,6 +238,7 @@ struct view_backport {
     struct str case_number, case_title, asked_by;
     bool repository;           /* one is configured */
     bool closed;               /* nothing is asked any more */
+    bool is_public;            /* what the flaw is may be said */
     bool asked, waits, failed; /* there is a question; an answer is under way; there is none */
     struct str progress, failure, summary; /* "2 of 3 lines ready" */
     struct str fix, lines;                 /* the form: as it was asked, else the defaults */
@@ -236,6 +264,9 @@ json_t *view_backport_json(const struct view_backport *v);
  * RC_NOTFOUND: nothing. */
 enum rc view_backport_patch(struct desk *d, const struct actor *who, int64_t case_id,
                             struct str line, struct buf *b, struct err *e) WARN_UNUSED;
+/* The bundle of a released line, bytes.  Team; RC_NOTFOUND: none was given out. */
+enum rc view_backport_bundle(struct desk *d, const struct actor *who, int64_t case_id,
+                             struct str line, struct buf *b, struct err *e) WARN_UNUSED;
 /* The log of a test run or of a reproducer's run, bytes. */
 enum rc view_backport_log(struct desk *d, const struct actor *who, int64_t case_id, int64_t run,
                           struct buf *b, struct err *e) WARN_UNUSED;

@@ -89,6 +89,20 @@ static void put_record(json_t *o, const struct view_backport_line *v)
     json_object_set_new(o, "taken_out", taken);
 }
 
+static json_t *release_json(const struct view_release *v)
+{
+    json_t *o = json_object();
+    json_put_str(o, "state", str_c(v->state));
+    put(o, "failure", v->failure);
+    put(o, "commit", v->commit);
+    put(o, "branch", v->branch);
+    json_put_bool(o, "entire", v->entire);
+    json_put_str(o, "asked_by", v->asked_by);
+    json_put_time(o, "asked", v->asked_us);
+    json_put_time(o, "given", v->given_us);
+    return o;
+}
+
 static json_t *line_json(const struct view_backport_line *v)
 {
     json_t *o = json_object(), *runs = json_array();
@@ -108,6 +122,8 @@ static json_t *line_json(const struct view_backport_line *v)
         json_put_time(o, "decided_at", v->at_us);
         put(o, "commit", v->commit);
     }
+    if (*v->release.state)
+        json_object_set_new(o, "release", release_json(&v->release));
     json_put_bool(o, "edit_waits", v->edit_waits);
     put(o, "edit_failure", v->edit_failure);
     put(o, "without_tests", v->untested_reason);

@@ -40,6 +40,12 @@ enum rc reproduce_job_answer(struct desk *d, int64_t subject, const json_t *answ
 enum rc run_job_progress(struct desk *d, int64_t subject, struct str what, int64_t *ret_case,
                          struct err *e) WARN_UNUSED;
 enum rc run_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e) WARN_UNUSED;
+enum rc release_job_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
+    WARN_UNUSED;
+enum rc release_job_answer(struct desk *d, int64_t subject, const json_t *answer, struct err *e)
+    WARN_UNUSED;
+enum rc release_job_failed(struct desk *d, int64_t subject, struct str why, struct err *e)
+    WARN_UNUSED;
 enum rc backport_forget_ask(struct desk *d, int64_t subject, struct desk_ask *q, struct err *e)
     WARN_UNUSED;
 enum rc backport_forget_answer(struct desk *d, int64_t subject, const json_t *answer, struct err *e)
@@ -105,6 +111,16 @@ enum rc backport_erase(struct desk *d, struct arena *a, int64_t case_id, struct 
 enum rc backport_message_of(struct desk *d, struct arena *a, const struct backport_row *row,
                             const struct port_line *line, struct scrubbed *ret, struct err *e)
     WARN_UNUSED;
+/* The same with nothing taken out, once the flaw is public. */
+enum rc backport_message_entire(struct arena *a, const struct backport_row *row,
+                                const struct port_line *line, struct str *ret, struct err *e)
+    WARN_UNUSED;
+/* Inside a transaction: what was given out of a line is of a decision that holds no more. */
+enum rc backport_release_end(struct desk *d, struct arena *a, int64_t line_id, struct err *e)
+    WARN_UNUSED;
+/* Fills the release of every line that is shown; runs: of the case. */
+enum rc view_backport_releases(struct desk *d, struct arena *a, int64_t backport_id,
+                               struct view_backport *v, struct err *e) WARN_UNUSED;
 /* A commit as a mail with another message. */
 enum rc backport_mail_with(struct str patch, struct str message, struct buf *ret, struct err *e)
     WARN_UNUSED;

@@ -28,16 +28,34 @@ static void add_trailers(struct str message, struct buf *b)
     }
 }
 
+/* As it would stand without the scrubber; empty: only of a line without a message. */
+static enum rc whole(const struct backport_row *row, const struct port_line *line, struct buf *b,
+                     struct err *e)
+{
+    if (row->message.n == 0) {
+        buf_add(b, line->message);
+    } else {
+        buf_add(b, str_trim(row->message));
+        buf_addc(b, '\n');
+        add_trailers(line->message, b);
+    }
+    return buf_ok(b, "the message", e);
+}
+
+enum rc backport_message_entire(struct arena *a, const struct backport_row *row,
+                                const struct port_line *line, struct str *ret, struct err *e)
+{
+    AUTO(buf) struct buf b = BUF_INIT(SCRUB_TEXT_MAX);
+    TRY(whole(row, line, &b, e));
+    *ret = arena_str(a, buf_str(&b));
+    return arena_ok(a, "the message", e);
+}
+
 enum rc backport_message_of(struct desk *d, struct arena *a, const struct backport_row *row,
                             const struct port_line *line, struct scrubbed *ret, struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(SCRUB_TEXT_MAX);
-    if (row->message.n == 0)
-        return scrub_message(a, line->message, d->set->desk.prefix, ret, e);
-    buf_add(&b, str_trim(row->message));
-    buf_addc(&b, '\n');
-    add_trailers(line->message, &b);
-    TRY(buf_ok(&b, "the message", e));
+    TRY(whole(row, line, &b, e));
     return scrub_message(a, buf_str(&b), d->set->desk.prefix, ret, e);
 }
 

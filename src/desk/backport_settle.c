@@ -112,6 +112,7 @@ static enum rc clear(struct desk *d, struct arena *a, struct backport_line_row *
         TRY(ops_backport_line_edit(d->db, r, e));
         TRY(sealed_drop(d, a, upload, e));
     }
+    TRY(backport_release_end(d, a, r->id, e));
     return sealed_drop(d, a, blob, e);
 }
 

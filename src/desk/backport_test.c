@@ -14,6 +14,7 @@
 #include "desk/cmd.h"
 #include "desk/erase.h"
 #include "desk/job.h"
+#include "desk/sshsig.h"
 #include "desk/testing.h"
 #include "desk/vcase.h"
 #include "desk/view.h"
@@ -625,6 +626,201 @@ static void test_untested_is_never_ready_by_itself(void **state)
     facts_are(t, id, 1, 0, 0);
 }
 
+/* ---- given out ---- */
+
+/* A line that is settled and ready. */
+static int64_t ready_case(struct test_desk *t)
+{
+    int64_t id = tested_case(t);
+    assert_int_equal(settle(t, id, "rel-2", "accept", "a20", ""), RC_OK);
+    assert_int_equal(answer_with(t, BACKPORT_TESTS_JOB, ran("pass", ""), NULL), RC_OK);
+    return id;
+}
+
+static enum rc release(struct test_desk *t, int64_t id, const char *line, bool entire)
+{
+    struct actor alice = test_actor(t, "alice");
+    struct backport_release n = {id, str_c(line), entire};
+    struct err why = ERR_INIT;
+    return backport_release(&t->d, &alice, &n, &why);
+}
+
+static json_t *author_said(const char *author)
+{
+    return json_pack("{s:s}", "author", author);
+}
+#define AUTHOR "A Dev <a@dev.example> 1767225600 +0100"
+
+/* What the engine does with the commit of the second step; odd: in another bundle. */
+static json_t *bundle_said(struct test_desk *t, const json_t *in, const char *odd)
+{
+    AUTO(buf) struct buf b = BUF_INIT(64 << 10);
+    AUTO(buf) struct buf coded = BUF_INIT(64 << 10);
+    struct str object = str_c(json_string_value(json_object_get(in, "object")));
+    unsigned char digest[SHA1_LEN];
+    char id[2 * SHA1_LEN + 1];
+    buf_addf(&b, "commit %zu", object.n);
+    buf_addc(&b, '\0');
+    buf_add(&b, object);
+    sha1(buf_str(&b), digest);
+    hex_put(id, digest, sizeof digest);
+    id[2 * SHA1_LEN] = '\0';
+    buf_reset(&b);
+    buf_addf(&b, "# v2 git bundle\n-%s \n%s %s%s\n\nPACK...",
+             json_string_value(json_object_get(in, "parent")), id,
+             json_string_value(json_object_get(in, "ref")), odd);
+    base64_add(&coded, buf_str(&b));
+    (void)t;
+    return json_pack("{s:s, s:s}", "commit", id, "bundle", buf_c(&coded));
+}
+
+/* The question of the second step, looked at without answering it. */
+static json_t *second_step(struct test_desk *t)
+{
+    struct desk_ask q = DESK_ASK_INIT;
+    json_t *in = NULL;
+    int64_t line = test_count(t, "SELECT line_id FROM backport_release");
+    T_OK(desk_job_ask(&t->d, STR(BACKPORT_RELEASE_JOB), line, &q, e));
+    T_OK(json_parse(buf_str(&q.input), DESK_ASK_INPUT_MAX, "input", &in, e));
+    desk_ask_release(&q);
+    return in;
+}
+
+/* The desk's key signed what the commit is without the signature. */
+static void signature_holds(struct test_desk *t, const char *object, const char *plain)
+{
+    AUTO(buf) struct buf asked = BUF_INIT(SSHSIG_MAX);
+    AUTO(buf) struct buf armor = BUF_INIT(SSHSIG_MAX);
+    AUTO(buf) struct buf whole = BUF_INIT(1 << 20);
+    AUTO(buf) struct buf key = BUF_INIT(100);
+    AUTO(buf) struct buf sig = BUF_INIT(SSHSIG_SIG_LEN);
+    T_OK(sshsig_asked(SSHSIG_GIT, str_c(plain), &asked, e));
+    T_OK(t->d.calls.sign(t, buf_str(&asked), &sig, &key, e));
+    T_OK(sshsig_armor(SSHSIG_GIT, t->pk, buf_str(&sig), &armor, e));
+    T_OK(sshsig_commit(str_c(plain), "gpgsig", buf_str(&armor), &whole, e));
+    assert_string_equal(object, buf_c(&whole));
+}
+
+static void test_a_ready_line_is_given_out_signed(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor bob = test_actor(t, "bob");
+    AUTO(buf) struct buf bundle = BUF_INIT(1 << 20);
+    AUTO(view_backport) struct view_backport v = {.nth = 0};
+    AUTO(json) json_t *in = NULL;
+    struct asked k;
+    char plain[1000];
+    int64_t id = ready_case(t);
+    assert_int_equal(release(t, id, "", false), RC_OK);
+    assert_int_equal(release(t, id, "rel-2", false), RC_CONFLICT); /* it is under way */
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, author_said(AUTHOR), &k), RC_OK);
+    assert_string_equal(json_string_value(json_object_get(k.in, "commit")), "b20");
+    asked_release(&k);
+    in = second_step(t);
+    snprintf(plain, sizeof plain,
+             "tree a20\nparent c20\nauthor " AUTHOR "\n"
+             "committer Example Desk <security@desk.example> %lld +0000\n\n"
+             "Fix an error\n\nLong.\n\n(cherry picked from commit f00d)\n",
+             (long long)(t->now_us / 1000000));
+    signature_holds(t, json_string_value(json_object_get(in, "object")), plain);
+    assert_string_equal(json_string_value(json_object_get(in, "ref")),
+                        "refs/heads/vulndesk/EX-2026-0001/rel-2");
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, bundle_said(t, in, ""), NULL), RC_OK);
+    look(t, "bob", id, &v);
+    assert_string_equal(of(&v, "rel-2")->release.state, "given");
+    assert_int_equal(of(&v, "rel-2")->release.commit.n, 2 * SHA1_LEN);
+    T_OK(view_backport_bundle(&t->d, &bob, id, STR("rel-2"), &bundle, e));
+    assert_true(str_starts(buf_str(&bundle), STR("# v2 git bundle\n-c20 \n")));
+    assert_int_equal(events(t, "backport.released"), 1);
+    /* All that is ready is out; one line by name again is a commit of now. */
+    assert_int_equal(release(t, id, "", false), RC_CONFLICT);
+    assert_int_equal(release(t, id, "rel-2", false), RC_OK);
+    assert_int_equal(test_count(t, "SELECT count(*) FROM blob WHERE purpose = 'bundle'"), 0);
+}
+
+static void test_what_is_not_ready_is_not_given_out(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor cli = actor_cli(0), nobody = {.kind = ACTOR_REPORTER},
+                 machine = ACTOR_INIT_MACHINE;
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    struct err why = ERR_INIT;
+    int64_t id = tested_case(t);
+    struct backport_release n = {id, STR("rel-2"), false};
+    assert_int_equal(release(t, id, "rel-2", false), RC_CONFLICT);
+    assert_int_equal(release(t, id, "", false), RC_CONFLICT);
+    assert_int_equal(release(t, id, "no-such", false), RC_NOTFOUND);
+    assert_int_equal(settle(t, id, "rel-2", "accept", "a20", ""), RC_OK);
+    assert_int_equal(release(t, id, "rel-2", false), RC_CONFLICT); /* not tested */
+    assert_int_equal(answer_with(t, BACKPORT_TESTS_JOB, ran("pass", ""), NULL), RC_OK);
+    assert_int_equal(backport_release(&t->d, &nobody, &n, &why), RC_DENIED);
+    assert_int_equal(backport_release(&t->d, &machine, &n, &why), RC_DENIED);
+    assert_int_equal(view_backport_bundle(&t->d, &cli, id, STR("rel-2"), &b, &why), RC_NOTFOUND);
+    /* The message in full only when all is public. */
+    assert_int_equal(release(t, id, "rel-2", true), RC_CONFLICT);
+    T_OK(vcase_cs(&t->d, &cli, id, CS_P, STR("somebody told"), e));
+    assert_int_equal(release(t, id, "rel-2", true), RC_OK);
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, author_said(AUTHOR), NULL), RC_OK);
+    AUTO(json) json_t *in = second_step(t);
+    assert_non_null(strstr(json_string_value(json_object_get(in, "object")),
+                           "\n\nFix a heap overflow (CVE-2026-1)\n"));
+    assert_int_equal(view_backport_bundle(&t->d, &nobody, id, STR("rel-2"), &b, &why), RC_DENIED);
+}
+
+static void test_what_the_engine_says_of_a_release_is_checked(void **state)
+{
+    struct test_desk *t = *state;
+    static const char *const odd[] = {"A Dev <a@dev.example> 1 +0100\ngpgsig x",
+                                      "A Dev <a@dev.example>",
+                                      "A Dev a@dev.example 1 +0100",
+                                      "A <b> <a@dev.example> 1 +0100",
+                                      "A Dev <a@dev.example> 1x +0100",
+                                      "A Dev <a@dev.example> 1 +01000",
+                                      ""};
+    AUTO(view_backport) struct view_backport v = {.nth = 0};
+    AUTO(json) json_t *in = NULL;
+    int64_t id = ready_case(t);
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+        assert_int_equal(release(t, id, "", false), RC_OK);
+        assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, author_said(odd[i]), NULL),
+                         RC_INVALID);
+    }
+    assert_int_equal(events(t, "backport.release_failed"), ARRAY_LEN(odd));
+    /* A bundle with another branch. */
+    assert_int_equal(release(t, id, "", false), RC_OK);
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, author_said(AUTHOR), NULL), RC_OK);
+    in = second_step(t);
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, bundle_said(t, in, "x"), NULL),
+                     RC_INVALID);
+    look(t, "alice", id, &v);
+    assert_string_equal(of(&v, "rel-2")->release.state, "failed");
+    assert_true(of(&v, "rel-2")->release.failure.n && of(&v, "rel-2")->may_release);
+    assert_int_equal(events(t, "backport.released"), 0);
+}
+
+static void test_a_release_ends_with_its_decision(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice");
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    struct err why = ERR_INIT;
+    int64_t id = ready_case(t);
+    assert_int_equal(release(t, id, "", false), RC_OK);
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, author_said(AUTHOR), NULL), RC_OK);
+    AUTO(json) json_t *in = second_step(t);
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, bundle_said(t, in, ""), NULL), RC_OK);
+    assert_int_equal(settle(t, id, "rel-2", "reopen", "", ""), RC_OK);
+    assert_int_equal(view_backport_bundle(&t->d, &alice, id, STR("rel-2"), &b, &why), RC_NOTFOUND);
+    assert_int_equal(test_count(t, "SELECT count(*) FROM blob WHERE purpose = 'bundle'"), 0);
+    /* While it is made, too: nothing comes of the answer. */
+    assert_int_equal(settle(t, id, "rel-2", "accept", "a20", ""), RC_OK);
+    assert_int_equal(answer_with(t, BACKPORT_TESTS_JOB, ran("pass", ""), NULL), RC_OK);
+    assert_int_equal(release(t, id, "", false), RC_OK);
+    assert_int_equal(settle(t, id, "rel-2", "waive", "", "not worth it"), RC_OK);
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, author_said(AUTHOR), NULL), RC_NOTFOUND);
+    assert_int_equal(events(t, "backport.released"), 1);
+}
+
 /* ---- reproducers ---- */
 
 static struct str hash_of(struct test_desk *t, const char *bytes)
@@ -755,6 +951,7 @@ static void test_erased_is_erased_and_a_late_answer_brings_nothing_back(void **s
     T_OK(reproducer_run(&t->d, &alice, id, script, e));
     assert_int_equal(settle(t, id, "rel-2", "accept", "a20", "a secret reason"), RC_OK);
     assert_int_equal(answer_with(t, BACKPORT_TESTS_JOB, ran("pass", ""), NULL), RC_OK);
+    assert_int_equal(release(t, id, "", false), RC_OK);
     T_OK(backport_test(&t->d, &alice, id, STR("rel-2"), e));
     assert_int_equal(settle(t, other, "rel-2", "accept", "a20", ""), RC_OK);
     T_OK(vcase_join(&t->d, &alice, id, other, STR("the same"), e)); /* keeps its own backports */
@@ -762,7 +959,9 @@ static void test_erased_is_erased_and_a_late_answer_brings_nothing_back(void **s
     T_OK(case_erase(&t->d, &cli, id, STR("asked for"), e));
     assert_int_equal(answer_with(t, BACKPORT_TESTS_JOB, NULL, NULL), RC_NOTFOUND);
     assert_int_equal(answer_with(t, REPRODUCE_JOB, NULL, NULL), RC_NOTFOUND);
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, NULL, NULL), RC_NOTFOUND);
     static const char *const empty[] = {
+        "SELECT count(*) FROM backport_release",
         "SELECT count(*) FROM backport_line",
         "SELECT count(*) FROM sandbox_run",
         "SELECT count(*) FROM reproducer",
@@ -796,6 +995,10 @@ int main(int argc, char **argv)
         DESK_TEST(test_another_fix_opens_everything_again),
         DESK_TEST(test_tests_are_ordered_and_decide),
         DESK_TEST(test_untested_is_never_ready_by_itself),
+        DESK_TEST(test_a_ready_line_is_given_out_signed),
+        DESK_TEST(test_what_is_not_ready_is_not_given_out),
+        DESK_TEST(test_what_the_engine_says_of_a_release_is_checked),
+        DESK_TEST(test_a_release_ends_with_its_decision),
         DESK_TEST(test_a_script_runs_only_as_it_was_approved),
         DESK_TEST(test_a_script_that_changed_does_not_run),
         DESK_TEST(test_a_message_of_ones_own_keeps_the_trailers),

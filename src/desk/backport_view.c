@@ -242,6 +242,7 @@ static enum rc line_view(struct desk *d, struct arena *a, const struct seeing *k
     to->may_accept = open && to->has && !to->waits && !to->failed && to->r->tree.n &&
                      s.decision == BACKPORT_OPEN && !backport_is_free(to->r->verdict);
     to->may_test = open && to->tests_known && !s.runs && (settled || to->may_accept);
+    to->may_release = open && settled && s.ready && r->made.n;
     to->may_untested = open && settled && !s.runs && (*s.result == '\0' || s.result[0] == 'u');
     v->n_ready += s.ready;
     v->n_waived += s.decision == BACKPORT_WAIVED;
@@ -509,7 +510,7 @@ static enum rc asked(struct desk *d, struct arena *a, struct seeing *k, struct v
     for (size_t i = 0; i < n; i++)
         if (lines[i].wanted)
             TRY(line_view(d, a, k, &lines[i], v, e));
-    return RC_OK;
+    return view_backport_releases(d, a, row->id, v, e);
 }
 
 enum rc view_backport(struct desk *d, const struct actor *who, struct arena *a, int64_t case_id,
@@ -526,6 +527,7 @@ enum rc view_backport(struct desk *d, const struct actor *who, struct arena *a, 
     v.case_number = c.number;
     v.case_title = c.title;
     v.closed = c.closed_us != 0 || c.joined_into != 0;
+    v.is_public = (cs_parse(c.cs) & CS_P) != 0;
     v.repository = d->set->project.repository.n > 0;
     v.asked_by = v.progress = v.failure = v.summary = v.message = STR_NONE;
     TRY(lines_now(d, a, &reg, &k.n_reg, e));

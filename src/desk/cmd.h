@@ -91,6 +91,9 @@
  *   backport.test      case, line? (none: all that want it)
  *   backport.untested  case, line, reason? (none: taken back)
  *   backport.patch     case, line                                  -> {"patch"}: a mail for git am
+ *   backport.release   case, line? (none: all that are ready), entire? (message)
+ *   backport.bundle    case, line                                  -> {"bundle64"}
+ *   backport.signers                                               -> {"signers"}: who signs
  *   backport.log       case, run                                   -> {"log"}
  *   reproducer.add     case, name, script or script64, source?     -> {"reproducer"}
  *   reproducer.approve case, reproducer, sha256 (of exactly what may run)

@@ -7,6 +7,8 @@
 #include "base/hex.h"
 #include "desk/backport.h"
 #include "desk/cmd_inside.h"
+#include "desk/sshsig.h"
+#include "engine/backport/release.h"
 
 #define CODED_MAX (BACKPORT_EDIT_MAX / 3 * 4 + 8) /* in base64 */
 
@@ -206,6 +208,40 @@ static enum rc patch(struct cmd *c, struct err *e)
     return RC_OK;
 }
 
+static enum rc release(struct cmd *c, struct err *e)
+{
+    struct backport_release n = {.case_id = 0};
+    TRY(want_case(c, "case", &n.case_id, e));
+    TRY(may_str(c, "line", LINE_NAME_MAX, &n.line, e));
+    TRY(may_bool(c, "entire", false, &n.entire, e));
+    return backport_release(c->d, c->who, &n, e);
+}
+
+static enum rc bundle(struct cmd *c, struct err *e)
+{
+    AUTO(buf) struct buf b = BUF_INIT(BUNDLE_MAX);
+    AUTO(buf) struct buf coded = BUF_INIT(2 * BUNDLE_MAX);
+    struct str line;
+    int64_t id;
+    TRY(want_case(c, "case", &id, e));
+    TRY(want_str(c, "line", LINE_NAME_MAX, &line, e));
+    TRY(view_backport_bundle(c->d, c->who, id, line, &b, e));
+    base64_add(&coded, buf_str(&b));
+    TRY(buf_ok(&coded, "the bundle", e));
+    c->ret = json_object();
+    json_put_str(c->ret, "bundle64", buf_str(&coded));
+    return RC_OK;
+}
+
+static enum rc signers(struct cmd *c, struct err *e)
+{
+    AUTO(buf) struct buf b = BUF_INIT(SSHSIG_MAX);
+    TRY(backport_signers(c->d, &b, e));
+    c->ret = json_object();
+    json_put_str(c->ret, "signers", buf_str(&b));
+    return RC_OK;
+}
+
 static enum rc log_of(struct cmd *c, struct err *e)
 {
     AUTO(buf) struct buf b = BUF_INIT(BACKPORT_LOG_MAX);
@@ -294,6 +330,9 @@ const struct cmd_verb cmd_backport_verbs[] = {
     {"backport.test", test, " case line ", false},
     {"backport.untested", untested, " case line reason ", false},
     {"backport.patch", patch, " case line ", false},
+    {"backport.release", release, " case line entire ", false},
+    {"backport.bundle", bundle, " case line ", false},
+    {"backport.signers", signers, " ", false},
     {"backport.log", log_of, " case run ", false},
     {"reproducer.add", add_script, " case name script script64 source ", false},
     {"reproducer.approve", approve, " case reproducer sha256 ", false},

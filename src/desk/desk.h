@@ -37,7 +37,7 @@ struct rewrap {
     struct str wrapped; /* the blob's key, wrapped for from_scope */
 };
 #define DESK_SCOPE_INBOX "inbox"
-/* New bytes of a case, to be sealed; purpose: "patch", "script" or "log" (desk/sealed.h). */
+/* New bytes of a case, to be sealed; purpose: as in desk/sealed.h. */
 struct blob_seal {
     struct str scope, case_key;
     struct str purpose, bytes;
@@ -88,6 +88,8 @@ struct desk {
     const struct components *components; /* NULL: no map is configured */
     const struct canned *canned;         /* desk/canned.h; NULL: none */
     struct desk_calls calls;
+    const unsigned char *sign_key; /* public bytes of the key of calls.sign (desk/keygen.h); NULL:
+                                      nobody signs */
     bool quiet;               /* while an old mailbox is imported: nobody is told of what happens */
     struct str metrics_token; /* empty: none */
     int64_t spool_depth;      /* records seen at the last look; kept by core */

@@ -38,12 +38,22 @@ static const struct {
      backport_edit_job_failed},
     {BACKPORT_TESTS_JOB, tests_job_ask, tests_job_answer, run_job_progress, run_job_failed},
     {REPRODUCE_JOB, reproduce_job_ask, reproduce_job_answer, run_job_progress, run_job_failed},
+    {BACKPORT_RELEASE_JOB, release_job_ask, release_job_answer, NULL, release_job_failed},
     {BACKPORT_FORGET, backport_forget_ask, backport_forget_answer, NULL, NULL},
 };
-const char *const desk_job_kinds[] = {PROPOSAL_APPLY,    POLICY_COMMIT,     AFFECTED_JOB,
-                                      AFFECTED_PART_JOB, AUDIT_JOB,         LINES_JOB,
-                                      BACKPORT_JOB,      BACKPORT_EDIT_JOB, BACKPORT_TESTS_JOB,
-                                      REPRODUCE_JOB,     BACKPORT_FORGET,   NULL};
+const char *const desk_job_kinds[] = {PROPOSAL_APPLY,
+                                      POLICY_COMMIT,
+                                      AFFECTED_JOB,
+                                      AFFECTED_PART_JOB,
+                                      AUDIT_JOB,
+                                      LINES_JOB,
+                                      BACKPORT_JOB,
+                                      BACKPORT_EDIT_JOB,
+                                      BACKPORT_TESTS_JOB,
+                                      REPRODUCE_JOB,
+                                      BACKPORT_RELEASE_JOB,
+                                      BACKPORT_FORGET,
+                                      NULL};
 
 void desk_ask_release(struct desk_ask *q)
 {

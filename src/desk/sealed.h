@@ -11,6 +11,7 @@
 #define SEALED_PATCH  "patch"
 #define SEALED_SCRIPT "script"
 #define SEALED_LOG    "log"
+#define SEALED_BUNDLE "bundle"
 
 /* Inside a transaction: seals the bytes for the case as it is now, and its row.  When the
  * transaction is undone the file is an orphan and is collected. */

@@ -51,6 +51,17 @@ enum rc sshsig_asked(const char *space, struct str message, struct buf *ret, str
     return buf_ok(ret, "what is signed", e);
 }
 
+bool sshsig_is_asked(struct str s)
+{
+    AUTO(buf) struct buf head = BUF_INIT(SSHSIG_MAX);
+    buf_adds(&head, MAGIC);
+    add_string(&head, STR(SSHSIG_GIT));
+    add_string(&head, STR_NONE);
+    add_string(&head, STR(HASH));
+    add_u32(&head, SHA512_LEN);
+    return s.n == head.n + SHA512_LEN && str_starts(s, buf_str(&head));
+}
+
 enum rc sshsig_armor(const char *space, const unsigned char pub[SSHSIG_KEY_LEN], struct str sig,
                      struct buf *ret, struct err *e)
 {

@@ -19,6 +19,8 @@
 /* The bytes that the key has to sign for a message. */
 enum rc sshsig_asked(const char *space, struct str message, struct buf *ret, struct err *e)
     WARN_UNUSED;
+/* Are these such bytes, for commits?  Then they are no text, so no receipt and no checkpoint. */
+bool sshsig_is_asked(struct str s);
 /* A signature of those bytes, as ssh-keygen -Y sign writes it; it ends with a line end. */
 enum rc sshsig_armor(const char *space, const unsigned char pub[SSHSIG_KEY_LEN], struct str sig,
                      struct buf *ret, struct err *e) WARN_UNUSED;

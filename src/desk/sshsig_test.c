@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "base/hex.h"
+#include "base/utf8.h"
 #include "desk/sshsig.h"
 
 /* Of this test alone: ssh-keygen -t ed25519, and ssh-keygen -Y sign -n git of COMMIT. */
@@ -52,6 +53,24 @@ static void test_the_bytes_are_those_of_ssh_keygen(void **state)
     crypto_sign_detached(sig, NULL, (const unsigned char *)asked.p, asked.n, secret);
     assert_int_equal(sshsig_armor(SSHSIG_GIT, pub, str_of(sig, sizeof sig), &armor, &e), RC_OK);
     assert_string_equal(buf_c(&armor), ARMOR);
+}
+
+static void test_what_is_signed_can_be_told_from_text(void **state)
+{
+    AUTO(buf) struct buf asked = BUF_INIT(SSHSIG_MAX);
+    AUTO(buf) struct buf other = BUF_INIT(SSHSIG_MAX);
+    struct err e = ERR_INIT;
+    (void)state;
+    assert_int_equal(sshsig_asked(SSHSIG_GIT, STR(COMMIT), &asked, &e), RC_OK);
+    assert_int_equal(sshsig_asked("file", STR(COMMIT), &other, &e), RC_OK);
+    assert_true(sshsig_is_asked(buf_str(&asked)));
+    assert_false(utf8_is_clean(buf_str(&asked)));
+    assert_false(sshsig_is_asked(buf_str(&other)));
+    assert_false(sshsig_is_asked(str_sub(buf_str(&asked), 0, asked.n - 1)));
+    buf_addc(&asked, 'x');
+    assert_false(sshsig_is_asked(buf_str(&asked)));
+    assert_false(sshsig_is_asked(STR("SSHSIG")));
+    assert_false(sshsig_is_asked(STR_NONE));
 }
 
 static void test_the_key_is_shown_as_ssh_has_it(void **state)
@@ -99,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_bytes_are_those_of_ssh_keygen),
+        cmocka_unit_test(test_what_is_signed_can_be_told_from_text),
         cmocka_unit_test(test_the_key_is_shown_as_ssh_has_it),
         cmocka_unit_test(test_an_address_that_is_a_pattern_is_refused),
         cmocka_unit_test(test_a_commit_carries_it_behind_its_head),

@@ -147,6 +147,7 @@ void test_desk_init(struct test_desk *t, bool pg, const char *extra)
     t->set->mail.undo_us = 0; /* tests of the undoing set it */
     t->d.set = t->set;
     t->d.texts = t->texts;
+    t->d.sign_key = t->pk;
     t->d.calls = (struct desk_calls){.arg = t,
                                      .new_case_key = fake_case_key,
                                      .rewrap = fake_rewrap,

@@ -169,6 +169,7 @@ static enum rc open_desk(struct core *c, struct err *e)
                             .components = c->components_arena ? &c->components : NULL,
                             .canned = c->canned,
                             .calls = core_keys_calls(c),
+                            .sign_key = c->sign_key,
                             .started_us = clock_mono_us()};
     if (c->set->metrics.token_file.n > 0)
         TRY(role_text(&c->role, "metrics_token", &c->desk.metrics_token, e));

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "desk/keygen.h"
+#include "desk/sshsig.h"
 #include "os/file.h"
 #include "serve/role.h"
 #include "serve/roles.h"
@@ -189,10 +191,14 @@ static enum rc on_blob_drop(struct keys *k, const struct frame *f, struct err *e
     return RC_OK;
 }
 
+/* Receipts and checkpoints are text, a commit's signature is of bytes of its own form: what is
+ * neither could be anything. */
 static enum rc on_sign(struct keys *k, struct chan *c, const struct frame *f, struct err *e)
 {
     struct wire_sign m;
     TRY(wire_get_sign(f->body, &m, e));
+    if (!utf8_is_clean(m.text) && !sshsig_is_asked(m.text))
+        return err_set(e, RC_INVALID, "neither text nor a commit is to be signed");
     unsigned char sig[crypto_sign_BYTES];
     crypto_sign_detached(sig, NULL, (const unsigned char *)m.text.p, m.text.n, k->s.sign);
     AUTO(buf) struct buf b = BUF_INIT(2000);

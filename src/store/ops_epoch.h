@@ -14,7 +14,8 @@ enum rc ops_epoch_sign_out(struct db *db, struct err *e) WARN_UNUSED;
 /* Tasks of what is found again (the spool, clocks) go; the others that are not done are parked,
  * with that reason, and counted, but for those that only work inside (index, compact, blob-drop,
  * policy-commit, affected, affected-part, audit, lines, backport, backport-edit,
- * backport-tests, backport-forget).  A reproducer is parked: a person decides what runs.
+ * backport-tests, backport-forget).  A reproducer and a release are parked: a person decides what
+ * runs and what is given out.
  */
 enum rc ops_epoch_park_tasks(struct db *db, struct str why, int64_t *ret_n, struct err *e)
     WARN_UNUSED;

@@ -190,6 +190,10 @@ static const struct sql erase[] = {
     /* That backports were asked for stays; patches, scripts, logs and what they say go. */
     {"erase_runs", "DELETE FROM sandbox_run WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0", NULL},
     {"erase_scripts", "DELETE FROM reproducer WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0", NULL},
+    {"erase_releases",
+     "DELETE FROM backport_release WHERE line_id IN (SELECT l.id FROM backport_line l"
+     " JOIN backport b ON b.id = l.backport_id WHERE b.case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
     {"erase_backport_lines",
      "DELETE FROM backport_line WHERE backport_id IN"
      " (SELECT id FROM backport WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
@@ -211,6 +215,10 @@ static const struct sql erase[] = {
      NULL},
     {"erase_line_uploads",
      "UPDATE backport_line SET edit_blob = NULL, edit_state = '' WHERE edit_blob IN"
+     " (SELECT id FROM blob WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
+     NULL},
+    {"erase_bundles",
+     "UPDATE backport_release SET blob_id = NULL, state = '', object = '' WHERE blob_id IN"
      " (SELECT id FROM blob WHERE case_id = $1 AND CAST($2 AS BIGINT) > 0)",
      NULL},
     {"erase_logs",

@@ -96,7 +96,8 @@ enum wire_delivery { WIRE_SENT, WIRE_FAILED, WIRE_LATER, WIRE_UNKNOWN };
     F(text, name, WIRE_ID_MAX) F(data, key, WIRE_KEY_MAX) F(u64, size, 0)
 /* A blob that no row names: nobody waits for an answer. */
 #define WIRE_FIELDS_blob_drop(F) F(text, name, WIRE_ID_MAX)
-#define WIRE_FIELDS_sign(F)      F(text, text, WIRE_SIGN_MAX)
+/* Clean text, or what a commit's signature is of (desk/sshsig.h). */
+#define WIRE_FIELDS_sign(F) F(data, text, WIRE_SIGN_MAX)
 #define WIRE_FIELDS_signed_by(F)                                                                   \
     F(u32, rc, 0) F(text, why, WIRE_WHY_MAX) F(data, signature, 64) F(data, pubkey, 32)
 

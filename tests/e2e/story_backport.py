@@ -8,7 +8,9 @@ a role of the desk is killed.
 import http.client
 import json
 import os
+import shutil
 import signal
+import subprocess
 
 from browser import DESKTOP, PHONE, browse, expect, fill, glanced_at, looked_at, picture, signed_in
 from desk import Desk, check, equal, report, session, until
@@ -37,15 +39,6 @@ int main(void)
 END
 cc -O1 -Isrc -o reproduce reproduce.c src/name.c && exec ./reproduce
 """
-
-
-def page_of(d, path, cookie=None):
-    """(status, text) of a page of the team; (0, "") while a role that was killed is not there yet."""
-    try:
-        status, _, text = d.get(path, staff=True, cookie=cookie)
-        return status, text
-    except (OSError, http.client.HTTPException):
-        return 0, ""
 
 
 def page_of(d, path, cookie=None):
@@ -113,6 +106,7 @@ def story_a_fix_reaches_all_lines_although_a_role_is_killed_in_every_step():
         middle_uploaded(d, c, jar, patch)
         oldest_from_its_neighbour(d, c, jar)
         tested(d, c, jar)
+        released(d, c, lib, jar)
         reproduced(d, c, jar)
         untouched(lib)
         d.stop()
@@ -234,6 +228,37 @@ def tested(d, c, jar):
     check("ok 1" in got[1]["text"], f"the log: {got[1]['text'][:500]}")
     facts = d.case(c.number)["facts"]
     equal((facts["lines"], facts["fixes"]), ("3", "3"), f"facts of the case: {facts}")
+
+
+def released(d, c, lib, jar):
+    """Signed commits as bundles: a clone fetches them, and git says whose they are."""
+    d.cli("case", "backport-release", c.number)
+    killed(d, "keys")
+    signers = d.dir / "signers"
+    signers.write_text(d.run("case", "backport-signers", "--config", str(d.conf)).stdout)
+    clone = d.dir / "clone"
+    subprocess.run(["git", "clone", "-q", lib.folder, clone], check=True)
+
+    def git(*args):
+        return subprocess.run(["git", "-C", clone, *args], check=True, capture_output=True, text=True)
+    for name in Library.lines():
+        k = c.until(f"{name} is given out", name, lambda k: k.get("release", {}).get("state") == "given")["release"]
+        file = d.dir / "line.bundle"
+        file.write_bytes(subprocess.run([d.binary, "case", "backport-bundle", c.number, name, "--config", d.conf],
+                                        check=True, capture_output=True).stdout)
+        branch = f"vulndesk/{c.number}/{name}"
+        git("bundle", "verify", file)
+        git("fetch", "-q", file, f"{branch}:{branch}")
+        equal(git("rev-parse", branch, f"{branch}^").stdout.split(), [k["commit"], lib.git("rev-parse", name)],
+              "the commit on the tip of its line")
+        text = git("log", "-1", "--format=%cn <%ce>%n%an%n%B", branch).stdout
+        check(text.startswith("Example <security@desk.example>\n"), f"its committer: {text}")
+        check("(cherry picked from commit " in text and "CVE" not in text, f"its message: {text}")
+        if shutil.which("ssh-keygen") is None:
+            print("  SKIP git verify-commit: ssh-keygen is not installed")
+            continue
+        said = git("-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-commit", branch).stderr
+        check("Good \"git\" signature for security@desk.example" in said, f"git says: {said}")
 
 
 def reproduced(d, c, jar):

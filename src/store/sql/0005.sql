@@ -87,6 +87,23 @@ CREATE TABLE backport_line (
     UNIQUE (backport_id, name)
 ) $STRICT;
 
+-- A settled line on its way out: its signed commit as a bundle.
+CREATE TABLE backport_release (
+    line_id $INT PRIMARY KEY REFERENCES backport_line(id),
+    nth $INT NOT NULL,                  -- raised by every order and every step of it
+    state $TEXT NOT NULL,               -- '' none, asked signed given failed
+    failure $TEXT NOT NULL,
+    made $TEXT NOT NULL,                -- the settled candidate that it is of
+    entire $INT NOT NULL,               -- 1: the message with what was taken out of it
+    branch $TEXT NOT NULL,              -- full name of the private branch
+    object $TEXT NOT NULL,              -- the commit's bytes from signed on, '' none
+    commit_id $TEXT NOT NULL,
+    blob_id $INT REFERENCES blob(id),   -- the bundle
+    asked_by $TEXT NOT NULL,
+    asked_us $INT NOT NULL,
+    given_us $INT
+) $STRICT;
+
 -- Scripts that are said to show the flaw.
 CREATE TABLE reproducer (
     id $ID,
