@@ -79,6 +79,7 @@ static void put_record(json_t *o, const struct view_backport_line *v)
         json_put_str(c, "tree", p->candidates[i].tree);
         put(c, "source", p->candidates[i].source);
         put(c, "why", p->candidates[i].why);
+        put(c, "diff", p->candidates[i].diff);
         json_array_append_new(candidates, c);
     }
     json_object_set_new(o, "candidates", candidates);

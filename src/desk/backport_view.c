@@ -154,7 +154,9 @@ static const char *next_of(const struct view_backport_line *v, const struct stan
         if (!v->has)
             return "ask again, upload the change, or waive the line";
         if (v->r->verdict == PORT_NEEDS_PERSON)
-            return "settle the conflict and upload the change";
+            return v->r->n_candidates
+                       ? "choose a candidate, or settle the conflict and upload the change"
+                       : "settle the conflict and upload the change";
         return v->r->verdict == PORT_PROPOSED ? "look at it, then accept it or upload another"
                                               : "accept it";
     }

@@ -5,8 +5,6 @@ The library of namelib.py has a real build and three lines of ours.  On one line
 one it does not fit and a person uploads the change, the oldest starts from that one.  In every step
 a role of the desk is killed.
 """
-import http.client
-import json
 import os
 import shutil
 import signal
@@ -14,10 +12,10 @@ import subprocess
 
 from browser import DESKTOP, PHONE, browse, expect, fill, glanced_at, looked_at, picture, signed_in
 from desk import Desk, check, equal, report, session, until
+from linelib import LONG, Case, page_of
 from namelib import Library
 
 LIGHT = 150_000  # bytes of a page with code in two columns
-LONG = 180  # seconds until the sandbox has built and tested two trees
 NEW, MIDDLE, OLD = Library.lines()
 
 # A name of 300 letters is taken, where it should be refused.
@@ -41,15 +39,6 @@ cc -O1 -Isrc -o reproduce reproduce.c src/name.c && exec ./reproduce
 """
 
 
-def page_of(d, path, cookie=None):
-    """(status, text) of a page of the team; (0, "") while a role that was killed is not there yet."""
-    try:
-        status, _, text = d.get(path, staff=True, cookie=cookie)
-        return status, text
-    except (OSError, http.client.HTTPException):
-        return 0, ""
-
-
 def killed(d, role):
     """A role ends without notice, with what it had started, and is there again."""
     old = d.role_pids(role)
@@ -59,36 +48,6 @@ def killed(d, role):
     until(f"{role} is back", lambda: (now := d.role_pids(role)) and not set(now) & set(old))
     if role == "core":
         until("pages are there", lambda: page_of(d, "/healthz")[0] == 200)
-
-
-class Case:
-    """A case, its pages, and what the desk's own export says of its lines."""
-
-    def __init__(self, d, number):
-        self.d, self.number = d, number
-        self.home = f"http://127.0.0.1:{d.staff}/case/{number}"
-        self.page = self.home + "/backport"
-        self.cookie = session(d, d.cli("user", "signin", "robin")["url"])
-
-    def told(self):
-        status, text = page_of(self.d, f"/case/{self.number}/backport/export.json", self.cookie)
-        return json.loads(text) if status == 200 else {"lines": [], "state": "", "reproducers": []}
-
-    def line(self, name):
-        return next((k for k in self.told()["lines"] if k["line"] == name), {})
-
-    def until(self, what, name, fn, seconds=LONG):
-        return until(what, lambda: (k := self.line(name)) and fn(k) and k, seconds)
-
-    def answered(self, what):
-        return until(what, lambda: (s := self.told())["state"] == "answered" and s["lines"] and
-                     all(k.get("verdict") for k in s["lines"]) and s, LONG)
-
-    def at(self, name):
-        """The page of a line: where the table leads to."""
-        _, _, html = self.d.get(f"/case/{self.number}/backport", staff=True, cookie=self.cookie)
-        before = html.split(f">{name}</a>")[0]
-        return f"http://127.0.0.1:{self.d.staff}" + before[before.rindex('href="') + 6:].split('"')[0]
 
 
 def story_a_fix_reaches_all_lines_although_a_role_is_killed_in_every_step():
