@@ -485,6 +485,8 @@ enum rc view_backport_releases(struct desk *d, struct arena *a, int64_t backport
                                                  is(rows[k].state, "signed")};
         }
         v->of[i].may_release = v->of[i].may_release && !to->waits;
+        if (to->given_us)
+            v->of[i].state = "given out";
     }
     return RC_OK;
 }

@@ -254,7 +254,9 @@ void page_backport_write(const struct maker *m, struct page_frame frame,
     for (size_t i = 0; p.rows && i < v->n_of; i++) {
         port_row_fill(m, v, i, &p.rows[p.n_rows++]);
         p.may_test = p.may_test || (v->of[i].may_test && v->of[i].tested == NULL);
-        p.frame.refresh = p.frame.refresh || (v->of[i].n_runs && v->of[i].runs[0].ended_us == 0) ||
+        p.may_release = p.may_release || (v->of[i].may_release && !v->of[i].release.given_us);
+        p.frame.refresh = p.frame.refresh || v->of[i].release.waits ||
+                          (v->of[i].n_runs && v->of[i].runs[0].ended_us == 0) ||
                           v->of[i].edit_waits;
     }
     map_fill(m, v, &p);

@@ -306,6 +306,41 @@ static void tests_fill(const struct maker *m, const struct view_backport_line *l
     p->untested = time_view_of(m, l->untested_us);
 }
 
+/* ---- the way out ---- */
+
+/* A name of a branch that the desk made; nothing else stands in what is pasted into a shell. */
+static bool is_branch(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_is_alnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_' && s.p[i] != '.' &&
+            s.p[i] != '/')
+            return false;
+    return s.n > 0;
+}
+
+static void release_fill(const struct maker *m, const struct view_backport *v,
+                         const struct view_backport_line *l, struct page_backport_line *p)
+{
+    const struct view_release *r = &l->release;
+    p->is_public = v->is_public;
+    p->may_release = l->may_release && p->can_decide;
+    p->out_waits = r->waits;
+    p->out_given = r->given_us != 0;
+    p->out_failed = r->failure.n > 0;
+    p->has_out = p->may_release || p->out_waits || p->out_given || p->out_failed;
+    p->out_failure = r->failure;
+    p->out_commit = str_sub(r->commit, 0, 12);
+    p->out_by = audit_actor_words(r->asked_by);
+    p->out_at = time_view_of(m, r->given_us);
+    p->frame.refresh = p->frame.refresh || r->waits;
+    if (p->out_given && is_branch(r->branch))
+        p->out_commands = arena_strf(
+            m->a,
+            "git fetch %.*s-line-%lld.bundle %.*s\n"
+            "git -c gpg.ssh.allowedSignersFile=commit-signers verify-commit FETCH_HEAD\n",
+            STR_ARG(v->case_number), (long long)l->id, STR_ARG(r->branch));
+}
+
 /* ---- the page ---- */
 
 static void message_fill(const struct maker *m, const struct view_backport_line *l,
@@ -408,6 +443,7 @@ void page_backport_line_write(const struct maker *m, struct page_frame frame,
         answer_fill(m, v, l, &p);
     message_fill(m, l, &p);
     tests_fill(m, l, &p);
+    release_fill(m, v, l, &p);
     if (nth > 0)
         p.before = line_path(m, v, nth - 1);
     if (nth + 1 < v->n_of)

@@ -13,8 +13,8 @@
  *         /metrics (also with its bearer token)
  *         /held/message/ID/part/P  /signin[/SECRET]  /signout
  *         /account[/password|/notices|/away|/back|/leave]  /lines[/ID|/new|/set|/remove|/fill]
- * Public: /  /.well-known/security.txt  /security.txt  /receipt-key  /new  /r/SECRET[/renew]
- *         /report  /report/answer  /report/link  /report/leave  /report/message/ID/part/P
+ * Public: /  /.well-known/security.txt  /security.txt  /receipt-key  /commit-signers  /new
+ * /r/SECRET[/renew] /report  /report/answer  /report/link  /report/leave  /report/message/ID/part/P
  * Both:   /healthz  /robots.txt
  *
  * What needs a session and has none answers the sign-in page (staff, 403) or 404 (public).  Every

@@ -57,7 +57,24 @@ static void as_file(struct visit *v, const char *name, const char *type, enum rc
     v->r->content_type = type;
 }
 
-/* "7" or "7/patch" */
+/* What is kept of a line, to be taken home. */
+static void take_line(struct visit *v, const struct route_case *at,
+                      const struct view_backport_line *l, bool bundle)
+{
+    const char *name = arena_strf(v->a, "%.*s-line-%lld.%s", STR_ARG(at->number), (long long)l->id,
+                                  bundle ? "bundle" : "patch")
+                           .p;
+    if (bundle)
+        as_file(v, name, "application/octet-stream",
+                view_backport_bundle(v->w->desk, &v->session.actor, at->id, l->name, &v->r->body,
+                                     &v->e));
+    else
+        as_file(v, name, "text/plain; charset=utf-8",
+                view_backport_patch(v->w->desk, &v->session.actor, at->id, l->name, &v->r->body,
+                                    &v->e));
+}
+
+/* "7", "7/patch" or "7/bundle" */
 static void show_line(struct visit *v, const struct route_case *at, struct str rest,
                       const char *form)
 {
@@ -66,7 +83,8 @@ static void show_line(struct visit *v, const struct route_case *at, struct str r
     struct str word = STR_NONE;
     int64_t id;
     (void)str_cut(&rest, '/', &word);
-    if (!id_of(word, &id) || (rest.n && !str_eq(rest, STR("patch")))) {
+    bool bundle = str_eq(rest, STR("bundle"));
+    if (!id_of(word, &id) || (rest.n && !bundle && !str_eq(rest, STR("patch")))) {
         visit_no_page(v);
         return;
     }
@@ -76,11 +94,7 @@ static void show_line(struct visit *v, const struct route_case *at, struct str r
         if (b.of[i].id != id)
             continue;
         if (rest.n) {
-            const char *name =
-                arena_strf(v->a, "%.*s-line-%lld.patch", STR_ARG(at->number), (long long)id).p;
-            as_file(v, name, "text/plain; charset=utf-8",
-                    view_backport_patch(v->w->desk, &v->session.actor, at->id, b.of[i].name,
-                                        &v->r->body, &v->e));
+            take_line(v, at, &b.of[i], bundle);
             return;
         }
         if (form)
@@ -148,6 +162,12 @@ static void show_picture(struct visit *v, const struct route_case *at)
             backport_picture(v->a, &b, true, &v->r->body, &v->e));
 }
 
+static void show_signers(struct visit *v)
+{
+    as_file(v, "commit-signers", "text/plain; charset=utf-8",
+            backport_signers(v->w->desk, &v->r->body, &v->e));
+}
+
 static void export(struct visit *v, const struct route_case *at)
 {
     AUTO(view_backport) struct view_backport b = {.nth = 0};
@@ -193,6 +213,10 @@ static enum rc args_of(struct visit *v, struct str form, json_t *args, const cha
     } else if (str_eq(form, STR("test"))) {
         *ret_verb = "backport.test";
         visit_put(v, args, "line");
+    } else if (str_eq(form, STR("release"))) {
+        *ret_verb = "backport.release";
+        visit_put(v, args, "line");
+        json_put_bool(args, "entire", str_eq(http_form_get(&v->form, "entire"), STR("yes")));
     } else if (str_eq(form, STR("untested")) || str_eq(form, STR("tested"))) {
         *ret_verb = "backport.untested";
         visit_put(v, args, "line");
@@ -315,6 +339,8 @@ void route_backport(struct visit *v, const struct route_case *at, struct str res
         show_log(v, at, deeper);
     else if (str_eq(rest, STR("lines.svg")))
         show_picture(v, at);
+    else if (str_eq(rest, STR("signers")))
+        show_signers(v);
     else if (str_eq(rest, STR("export.json")))
         export(v, at);
     else

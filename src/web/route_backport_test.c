@@ -45,6 +45,11 @@ static void the_lines_of_a_case(void **state)
     HAS(t, "href=\"#line-2\"");
     HAS(t, "id=\"line-2\"");
     HAS(t, "picked from 3.1");
+    LACKS(t, "Sign what is ready"); /* it is out already */
+    stub_backport.of[0].release.given_us = 0;
+    assert_int_equal(get(t, true, PORT, TEAM), 200);
+    HAS(t, "Sign what is ready");
+    assert_tame(t);
     HAS(t, "1 check failed, 2 files left out");
     HAS(t, "not fixed, not maintained");
     HAS(t, "href=\"" PORT "/line/4\"");
@@ -131,6 +136,37 @@ static void one_line_with_what_speaks_for_it_and_against_it(void **state)
     assert_int_equal(get(t, true, PORT "/line/2", ""), 403);
 }
 
+static void what_is_given_out(void **state)
+{
+    struct bench *t = *state;
+    AUTO(arena) struct arena *a = with_fixture();
+    assert_int_equal(get(t, true, PORT "/line/1", TEAM), 200);
+    assert_tame(t);
+    HAS(t, "href=\"" PORT "/line/1/bundle\"");
+    HAS(t, "git fetch DEMO-2025-0012-line-1.bundle refs/heads/vulndesk/DEMO-2025-0012/3.2");
+    HAS(t, "Sign it again");
+    LACKS(t, "With all of the message");
+    /* No name of a branch but one of ours gets into a command. */
+    stub_backport.of[0].release.branch = STR("refs/heads/x;reboot");
+    stub_backport.of[0].release.failure = STR("<b>no");
+    stub_backport.is_public = true;
+    assert_int_equal(get(t, true, PORT "/line/1", TEAM), 200);
+    LACKS(t, "git fetch");
+    LACKS(t, "<b>no");
+    HAS(t, "With all of the message");
+    assert_int_equal(get(t, true, PORT "/line/2", TEAM), 200);
+    LACKS(t, "The way out");
+    assert_int_equal(get(t, true, PORT "/line/1/bundle", TEAM), 200);
+    assert_string_equal(BODY(t), "bundle of 3.2");
+    assert_string_equal(buf_c(&t->r.file_name), "DEMO-2025-0012-line-1.bundle");
+    assert_int_equal(get(t, true, PORT "/line/1/bundle", ""), 403);
+    assert_int_equal(get(t, true, PORT "/signers", TEAM), 200);
+    assert_string_equal(BODY(t), "a signer");
+    assert_int_equal(get(t, false, "/commit-signers", ""), 200);
+    assert_string_equal(BODY(t), "a signer");
+    assert_int_equal(get(t, false, "/commit-signers/x", ""), 404);
+}
+
 static void what_can_be_taken_home(void **state)
 {
     struct bench *t = *state;
@@ -203,6 +239,10 @@ static void forms_become_verbs(void **state)
         {PORT "/test", "", "backport.test", "\"line\":\"\"", PORT "?done=backport-test"},
         {PORT "/test", "&line=3.1&at=2", "backport.test", "\"line\":\"3.1\"",
          PORT "/line/2?done=backport-test"},
+        {PORT "/release", "", "backport.release", "\"entire\":false",
+         PORT "?done=backport-release"},
+        {PORT "/release", "&line=3.1&at=2&entire=yes", "backport.release", "\"entire\":true",
+         PORT "/line/2?done=backport-release"},
         {PORT "/untested", "&line=3.1&at=2&reason=docs", "backport.untested", "\"reason\":\"docs\"",
          PORT "/line/2?done=backport-untested"},
         {PORT "/tested", "&line=3.1&at=2&reason=docs", "backport.untested",
@@ -368,6 +408,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_lines_of_a_case, setup, teardown),
         cmocka_unit_test_setup_teardown(one_line_with_what_speaks_for_it_and_against_it, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_is_given_out, setup, teardown),
         cmocka_unit_test_setup_teardown(what_can_be_taken_home, setup, teardown),
         cmocka_unit_test_setup_teardown(scripts_are_read_before_they_run, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_become_verbs, setup, teardown),

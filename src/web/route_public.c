@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public side: the policy, security.txt, the key of receipts.  Runs in core; anybody may ask,
- * nothing here tells whether a case exists.
+ * The public side: the policy, security.txt, the keys of receipts and of commits.  Runs in core;
+ * anybody may ask, nothing here tells whether a case exists.
  */
 #include "web/gate.h"
 
+#include "desk/backport.h"
 #include "web/route_form.h"
 #include "web/securitytxt.h"
 
@@ -62,6 +63,19 @@ static void receipt_key_show(struct visit *v, struct str rest)
     buf_adds(&v->r->body, v->w->receipt_key);
 }
 
+/* Whoever finds a commit of the desk can tell that it is one. */
+static void signers_show(struct visit *v, struct str rest)
+{
+    if (!plain_get(v, rest))
+        return;
+    if (backport_signers(v->w->desk, &v->r->body, &v->e) != RC_OK) {
+        visit_failed(v);
+        return;
+    }
+    v->r->content_type = TEXT_TYPE;
+    v->r->cacheable = true;
+}
+
 /* Whatever anybody may open; both methods. */
 static const struct {
     const char *path;
@@ -71,6 +85,7 @@ static const struct {
     {SECURITYTXT_PATH, securitytxt_show},
     {"/security.txt", securitytxt_show},
     {"/receipt-key", receipt_key_show},
+    {"/commit-signers", signers_show},
     {"/policy/propose", route_propose},
     {"/advisories", route_public_advisories},
     {"/advisories.atom", route_advisories_atom},

@@ -102,6 +102,7 @@ static const struct {
     {"backport-edit", "The change is being taken in."},
     {"backport-message", "The message is saved."},
     {"backport-test", "The tests are on their way into the sandbox."},
+    {"backport-release", "It is being signed. Nothing is pushed anywhere."},
     {"backport-untested", "The line counts without tests, and the reason is kept."},
     {"backport-tested", "The line does not count without tests."},
     {"backport-script", "The script is kept. Nothing runs before somebody approves it."},

@@ -105,7 +105,8 @@ struct port_matrix_view {
 struct page_backport {
     struct page_frame frame;
     struct str number, title;
-    bool no_repository, closed, can_ask, asked, waits, failed, has, has_answer, may_test, all_ready;
+    bool no_repository, closed, can_ask, asked, waits, failed, has, has_answer, may_test,
+        may_release, all_ready;
     struct str progress, failure, summary;
     struct time_view answered;
     struct html_safe map;
@@ -168,6 +169,10 @@ struct page_backport_line {
     bool no_tests; /* the register has no command */
     struct str untested_by, untested_reason;
     struct time_view untested;
+    /* the way out */
+    bool has_out, may_release, out_waits, out_failed, out_given, is_public;
+    struct str out_failure, out_commit, out_by, out_commands;
+    struct time_view out_at;
     /* the message */
     struct str message;
     struct port_taken_view *taken;

@@ -191,7 +191,8 @@ def tested(d, c, jar):
 
 def released(d, c, lib, jar):
     """Signed commits as bundles: a clone fetches them, and git says whose they are."""
-    d.cli("case", "backport-release", c.number)
+    browse([{"do": "open", "url": c.page}, {"do": "click", "text": "Sign what is ready"}] +
+           expect("It is being signed."), state=jar)
     killed(d, "keys")
     signers = d.dir / "signers"
     signers.write_text(d.run("case", "backport-signers", "--config", str(d.conf)).stdout)
@@ -218,6 +219,11 @@ def released(d, c, lib, jar):
             continue
         said = git("-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-commit", branch).stderr
         check("Good \"git\" signature for security@desk.example" in said, f"git says: {said}")
+    got = browse([{"do": "open", "url": c.at(NEW)}] + expect("The way out", "git fetch") + glanced_at("backport-out", LIGHT) +
+                 [{"do": "download", "text": "Who signed it"}, {"do": "download", "text": "The bundle"}], state=jar)["downloads"]
+    equal(got[0]["text"], signers.read_text(), "the same key")
+    check(got[1]["text"].startswith("# v2 git bundle"), "the bundle")
+    check(d.run("case", "backport-release", c.number, "--config", str(d.conf), ok=False).returncode != 0, "all is out")
 
 
 def reproduced(d, c, jar):

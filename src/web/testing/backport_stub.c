@@ -49,6 +49,23 @@ enum rc view_backport_patch(struct desk *d, const struct actor *who, int64_t cas
     return RC_OK;
 }
 
+enum rc view_backport_bundle(struct desk *d, const struct actor *who, int64_t case_id,
+                             struct str line, struct buf *b, struct err *e)
+{
+    (void)d, (void)who, (void)case_id;
+    if (stub_sent.fail != RC_OK)
+        return err_set(e, stub_sent.fail, "no");
+    buf_addf(b, "bundle of %.*s", STR_ARG(line));
+    return RC_OK;
+}
+
+enum rc backport_signers(struct desk *d, struct buf *b, struct err *e)
+{
+    (void)d;
+    buf_adds(b, "a signer");
+    return buf_ok(b, "a signer", e);
+}
+
 enum rc view_backport_log(struct desk *d, const struct actor *who, int64_t case_id, int64_t run,
                           struct buf *b, struct err *e)
 {
