@@ -17,6 +17,7 @@
 #include "store/ops_release.h"
 
 #define AUTHOR_MAX 4000 /* bytes of "NAME <ADDRESS> SECONDS ZONE" */
+#define DATE_MAX   12   /* digits of SECONDS */
 #define BRANCH_MAX 250
 #define BRANCH_TOP "refs/heads/vulndesk/"
 
@@ -196,7 +197,7 @@ static bool author_ok(struct str s)
     if (!str_starts(zone, STR(" ")))
         return false;
     zone = str_sub(zone, 1, zone.n);
-    if (!str_cut(&zone, ' ', &date) || date.n == 0 || zone.n != 5 ||
+    if (!str_cut(&zone, ' ', &date) || date.n == 0 || date.n > DATE_MAX || zone.n != 5 ||
         (zone.p[0] != '+' && zone.p[0] != '-'))
         return false;
     for (size_t i = 0; i < date.n; i++)

@@ -776,6 +776,7 @@ static void test_what_the_engine_says_of_a_release_is_checked(void **state)
                                       "A <b> <a@dev.example> 1 +0100",
                                       "A Dev <a@dev.example> 1x +0100",
                                       "A Dev <a@dev.example> 1 +01000",
+                                      "A Dev <a@dev.example> 1234567890123 +0100",
                                       ""};
     AUTO(view_backport) struct view_backport v = {.nth = 0};
     AUTO(json) json_t *in = NULL;
@@ -796,6 +797,27 @@ static void test_what_the_engine_says_of_a_release_is_checked(void **state)
     assert_string_equal(of(&v, "rel-2")->release.state, "failed");
     assert_true(of(&v, "rel-2")->release.failure.n && of(&v, "rel-2")->may_release);
     assert_int_equal(events(t, "backport.released"), 0);
+}
+
+static void test_a_release_goes_with_its_case(void **state)
+{
+    struct test_desk *t = *state;
+    struct actor alice = test_actor(t, "alice");
+    AUTO(buf) struct buf b = BUF_INIT(1 << 20);
+    int64_t from = ready_case(t), to = a_case(t, "second@x.example");
+    assert_int_equal(release(t, from, "", false), RC_OK);
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, author_said(AUTHOR), NULL), RC_OK);
+    AUTO(json) json_t *in = second_step(t);
+    /* Joined while it is made: the bundle is the other case's. */
+    T_OK(vcase_join(&t->d, &alice, to, from, STR("the same report"), e));
+    assert_int_equal(answer_with(t, BACKPORT_RELEASE_JOB, bundle_said(t, in, ""), NULL), RC_OK);
+    T_OK(view_backport_bundle(&t->d, &alice, to, STR("rel-2"), &b, e));
+    assert_int_equal(test_count(t, arena_strf(t->a,
+                                              "SELECT count(*) FROM blob WHERE purpose = 'bundle'"
+                                              " AND case_id = %lld",
+                                              (long long)to)
+                                       .p),
+                     1);
 }
 
 static void test_a_release_ends_with_its_decision(void **state)
@@ -998,6 +1020,7 @@ int main(int argc, char **argv)
         DESK_TEST(test_a_ready_line_is_given_out_signed),
         DESK_TEST(test_what_is_not_ready_is_not_given_out),
         DESK_TEST(test_what_the_engine_says_of_a_release_is_checked),
+        DESK_TEST(test_a_release_goes_with_its_case),
         DESK_TEST(test_a_release_ends_with_its_decision),
         DESK_TEST(test_a_script_runs_only_as_it_was_approved),
         DESK_TEST(test_a_script_that_changed_does_not_run),
