@@ -12,8 +12,11 @@ static const char *class_words(struct str class)
 {
     static const struct {
         const char *name, *words;
-    } classes[] = {
-        {"code", "code"}, {"test", "test"}, {"doc", "document"}, {"generated", "generated"}};
+    } classes[] = {{"code", "code"},
+                   {"test", "test"},
+                   {"doc", "document"},
+                   {"generated", "generated"},
+                   {"ci", "continuous integration"}};
     for (size_t i = 0; i < ARRAY_LEN(classes); i++)
         if (str_eq(class, str_c(classes[i].name)))
             return classes[i].words;

@@ -42,6 +42,12 @@ static const char test_folders[] =
     "unit_tests integration integration-cli functional t topotests fixture fixtures fuzz fuzzing "
     "regress __tests__ tests-* ";
 static const char test_names[] = " conftest.py ";
+/* What a host of repositories runs at each change. */
+static const char ci_folders[] = " .github .gitlab .circleci .semaphore .buildkite .ci ";
+static const char ci_names[] =
+    " .gitlab-ci.yml .travis.yml .cirrus.yml .drone.yml .zuul.yaml .appveyor.yml "
+    "appveyor.yml .packit.yaml .packit.yml azure-pipelines.yml bitbucket-pipelines.yml "
+    "jenkinsfile ";
 static const char test_heads[] = " test-* test_* tst-* bug-* ";
 /* Ends of names without their last ending. */
 static const char test_tails[] = " -test _test .test _tests _unittest ";
@@ -76,7 +82,7 @@ static bool tail_in(struct str w, const char *list)
 #define PART_MAX 80
 
 struct kinds {
-    bool doc, test, made;
+    bool doc, test, made, ci;
 };
 
 static void look_folder(struct str part, struct kinds *k)
@@ -84,6 +90,7 @@ static void look_folder(struct str part, struct kinds *k)
     k->doc |= word_in(part, doc_folders);
     k->test |= word_in(part, test_folders);
     k->made |= word_in(part, made_folders);
+    k->ci |= word_in(part, ci_folders);
 }
 
 static void look_name(struct str name, struct kinds *k)
@@ -92,6 +99,7 @@ static void look_name(struct str name, struct kinds *k)
     struct str stem = dot == STR_NPOS ? name : str_sub(name, 0, dot);
     struct str ends = dot == STR_NPOS ? STR_NONE : str_sub(name, dot + 1, name.n);
     k->made |= word_in(name, made_names) || tail_in(name, made_tails);
+    k->ci |= word_in(name, ci_names);
     if (word_in(name, doc_never))
         return;
     k->doc |= (word_in(stem, doc_names) && !word_in(ends, program_ends)) ||
@@ -120,12 +128,14 @@ enum file_class file_class_of(struct str path)
         return CLASS_DOC;
     if (k.made)
         return CLASS_GENERATED;
+    if (k.ci)
+        return CLASS_CI;
     return k.test ? CLASS_TEST : CLASS_CODE;
 }
 
 const char *file_class_name(enum file_class c)
 {
-    static const char *const names[] = {"code", "test", "doc", "generated"};
+    static const char *const names[] = {"code", "test", "doc", "generated", "ci"};
     BUG_ON((unsigned)c >= ARRAY_LEN(names));
     return names[c];
 }

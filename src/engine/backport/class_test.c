@@ -43,6 +43,12 @@ static void paths_have_their_class(void **state)
         {"src/test-thing.c", CLASS_TEST},
         {"lib/tst-list.c", CLASS_TEST},
         {"t/0001.sh", CLASS_TEST},
+        {".github/workflows/build.yml", CLASS_CI},
+        {".gitlab-ci.yml", CLASS_CI},
+        {"contrib/.ci/run", CLASS_CI},
+        {".github/CONTRIBUTING.md", CLASS_DOC},
+        {"src/github/ci.c", CLASS_CODE},
+        {"Dockerfile", CLASS_CODE},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(want); i++)

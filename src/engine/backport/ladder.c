@@ -243,16 +243,34 @@ static enum rc answer(struct run *r, struct ladder_out *o, struct err *e)
     return keep(r, &conflict, &o->conflict, e);
 }
 
+/* What is not decided is only text of the fix that belongs to text which the release lacks: the
+ * rest of the file fits. */
+static bool only_absent(const struct ladder_out *o)
+{
+    for (uint32_t i = 0; i < o->n_regions; i++) {
+        const struct ladder_region *r = &o->regions[i];
+        if (r->state > LADDER_DECIDED && strcmp(r->rule, "ins-del") != 0 &&
+            strcmp(r->rule, "absent-mod") != 0)
+            return false;
+    }
+    return true;
+}
+
 /* What a program can do without stays behind when it does not fit; what does fit has its name. */
 static void by_class(const struct ladder_ask *ask, struct ladder_out *o)
 {
-    static const char *const drop[] = {"", "test-drop", "doc-drop", "generated-drop"};
-    static const char *const merged[] = {"", "merged-test", "merged-doc", "merged-generated"};
+    static const char *const drop[] = {"", "test-drop", "doc-drop", "generated-drop", "ci-drop"};
+    static const char *const merged[] = {"", "merged-test", "merged-doc", "merged-generated",
+                                         "merged-ci"};
     if (ask->class == CLASS_CODE || o->state == LADDER_SAME)
         return;
+    bool absent = only_absent(o);
+    if (o->state > LADDER_DECIDED && ask->class == CLASS_CI && !absent)
+        return; /* a fix that raises a version there does so in all places */
     if (o->state > LADDER_DECIDED) {
         o->left_out = true;
-        o->text = ask->release;
+        if (!absent)
+            o->text = ask->release;
     }
     o->rules[0] = o->left_out ? drop[ask->class] : merged[ask->class];
     o->n_rules = 1;
@@ -266,7 +284,8 @@ static struct ladder_verdict verdict(enum ladder_state s, const char *rule, cons
 
 struct ladder_verdict ladder_absent(enum file_class class)
 {
-    static const char *const rules[] = {"absent", "absent-test", "absent-doc", "absent-generated"};
+    static const char *const rules[] = {"absent", "absent-test", "absent-doc", "absent-generated",
+                                        "absent-ci"};
     return class == CLASS_CODE ? verdict(LADDER_OPEN, rules[class], "the release has no such file")
                                : verdict(LADDER_DECIDED, rules[class],
                                          "the release has no such file, and no program needs it");

@@ -100,6 +100,9 @@ struct str port_rule_words(struct str rule)
         {"adj-torn", "the fix adds beside a bracket that the line lacks"},
         {"del-del", "the line lacks a part of what the fix takes away"},
         {"merged-generated", "a generated file, merged apart from the code"},
+        {"merged-ci", "a file of continuous integration, merged apart from the code"},
+        {"ci-drop", "what continuous integration does only beyond this line was left out"},
+        {"absent-ci", "a file of continuous integration that the line does not have was left out"},
         {"absent", "the line has no such file"},
         {"absent-generated", "a generated file that the line does not have was left out"},
         {"gone", "the fix deletes a file that the line has changed"},
@@ -267,7 +270,7 @@ static enum rc region(const json_t *o, struct port_region *r, struct err *e)
 }
 
 static enum rc class(const json_t *o, struct str *ret, struct err *e) {
-    static const char *const known[] = {"code", "test", "doc", "generated"};
+    static const char *const known[] = {"code", "test", "doc", "generated", "ci"};
     TRY(choice(o, "class", known, ARRAY_LEN(known), e));
     return field_text(o, "class", 64, ret, e);
 }

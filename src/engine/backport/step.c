@@ -192,7 +192,7 @@ static enum rc settle_file(const struct stepping *k, struct step_file *f, struct
                  plain(&f->f.base) && plain(&f->f.fix) && plain(&f->f.release);
     if (texts && f->f.fix.mode && f->f.release.mode && modes_fit(&f->f))
         return climb(k, f, PORT_DECIDED, e);
-    if (f->f.class == CLASS_DOC || f->f.class == CLASS_TEST || f->f.class == CLASS_GENERATED)
+    if (f->f.class != CLASS_CODE && f->f.class != CLASS_CI)
         leave_out(f, f->f.class == CLASS_TEST ? "test-drop" : "doc-drop",
                   "left as the release has it: it is no text that could be merged");
     else
@@ -202,6 +202,12 @@ static enum rc settle_file(const struct stepping *k, struct step_file *f, struct
 
 /* ---- All files ---- */
 
+/* A fix of continuous integration alone is one, too. */
+static bool is_code(const struct bp_file *f)
+{
+    return f->class == CLASS_CODE || f->class == CLASS_CI;
+}
+
 /* Has the release all of it, token by token?  Only code counts when there is any. */
 static enum rc is_contained(const struct stepping *k, bool *ret, struct err *e)
 {
@@ -209,14 +215,14 @@ static enum rc is_contained(const struct stepping *k, bool *ret, struct err *e)
     struct ladder_share share = {0};
     *ret = false;
     for (size_t i = 0; i < k->s->n; i++)
-        code = code || k->s->files[i].f.class == CLASS_CODE;
+        code = code || is_code(&k->s->files[i].f);
     for (size_t i = 0; i < k->s->n; i++) {
         struct bp_file *f = &k->s->files[i].f;
         if (f->how == BP_SAME) {
-            any = any || !code || f->class == CLASS_CODE;
+            any = any || !code || is_code(f);
             continue;
         }
-        if (code && f->class != CLASS_CODE)
+        if (code && !is_code(f))
             continue;
         if (f->how == BP_TAKEN) /* it is as it was before the fix */
             return RC_OK;
