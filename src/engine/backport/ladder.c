@@ -46,6 +46,25 @@ static struct ladder_lines lines_of(struct range r)
     return (struct ladder_lines){r.from + 1, r.to - r.from};
 }
 
+/* The release's names first, when that makes the place a better one. */
+static void solve_renamed(struct run *r, const struct place *p, struct solved *s)
+{
+    AUTO(three) struct three t = {0};
+    AUTO(place) struct place again = {0};
+    AUTO(buf) struct buf base = BUF_INIT(r->text_max);
+    AUTO(buf) struct buf fix = BUF_INIT(r->text_max);
+    struct err why = ERR_INIT;
+    if (!place_rename(p, &base, &fix) || base.over || fix.over)
+        return;
+    if (place_again(&r->t, p, &base, &fix, &t, &again, &why) != RC_OK ||
+        again.state != LADDER_DECIDED)
+        return;
+    s->region.state = LADDER_DECIDED;
+    s->region.rule = "rename";
+    s->region.why = "the release has other names here, one for one";
+    place_write(&again, 0, &s->text[s->n_texts++]);
+}
+
 static enum rc solve(struct run *r, const struct chunk *c, struct solved *s)
 {
     AUTO(place) struct place p = {0};
@@ -69,9 +88,11 @@ static enum rc solve(struct run *r, const struct chunk *c, struct solved *s)
     s->region.rule = p.rule;
     s->region.why = p.why;
     s->region.shared_line = p.shared_line;
-    if (p.state == LADDER_OPEN) /* the release's side stays */
+    if (p.state > LADDER_DECIDED)
+        solve_renamed(r, &p, s);
+    if (s->region.state == LADDER_OPEN) /* the release's side stays */
         buf_add(&s->text[s->n_texts++], three_bytes(&r->t, RELEASE, c->l[RELEASE]));
-    unsigned n = p.state <= LADDER_DECIDED ? 1 : place_ways(&p);
+    unsigned n = s->region.state > LADDER_DECIDED ? place_ways(&p) : s->n_texts ? 0 : 1;
     for (unsigned k = 0; k < n && s->n_texts < LADDER_ALTERNATIVES_MAX - 1; k++)
         place_write(&p, k, &s->text[s->n_texts++]);
     /* Who carries a fix over often takes the lines around it as well. */

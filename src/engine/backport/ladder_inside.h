@@ -97,6 +97,13 @@ enum rc place_read(struct three *t, const struct chunk *c, struct place *ret, st
     WARN_UNUSED;
 /* Chooses a way for each knot, a state and a rule for the place. */
 void place_judge(struct place *p);
+/* The place's texts before and after the fix with the release's names for theirs (one for one);
+ * false: there are none. */
+bool place_rename(const struct place *p, struct buf *base, struct buf *fix);
+/* The place with these two texts, judged. */
+enum rc place_again(struct three *t, const struct place *p, const struct buf *base,
+                    const struct buf *fix, struct three *ret_t, struct place *ret, struct err *e)
+    WARN_UNUSED;
 /* How many different texts place_write has. */
 unsigned place_ways(const struct place *p);
 /* The text of the place; which: 0 the chosen ways, 1.. further ones. */

@@ -113,7 +113,7 @@ static void judge_edit(struct knot *k, struct edit *f, const struct meeting *m)
     } else if (m->by_added && !goes) {
         worse(k, LADDER_PROPOSED, "ins-ins", "both add text here");
     } else if (m->by_added) {
-        worse(k, LADDER_PROPOSED, comes ? "repl-ins" : "del-ins",
+        worse(k, comes ? LADDER_PROPOSED : LADDER_DECIDED, comes ? "repl-ins" : "del-ins",
               "the fix changes text beside an addition of the release");
     } else if (m->by_changed && !goes) {
         worse(k, LADDER_PROPOSED, "adj-repl", "the fix adds beside text that the release changed");

@@ -46,7 +46,9 @@ static struct ladder_out run_as(const char *path, const char *base, const char *
 static void expect(const struct ladder_out *o, enum ladder_state state, const char *rule,
                    const char *text)
 {
-    assert_string_equal(ladder_state_name(o->state), ladder_state_name(state));
+    if (o->state != state)
+        fail_msg("%s, wanted %s; got:\n%.*s", ladder_state_name(o->state), ladder_state_name(state),
+                 STR_ARG(o->text));
     if (rule != NULL) {
         assert_true(o->n_rules > 0);
         assert_string_equal(o->rules[0], rule);
@@ -68,9 +70,9 @@ static void different_words_of_neighbouring_lines_are_put_together(void **state)
 static void the_same_line_is_a_proposal(void **state)
 {
     struct ladder_out o = run_as("a.c", "call(alpha, beta, gamma);\n",
-                                 "call(alpha, beta, delta);\n", "call(omega, beta, gamma);\n");
+                                 "call(alpha, beta, delta);\n", "call(0, beta, gamma);\n");
     (void)state;
-    expect(&o, LADDER_PROPOSED, NULL, "call(omega, beta, delta);\n");
+    expect(&o, LADDER_PROPOSED, NULL, "call(0, beta, delta);\n");
     assert_true(o.regions[0].shared_line);
     assert_true(str_find(o.conflict, STR("||||||| before the fix\ncall(alpha, beta, gamma);\n")) !=
                 STR_NPOS);
@@ -119,6 +121,67 @@ static void tests_and_documents_stay_behind(void **state)
     assert_true(o.left_out);
     assert_true(ladder_absent(CLASS_TEST).left_out);
     assert_int_equal(ladder_absent(CLASS_CODE).state, LADDER_OPEN);
+}
+
+static void what_hosts_run_stays_behind_where_its_place_is_missing(void **state)
+{
+    const char *path = ".github/workflows/a.yml";
+    struct ladder_out o = run_as(path, "a: 1\nb: 2\nc: 3\nd: 4\nlast: 9\n",
+                                 "a: 1\nb: 2\nc: 33\nd: 4\nlast: 10\n", "a: 1\nlast: 9\n");
+    (void)state;
+    expect(&o, LADDER_DECIDED, "ci-drop", "a: 1\nlast: 10\n");
+    assert_true(o.left_out);
+    o = run_as(path, "a: 1\n", "a: 2\n", "a: 3\n"); /* both raise it: for a person */
+    expect(&o, LADDER_OPEN, NULL, "a: 3\n");
+    o = run_as(path, "a: 1\nb: 2\n", "a: 1\nb: 3\n", "a: 0\nb: 2\n");
+    expect(&o, LADDER_DECIDED, "merged-ci", "a: 0\nb: 3\n");
+    assert_true(ladder_absent(CLASS_CI).left_out);
+}
+
+static void names_of_the_release_stand_for_those_of_the_fix(void **state)
+{
+    struct ladder_out o =
+        run_as("a.c", "x = old(a, b);\ny = old(c);\n", "x = old(a, b + 1);\ny = old(c);\n",
+               "x = fresh(a, b);\ny = fresh(c);\n");
+    (void)state;
+    expect(&o, LADDER_DECIDED, "rename", "x = fresh(a, b + 1);\ny = fresh(c);\n");
+    /* In what the fix brings, too. */
+    o = run_as("a.c", "if (cpu.family < 7)\n", "if (cpu.family < 7 || cpu.family > 9)\n",
+               "if (cpu.model < 7)\n");
+    expect(&o, LADDER_DECIDED, "rename", "if (cpu.model < 7 || cpu.model > 9)\n");
+    /* A word that the release has otherwise, inside of what the fix takes away. */
+    o = run_as("a.c", "keep(1);\nold(a);\nlast(2);\n", "keep(1);\nlast(2);\n",
+               "keep(1);\nfresh(a);\nlast(2);\n");
+    expect(&o, LADDER_DECIDED, "rename", "keep(1);\nlast(2);\n");
+}
+
+static void a_name_that_is_taken_is_none_for_another(void **state)
+{
+    /* Before the fix there was one of the new name, of the fix's or of another meaning. */
+    struct ladder_out o =
+        run_as("a.c", "x = old(fresh, b);\n", "x = old(fresh, b + 1);\n", "x = fresh(fresh, b);\n");
+    (void)state;
+    expect(&o, LADDER_PROPOSED, "same-line+tok", "x = fresh(fresh, b + 1);\n");
+    o = run_as("a.c", "x = old(a, b);\n", "x = old(a, fresh);\n", "x = fresh(a, b);\n");
+    expect(&o, LADDER_PROPOSED, "same-line+tok", "x = fresh(a, fresh);\n");
+    /* Both have another name for it. */
+    o = run_as("a.c", "x = one;\n", "x = two;\n", "x = three;\n");
+    expect(&o, LADDER_OPEN, NULL, "x = three;\n");
+    /* Two names become one, one becomes two, or the old one is still there. */
+    o = run_as("a.c", "f(one, two, b);\n", "f(one, two, c);\n", "f(same, same, b);\n");
+    expect(&o, LADDER_PROPOSED, "same-line+tok", NULL);
+    o = run_as("a.c", "f(one, g, one, b);\n", "f(one, g, one, c);\n", "f(two, g, three, b);\n");
+    expect(&o, LADDER_PROPOSED, "same-line+tok", NULL);
+    o = run_as("a.c", "f(one, b), g(one);\n", "f(one, c), g(one);\n", "f(two, b), g(one);\n");
+    expect(&o, LADDER_PROPOSED, "same-line+tok", NULL);
+}
+
+static void text_goes_beside_what_the_release_adds(void **state)
+{
+    struct ladder_out o = run_as("a.c", "one();\ntwo();\nthree();\n", "one();\nthree();\n",
+                                 "one();\ntwo();\nmore();\nthree();\n");
+    (void)state;
+    expect(&o, LADDER_DECIDED, "del-ins", "one();\nmore();\nthree();\n");
 }
 
 static void line_ends_are_those_of_the_release(void **state)
@@ -208,6 +271,10 @@ int main(void)
         cmocka_unit_test(an_addition_beside_absent_text_keeps_its_anchor),
         cmocka_unit_test(what_does_not_fit_stays_open),
         cmocka_unit_test(tests_and_documents_stay_behind),
+        cmocka_unit_test(what_hosts_run_stays_behind_where_its_place_is_missing),
+        cmocka_unit_test(names_of_the_release_stand_for_those_of_the_fix),
+        cmocka_unit_test(a_name_that_is_taken_is_none_for_another),
+        cmocka_unit_test(text_goes_beside_what_the_release_adds),
         cmocka_unit_test(line_ends_are_those_of_the_release),
         cmocka_unit_test(a_release_that_has_the_change_is_told_from_one_that_has_not),
         cmocka_unit_test(a_place_that_is_too_large_is_open_and_not_there),
