@@ -9,8 +9,8 @@
  * Where a release line has the text that a fix edits, when it is not under the file's name there:
  * the file was renamed or moved, the text was moved to another file, or the file was taken apart.
  * Looked for is first the same content, then a file of the same or another name that is alike, then
- * the lines around the edits in all files of the kind.  What is found is for a person to look at:
- * never more than a proposal.
+ * the lines around the edits in all files of the kind.  Text that is found by its lines is for a
+ * person to look at; a file that keeps half of its lines is one that was renamed.
  *
  * The content of the tree is a stranger's; what a tree lists is kept for the next file.
  */

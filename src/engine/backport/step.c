@@ -151,7 +151,9 @@ static enum rc file_absent(const struct stepping *k, struct step_file *f, struct
     memcpy(f->f.release.oid, found.oid, sizeof found.oid);
     f->why = found.why;
     f->rule = "reloc";
-    return climb(k, f, PORT_SHOWN, e);
+    /* Half alike, as git has it: a renamed file.  Text in another file is for a person. */
+    bool named = found.rule != LOCATE_LINES && found.share >= LOCATE_ALIKE;
+    return climb(k, f, named ? PORT_DECIDED : PORT_SHOWN, e);
 }
 
 static void file_gone(struct step_file *f)
@@ -357,6 +359,18 @@ static void judge(const struct stepping *k)
 
 /* ---- What the candidate owes ---- */
 
+/* In a file of another name less is taken on trust: what comes has to stand in a block of the same
+ * kind. */
+static bool demotes(const struct step *s, const struct obligation *o)
+{
+    bool clean = s->verdict == PORT_CLEAN;
+    if (o->why == OBLIGE_WHY_PLACE && o->result == OBLIGE_FAIL && o->class == CLASS_CODE)
+        for (size_t i = 0; i < s->rules.n; i++)
+            if (strcmp(s->rules.v[i], "reloc") == 0)
+                return true;
+    return oblige_demotes(o, clean);
+}
+
 /* The files as they are in the candidate; their place in the release comes last, so that what the
  * fix touches stays in order. */
 static enum rc prove(const struct stepping *k, struct err *e)
@@ -380,12 +394,12 @@ static enum rc prove(const struct stepping *k, struct err *e)
     if (!clean)
         TRY(pick_prove(&k->w->picker, &claim, k->a, &s->proofs, e));
     for (size_t i = 0; i < s->duties.n; i++)
-        if (oblige_demotes(&s->duties.v[i], clean))
+        if (demotes(s, &s->duties.v[i]))
             step_rule(&s->demoted, oblige_id_text(s->duties.v[i].id));
     if (s->demoted.n && s->verdict < PORT_PROPOSED) {
         s->verdict = PORT_PROPOSED;
         for (size_t i = s->duties.n; i-- > 0;)
-            if (oblige_demotes(&s->duties.v[i], clean))
+            if (demotes(s, &s->duties.v[i]))
                 s->why = s->duties.v[i].detail;
     }
     return RC_OK;
