@@ -161,8 +161,7 @@ def candidate_taken(c, jar, copy, folder):
     nth = next((i + 1 for i, x in enumerate(k["candidates"]) if added(x["diff"], COMPOSE) == CHOSEN), 0)
     check(nth, f"the one that is wanted is among {len(k['candidates'])}")
     browse([{"do": "open", "url": c.at(LINE)}] + expect("The conflict", COMPOSE, "dovecot:2.32", "dovecot:2.34") +
-           looked_at("mailcow-conflict", LIGHT) + [{"do": "open-details", "text": f"Candidate {nth}"}] +
-           looked_at("mailcow-candidate", LIGHT) + fill(f"Why candidate {nth}", "the image is built anew from this line") +
+           looked_at("mailcow-conflict", LIGHT) + expect(f"{COMPOSE} stays as the line has it.") + fill(f"Why candidate {nth}", "the image is built anew from this line") +
            [{"do": "click", "text": f"Accept candidate {nth}"}] + expect("The backport is accepted."), state=jar)
     c.until("it is accepted", LINE, lambda k: k.get("decision") == "accepted")
     tested(c, "pass", f"candidate {nth} of {len(k['candidates'])} accepted")

@@ -161,6 +161,8 @@ struct view_backport_run {          /* of tests */
     size_t n_fresh;
     struct str *missing; /* passed before, are not run any more */
     size_t n_missing;
+    struct str *unsteady; /* of the fresh ones: passed when they were run again */
+    size_t n_unsteady;
     struct str own;  /* of the fix's own test: "fails before, passes after"; empty: not carried */
     bool has_log;    /* view_backport_log */
     bool of_settled; /* it ran on what is settled now */

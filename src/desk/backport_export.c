@@ -38,6 +38,7 @@ static json_t *run_json(const struct view_backport_run *r)
     json_put_int(o, "tests_after", r->after_ran);
     json_put_int(o, "failed_after", r->after_failed);
     json_object_set_new(o, "new_failures", texts(r->fresh, r->n_fresh));
+    json_object_set_new(o, "unsteady", texts(r->unsteady, r->n_unsteady));
     put(o, "own_test", r->own);
     json_put_bool(o, "counts", r->of_settled);
     return o;

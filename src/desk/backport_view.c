@@ -91,6 +91,8 @@ static enum rc run_view(struct arena *a, const struct run_row *r,
     v->n_fresh = v->fresh ? t.fresh.n : 0;
     v->missing = copied(a, &t.missing);
     v->n_missing = v->missing ? t.missing.n : 0;
+    v->unsteady = copied(a, &t.unsteady);
+    v->n_unsteady = v->unsteady ? t.unsteady.n : 0;
     v->own = str_c(own_words(t.own));
     return RC_OK;
 }
@@ -185,7 +187,7 @@ static enum rc records(struct desk *d, struct arena *a, const struct backport_ro
     to->has = true;
     to->stale = r->nth != row->nth && backport_decision_of(r) == BACKPORT_OPEN;
     to->from_neighbour =
-        p->source.n && !str_eq(p->source, STR("fix")) && !str_eq(p->source, STR("edit"));
+        p->source.n && !str_eq(p->source, STR("fix")) && !str_eq(p->source, STR("edited"));
     return p->message.n ? backport_message_of(d, a, row, p, &to->message, e) : RC_OK;
 }
 

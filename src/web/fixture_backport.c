@@ -164,6 +164,21 @@ static struct port_line *unsettled(struct arena *a)
         {STR("src/name.c"), STR("main"), ID("2"), STR("name: <i>strcspn</i>"), HOUR(4000)}};
     const struct port_file files[] = {{STR("src/name.c"), STR_NONE, STR("code"), STR("conflict"),
                                        PORT_OPEN, NULL, 0, NULL, 0, str_c(conflict)}};
+    /* Both bring the test along, one of them the change too. */
+    const struct port_candidate candidates[] = {
+        {.tree = ID("8"),
+         .made = ID("8"),
+         .source = STR("fix"),
+         .why = STR("src/name.c: <i>is</i> rewritten"),
+         .diff =
+             str_sub(str_c(diff), str_find(str_c(diff), STR("diff --git a/tests")), sizeof diff)},
+        {.tree = ID("9"),
+         .made = ID("9"),
+         .source = STR("fix"),
+         .why = STR("another way to put it together"),
+         .diff = str_c(diff)}};
+    l->candidates = LIST(a, candidates);
+    l->n_candidates = ARRAY_LEN(candidates);
     l->tree = l->made = l->diff = STR_NONE;
     l->duties = NULL;
     l->n_duties = 0;
@@ -210,6 +225,8 @@ static void runs_fill(struct arena *a, struct view_backport_line *pass,
                                           .fresh = fresh,
                                           .missing = fresh,
                                           .n_missing = 1,
+                                          .unsteady = fresh,
+                                          .n_unsteady = 1,
                                           .own = STR_NONE,
                                           .n_fresh = 2,
                                           .has_log = true,

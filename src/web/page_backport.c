@@ -99,16 +99,19 @@ void port_row_fill(const struct maker *m, const struct view_backport *v, size_t 
         .id = l->id,
         .name = l->name,
         .until = port_day(m, l->until_us),
-        .verdict = l->has      ? port_verdict_words(l->r->verdict)
-                   : l->failed ? "no answer"
-                               : "under way",
+        .verdict = port_uploaded(l) ? (l->decision == BACKPORT_ACCEPTED ? "a candidate was chosen"
+                                                                        : "made by a person")
+                   : l->has         ? port_verdict_words(l->r->verdict)
+                   : l->failed      ? "no answer"
+                                    : "under way",
         .verdict_kind = l->has      ? verdict_kind(l->r->verdict)
                         : l->failed ? "bad"
                                     : "calm",
         .from = l->has && l->from_neighbour && !port_uploaded(l) ? l->r->source : STR_NONE,
-        .why = l->has      ? l->r->why
-               : l->failed ? l->failure
-                           : STR_NONE,
+        .why = port_uploaded(l) ? STR_NONE
+               : l->has         ? l->r->why
+               : l->failed      ? l->failure
+                                : STR_NONE,
         .decision = none && l->decision == BACKPORT_OPEN ? "not needed"
                                                          : backport_decision_words(l->decision),
         .tests = tests.words,
@@ -116,6 +119,8 @@ void port_row_fill(const struct maker *m, const struct view_backport *v, size_t 
         .state = l->state,
         .next = l->next,
         .ready = l->ready,
+        .state_said = l->has && l->decision == BACKPORT_OPEN &&
+                      str_eq(str_c(l->state), str_c(port_verdict_words(l->r->verdict))),
         .decided = l->decision != BACKPORT_OPEN,
         .has = l->has,
         .warn = warn_words(m, l)};

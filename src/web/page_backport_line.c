@@ -8,6 +8,8 @@
 #include "web/page_backport.h"
 #include "web/templates.h"
 
+#define CANDIDATE_ROWS 60 /* of a change that is not folded */
+
 static const char *class_words(struct str class)
 {
     static const struct {
@@ -62,12 +64,17 @@ static void duties_fill(const struct maker *m, const struct port_line *r,
         p->demoted[p->n_demoted++] = port_duty_words(r->demoted[i]);
 }
 
-static struct str *rules_of(const struct maker *m, const struct str *rules, size_t n, size_t *ret_n)
+/* Their words, but for those that the sentence above has already. */
+static struct str *rules_of(const struct maker *m, const struct str *rules, size_t n,
+                            struct str said, size_t *ret_n)
 {
     struct str *v = arena_array(m->a, n + 1, sizeof *v);
     *ret_n = 0;
-    for (size_t i = 0; v && i < n; i++)
-        v[(*ret_n)++] = port_rule_words(rules[i]);
+    for (size_t i = 0; v && i < n; i++) {
+        struct str words = port_rule_words(rules[i]);
+        if (str_find(said, words) == STR_NPOS)
+            v[(*ret_n)++] = words;
+    }
     return v;
 }
 
@@ -86,7 +93,7 @@ static const struct {
             {"odd", "a mode, link, submodule or binary that does not fit", "bad"},
             {"left-out", "left out", "warn"},
             {"located", "found elsewhere in the line", "warn"},
-            {"edited", "as it was uploaded", "ok"}};
+            {"edited", "as it was settled", "ok"}};
 
 static const char *state_words(enum port_state s)
 {
@@ -157,6 +164,32 @@ static void files_fill(const struct maker *m, const struct port_line *r,
             (struct port_left_view){r->left[i].path, class_words(r->left[i].class)};
 }
 
+/* The next file of a diff: from its "diff --git" to that of the next one. */
+static bool next_file(struct str *rest, struct str *ret)
+{
+    size_t end = str_find(*rest, STR("\ndiff --git "));
+    end = end == STR_NPOS ? rest->n : end + 1;
+    *ret = str_sub(*rest, 0, end);
+    *rest = str_sub(*rest, end, rest->n);
+    return ret->n > 0;
+}
+
+/* The first file into which a change brings both ends of a conflict. */
+static struct str conflict_in(struct str diff)
+{
+    struct str file, line, path = STR_NONE;
+    while (next_file(&diff, &file)) {
+        if (str_find(file, STR("\n+<<<<<<< ")) == STR_NPOS ||
+            str_find(file, STR("\n+>>>>>>> ")) == STR_NPOS)
+            continue;
+        while (path.n == 0 && str_line(&file, &line))
+            if (str_starts(line, STR("+++ b/")))
+                path = str_sub(line, 6, line.n);
+        return path.n ? path : STR("a file");
+    }
+    return STR_NONE;
+}
+
 /* ---- what a person may take instead, and where the conflict is from ---- */
 
 static struct str source_words(const struct maker *m, struct str source)
@@ -166,33 +199,112 @@ static struct str source_words(const struct maker *m, struct str source)
     return arena_strf(m->a, "from the backport of %.*s", STR_ARG(source));
 }
 
+static bool is_shown(const struct port_line *r, size_t i)
+{
+    return !str_eq(r->candidates[i].tree, r->tree); /* else it stands above */
+}
+
+/* Whether each candidate that is shown brings this file to the same. */
+static bool in_all(const struct port_line *r, struct str file)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_candidates; i++) {
+        if (!is_shown(r, i))
+            continue;
+        if (str_find(r->candidates[i].diff, file) == STR_NPOS)
+            return false;
+        n++;
+    }
+    return n > 1;
+}
+
+/* Those files of a candidate's change that all have, or those that not all have. */
+static void part_of(const struct maker *m, const struct port_line *r, struct str diff, bool common,
+                    struct sides *ret)
+{
+    struct sides all;
+    struct str file;
+    size_t n = 0;
+    sides_of_diff(m->a, diff, &all);
+    *ret = (struct sides){.files = arena_array(m->a, all.n_files + 1, sizeof *ret->files),
+                          .cut = all.cut};
+    while (ret->files && n < all.n_files && next_file(&diff, &file))
+        if (str_starts(file, STR("diff --git ")) && in_all(r, file) == common)
+            ret->files[ret->n_files++] = all.files[n++];
+        else if (str_starts(file, STR("diff --git ")))
+            n++;
+}
+
+static bool changes(const struct side_file_view *files, size_t n, struct str path)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(files[i].path, path))
+            return true;
+    return false;
+}
+
+static void stays_fill(const struct maker *m, const struct port_line *r,
+                       const struct page_backport_line *p, struct port_candidate_view *k)
+{
+    k->stays = arena_array(m->a, r->n_files + 1, sizeof *k->stays);
+    for (size_t i = 0; k->stays && i < r->n_files && i < BACKPORT_ROWS; i++)
+        if (r->files[i].state != PORT_DECIDED && !k->cut && !p->common_cut &&
+            !changes(k->files, k->n_files, r->files[i].path) &&
+            !changes(p->common, p->n_common, r->files[i].path))
+            k->stays[k->n_stays++] = r->files[i].path;
+}
+
+static size_t rows_of(const struct sides *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_files; i++)
+        for (size_t h = 0; h < s->files[i].n_hunks; h++)
+            n += s->files[i].hunks[h].n_rows;
+    return n;
+}
+
+static void candidate_fill(const struct maker *m, const struct port_line *r,
+                           const struct port_candidate *c, struct page_backport_line *p,
+                           struct port_candidate_view *k)
+{
+    struct sides s;
+    part_of(m, r, c->diff, false, &s);
+    *k = (struct port_candidate_view){.nth = (int64_t)p->n_candidates,
+                                      .tree = c->tree,
+                                      .source = source_words(m, c->source),
+                                      .why = c->why,
+                                      .csrf = p->frame.csrf,
+                                      .number = p->number,
+                                      .line = p->name,
+                                      .id = p->id,
+                                      .answer = p->answer,
+                                      .files = s.files,
+                                      .n_files = s.n_files,
+                                      .cut = s.cut,
+                                      .open = !s.cut && rows_of(&s) <= CANDIDATE_ROWS,
+                                      .can_accept = p->can_decide && p->is_open};
+    stays_fill(m, r, p, k);
+    k->rules = rules_of(m, c->rules, c->n_rules, k->why, &k->n_rules);
+}
+
 static void candidates_fill(const struct maker *m, const struct view_backport_line *l,
                             struct page_backport_line *p)
 {
     const struct port_line *r = l->r;
     p->candidates = arena_array(m->a, r->n_candidates + 1, sizeof *p->candidates);
     for (size_t i = 0; p->candidates && i < r->n_candidates; i++) {
-        const struct port_candidate *c = &r->candidates[i];
-        struct sides s = {.n_files = 0};
-        if (str_eq(c->tree, r->tree))
-            continue; /* it is what stands above */
-        if (c->diff.n)
-            sides_of_diff(m->a, c->diff, &s);
+        if (!is_shown(r, i))
+            continue;
+        if (p->n_candidates == 0) {
+            struct sides s;
+            part_of(m, r, r->candidates[i].diff, true, &s);
+            p->common = s.files;
+            p->n_common = s.n_files;
+            p->common_cut = s.cut;
+            p->common_words = arena_strf(m->a, "%zu file%s", s.n_files, s.n_files == 1 ? "" : "s");
+        }
         struct port_candidate_view *k = &p->candidates[p->n_candidates++];
-        *k = (struct port_candidate_view){.nth = (int64_t)p->n_candidates,
-                                          .tree = c->tree,
-                                          .source = source_words(m, c->source),
-                                          .why = c->why,
-                                          .csrf = p->frame.csrf,
-                                          .number = p->number,
-                                          .line = p->name,
-                                          .id = p->id,
-                                          .answer = p->answer,
-                                          .files = s.files,
-                                          .n_files = s.n_files,
-                                          .cut = s.cut,
-                                          .can_accept = p->can_decide && p->is_open};
-        k->rules = rules_of(m, c->rules, c->n_rules, &k->n_rules);
+        candidate_fill(m, r, &r->candidates[i], p, k);
     }
 }
 
@@ -290,6 +402,8 @@ static void run_fill(const struct maker *m, const struct view_backport_run *k,
                                 .waits = waits};
     r->fresh = k->fresh;
     r->n_fresh = names(m, k->n_fresh, &r->more);
+    r->unsteady = k->unsteady;
+    r->n_unsteady = names(m, k->n_unsteady, &r->more_unsteady);
     r->missing = k->missing;
     r->n_missing = names(m, k->n_missing, &r->more_missing);
 }
@@ -362,8 +476,10 @@ static void answer_fill(const struct maker *m, const struct view_backport *v,
 {
     const struct port_line *r = l->r;
     struct sides s;
-    p->why = r->why;
     p->uploaded = port_uploaded(l);
+    p->chosen = p->uploaded && l->decision == BACKPORT_ACCEPTED;
+    p->why = p->uploaded ? STR_NONE : r->why;
+    p->left_in = conflict_in(r->diff);
     p->commit = str_sub(r->commit, 0, 12);
     p->already = r->verdict == PORT_ALREADY;
     p->not_affected = r->verdict == PORT_NOT_AFFECTED;
@@ -371,7 +487,8 @@ static void answer_fill(const struct maker *m, const struct view_backport *v,
     p->already_rule = r->already_rule.n ? port_rule_words(r->already_rule) : STR_NONE;
     p->tree = r->tree;
     p->proposed = r->verdict == PORT_PROPOSED ? "because it is only proposed" : "";
-    p->rules = rules_of(m, r->rules, r->n_rules, &p->n_rules);
+    if (!p->uploaded)
+        p->rules = rules_of(m, r->rules, r->n_rules, p->why, &p->n_rules);
     p->commands = commands_of(m, v, r);
     duties_fill(m, r, p);
     files_fill(m, r, p);

@@ -84,8 +84,8 @@ static struct str summary_of(const struct maker *m, const struct view_lines *v)
         return STR_NONE;
     struct str problems =
         v->n_problems ? arena_strf(m->a, "; %zu with a problem", v->n_problems) : STR_NONE;
-    return arena_strf(m->a, "%zu of %zu lines are maintained%.*s", v->n_maintained, v->n_lines,
-                      STR_ARG(problems));
+    return arena_strf(m->a, "%zu of %zu %s maintained%.*s", v->n_maintained, v->n_lines,
+                      v->n_lines == 1 ? "line is" : "lines are", STR_ARG(problems));
 }
 
 void page_lines_write(const struct maker *m, struct page_frame frame, const struct view_lines *v,

@@ -74,71 +74,72 @@ static void take_line(struct visit *v, const struct route_case *at,
                                     &v->e));
 }
 
-/* "7", "7/patch" or "7/bundle" */
-static void show_line(struct visit *v, const struct route_case *at, struct str rest,
+static void take_script(struct visit *v, const struct route_case *at, int64_t id)
+{
+    const char *name =
+        arena_strf(v->a, "%.*s-reproducer-%lld.bin", STR_ARG(at->number), (long long)id).p;
+    as_file(v, name, "application/octet-stream",
+            view_reproducer_bytes(v->w->desk, &v->session.actor, at->id, id, &v->r->body, &v->e));
+}
+
+/* What has a page of its own below the case's. */
+enum part { PART_LINE, PART_SCRIPT };
+
+/* file: the last word of the path of what can be taken home; empty: the page. */
+static bool part_has(enum part part, struct str file)
+{
+    if (file.n == 0)
+        return true;
+    return part == PART_LINE ? str_eq(file, STR("patch")) || str_eq(file, STR("bundle"))
+                             : str_eq(file, STR("bytes"));
+}
+
+static bool part_find(const struct view_backport *b, enum part part, int64_t id, size_t *ret)
+{
+    size_t n = part == PART_LINE ? b->n_of : b->n_scripts;
+    for (*ret = 0; *ret < n; ++*ret)
+        if ((part == PART_LINE ? b->of[*ret].id : b->scripts[*ret].id) == id)
+            return true;
+    return false;
+}
+
+/* "7"; "7/patch" and "7/bundle" of a line, "7/bytes" of a script. */
+static void show_part(struct visit *v, const struct route_case *at, enum part part, struct str rest,
                       const char *form)
 {
     AUTO(view_backport) struct view_backport b = {.nth = 0};
     struct draft draft = {form, &v->form};
     struct str word = STR_NONE;
     int64_t id;
+    size_t i;
     (void)str_cut(&rest, '/', &word);
-    bool bundle = str_eq(rest, STR("bundle"));
-    if (!id_of(word, &id) || (rest.n && !bundle && !str_eq(rest, STR("patch")))) {
+    if (!id_of(word, &id) || !part_has(part, rest)) {
         visit_no_page(v);
         return;
     }
     if (!read_view(v, at, &b))
         return;
-    for (size_t i = 0; i < b.n_of; i++) {
-        if (b.of[i].id != id)
-            continue;
-        if (rest.n) {
-            take_line(v, at, &b.of[i], bundle);
-            return;
-        }
-        if (form)
-            visit_again(v);
-        live(v, at);
+    if (!part_find(&b, part, id, &i)) {
+        visit_error(v, 404,
+                    part == PART_LINE ? "The case does not ask about such a line."
+                                      : "The case has no such script.");
+        return;
+    }
+    if (rest.n && part == PART_LINE) {
+        take_line(v, at, &b.of[i], str_eq(rest, STR("bundle")));
+        return;
+    }
+    if (rest.n) {
+        take_script(v, at, id);
+        return;
+    }
+    if (form)
+        visit_again(v);
+    live(v, at);
+    if (part == PART_LINE)
         page_backport_line_write(&v->m, v->frame, &b, i, &draft, &v->r->body);
-        return;
-    }
-    visit_error(v, 404, "The case does not ask about such a line.");
-}
-
-/* "7" or "7/bytes" */
-static void show_script(struct visit *v, const struct route_case *at, struct str rest,
-                        const char *form)
-{
-    AUTO(view_backport) struct view_backport b = {.nth = 0};
-    struct draft draft = {form, &v->form};
-    struct str word = STR_NONE;
-    int64_t id;
-    (void)str_cut(&rest, '/', &word);
-    if (!id_of(word, &id) || (rest.n && !str_eq(rest, STR("bytes")))) {
-        visit_no_page(v);
-        return;
-    }
-    if (!read_view(v, at, &b))
-        return;
-    for (size_t i = 0; i < b.n_scripts; i++) {
-        if (b.scripts[i].id != id)
-            continue;
-        if (rest.n) {
-            const char *name =
-                arena_strf(v->a, "%.*s-reproducer-%lld.bin", STR_ARG(at->number), (long long)id).p;
-            as_file(v, name, "application/octet-stream",
-                    view_reproducer_bytes(v->w->desk, &v->session.actor, at->id, id, &v->r->body,
-                                          &v->e));
-            return;
-        }
-        if (form)
-            visit_again(v);
-        live(v, at);
+    else
         page_backport_script_write(&v->m, v->frame, &b, i, &draft, &v->r->body);
-        return;
-    }
-    visit_error(v, 404, "The case has no such script.");
 }
 
 static void show_log(struct visit *v, const struct route_case *at, struct str word)
@@ -290,9 +291,9 @@ static void form_again(struct visit *v, const struct route_case *at, const char 
 {
     struct str line = http_form_get(&v->form, "at"), script = http_form_get(&v->form, "reproducer");
     if (script.n)
-        show_script(v, at, script, form);
+        show_part(v, at, PART_SCRIPT, script, form);
     else if (line.n)
-        show_line(v, at, line, form);
+        show_part(v, at, PART_LINE, line, form);
     else
         show(v, at, form);
 }
@@ -332,9 +333,9 @@ void route_backport(struct visit *v, const struct route_case *at, struct str res
     else if (rest.n == 0)
         show(v, at, NULL);
     else if (path_after(rest, "line/", &deeper))
-        show_line(v, at, deeper, NULL);
+        show_part(v, at, PART_LINE, deeper, NULL);
     else if (path_after(rest, "reproducer/", &deeper))
-        show_script(v, at, deeper, NULL);
+        show_part(v, at, PART_SCRIPT, deeper, NULL);
     else if (path_after(rest, "log/", &deeper))
         show_log(v, at, deeper);
     else if (str_eq(rest, STR("lines.svg")))

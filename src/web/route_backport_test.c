@@ -115,6 +115,14 @@ static void one_line_with_what_speaks_for_it_and_against_it(void **state)
     HAS(t, "name: copy bytes one by one");
     LACKS(t, "Accept this backport");
     HAS(t, "Waive this line");
+    /* What all candidates have stands there once; a short one is not folded. */
+    HAS(t, "<strong>In all of them</strong> 1 file<");
+    HAS(t, "<span class=\"mono\">src/name.c</span> stays as the line has it.");
+    HAS(t, "<details class=\"card cand\" open>");
+    HAS(t, "<label for=\"c-reason-2\">Why candidate 2</label>");
+    const char *once = strstr(buf_c(&t->r.body), "A name of 300 letters is refused.");
+    assert_non_null(once);
+    assert_null(strstr(once + 1, "A name of 300 letters is refused."));
     HAS(t, "has no command for the tests");
     /* Tests that fail with the fix alone have their names. */
     assert_int_equal(get(t, true, PORT "/line/5", TEAM), 200);
@@ -122,6 +130,7 @@ static void one_line_with_what_speaks_for_it_and_against_it(void **state)
     HAS(t, "2 tests fail with the fix alone");
     HAS(t, "before: 38 ran, 1 failed; after: 38 ran, 3 failed");
     HAS(t, "Passed before, and are not run any more");
+    HAS(t, "Failed once with the fix and passed once: <code>name_long</code>");
     HAS(t, "Take the decision back");
     HAS(t, "Run the tests again");
     assert_int_equal(get(t, true, PORT "/line/6", TEAM), 200);
@@ -165,6 +174,39 @@ static void what_is_given_out(void **state)
     assert_int_equal(get(t, false, "/commit-signers", ""), 200);
     assert_string_equal(BODY(t), "a signer");
     assert_int_equal(get(t, false, "/commit-signers/x", ""), 404);
+}
+
+static void what_was_settled_in_its_place(void **state)
+{
+    struct bench *t = *state;
+    AUTO(arena) struct arena *a = with_fixture();
+    struct port_line l = *stub_backport.of[1].r;
+    l.source = STR("edited");
+    l.why = STR("made by a person");
+    l.diff = STR("diff --git a/x.yml b/x.yml\n--- a/x.yml\n+++ b/x.yml\n@@ -1 +1,5 @@\n"
+                 "+<<<<<<< release\n v: 1\n+=======\n+v: 2\n+>>>>>>> fix\n");
+    stub_backport.of[1].r = &l;
+    stub_backport.of[1].decision = BACKPORT_EDITED;
+    assert_int_equal(get(t, true, PORT "/line/2", TEAM), 200);
+    HAS(t, "made by a person</span>");
+    HAS(t, "nothing; this was uploaded");
+    HAS(t, "The change that was uploaded");
+    HAS(t, "A conflict was left in <span class=\"mono\">x.yml</span>.");
+    /* Another candidate that a person chose is no upload. */
+    stub_backport.of[1].decision = BACKPORT_ACCEPTED;
+    l.diff = STR("diff --git a/x.yml b/x.yml\n--- a/x.yml\n+++ b/x.yml\n@@ -1 +1 @@\n"
+                 "-v: 1\n+v: 2\n");
+    assert_int_equal(get(t, true, PORT "/line/2", TEAM), 200);
+    HAS(t, "a candidate was chosen</span>");
+    HAS(t, "one of the candidates that were shown");
+    HAS(t, "The candidate that was chosen");
+    LACKS(t, "uploaded,");
+    LACKS(t, "A conflict was left in");
+    /* What all of them say of one line is said of it alone. */
+    stub_lines.n_lines = stub_lines.n_maintained = 1;
+    stub_lines.n_problems = 0;
+    assert_int_equal(get(t, true, "/lines", TEAM), 200);
+    HAS(t, "1 of 1 line is maintained");
 }
 
 static void what_can_be_taken_home(void **state)
@@ -409,6 +451,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_line_with_what_speaks_for_it_and_against_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_is_given_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_settled_in_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(what_can_be_taken_home, setup, teardown),
         cmocka_unit_test_setup_teardown(scripts_are_read_before_they_run, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_become_verbs, setup, teardown),

@@ -20,6 +20,7 @@ struct port_row_view {
     struct str why;
     const char *decision, *tests, *tests_kind, *state, *next;
     bool ready, decided, has;
+    bool state_said; /* the verdict says the same */
     struct str warn; /* "1 obligation failed", "2 files left out" */
 };
 struct port_other_view {
@@ -57,9 +58,11 @@ struct port_candidate_view {
     struct str tree, source, why, csrf, number, line, id, answer;
     struct str *rules;
     size_t n_rules;
-    struct side_file_view *files;
+    struct side_file_view *files; /* that not all candidates have like this */
     size_t n_files;
-    bool cut, can_accept;
+    struct str *stays; /* files in conflict that it leaves alone */
+    size_t n_stays;
+    bool cut, can_accept, open; /* open: little enough to be read at once */
 };
 struct port_need_view {
     struct str commit, subject, path, lines;
@@ -74,9 +77,9 @@ struct port_run_view {
     struct str own;
     const char *result, *kind;
     struct time_view asked;
-    struct str *fresh, *missing;
-    size_t n_fresh, n_missing;
-    struct str more, more_missing; /* "and 12 more" */
+    struct str *fresh, *missing, *unsteady;
+    size_t n_fresh, n_missing, n_unsteady;
+    struct str more, more_missing, more_unsteady; /* "and 12 more" */
     bool has_log, of_settled, waits;
 };
 struct port_script_view {
@@ -130,7 +133,7 @@ struct page_backport_line {
     struct str number, title, name, id, answer; /* id: of the page's path */
     struct port_row_view row;
     bool closed, has, waits, failed, stale, edit_waits, is_open, waived, accepted, edited, uploaded,
-        reopen;
+        chosen, reopen; /* chosen: a candidate, in place of what was uploaded */
     bool already, not_affected;
     struct str failure, edit_failure, why, until, commit, already_commit, already_rule;
     const char *proposed; /* why a reason is wanted: words; "" none is */
@@ -147,6 +150,11 @@ struct page_backport_line {
     struct side_file_view *files;
     size_t n_files;
     bool cut;
+    struct str left_in; /* the first file in which somebody left a conflict; empty: none */
+    struct side_file_view *common; /* what all candidates have alike */
+    size_t n_common;
+    struct str common_words; /* "2 files" */
+    bool common_cut;
     struct port_candidate_view *candidates;
     size_t n_candidates;
     struct port_file_row_view *parts; /* files and what became of them */

@@ -256,7 +256,8 @@ static size_t notes_of(const struct whole *k, const struct port_answer *v, struc
                        size_t max)
 {
     size_t n = 0;
-    if (!str_eq(v->source, STR("fix")) && n < max)
+    bool made = str_eq(v->source, STR("fix")) || str_eq(v->source, STR("edited"));
+    if (!made && n < max)
         notes[n++] = arena_strf(k->a, "taken from the backport of %.*s", STR_ARG(v->source));
     for (size_t s = 0; s < v->n_steps; s++)
         for (size_t i = 0; i < v->steps[s].n; i++) {

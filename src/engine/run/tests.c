@@ -217,10 +217,18 @@ static void find_unsteady(struct tests_answer *a)
     a->unsteady.all = a->unsteady.n;
 }
 
+/* ", 3 skipped"; nothing for none. */
+static const char *also(char *to, size_t room, uint64_t n, const char *what)
+{
+    snprintf(to, room, n ? ", %llu %s" : "", (unsigned long long)n, what);
+    return to;
+}
+
 static void judge_tests(struct tests_answer *a)
 {
     const struct comparison *d = &a->diff;
     const struct tests_run *b = &a->base, *c = &a->candidate;
+    char failed[64], skipped[64];
     unsigned long long steady = d->new_failures.all - a->unsteady.all;
     if (steady > 0)
         say(a, TESTS_FAIL, "%llu %s that did not fail on the base, the first: %.*s", steady,
@@ -240,9 +248,9 @@ static void judge_tests(struct tests_answer *a)
             d->missing.all == 1 ? "test passed" : "tests passed",
             d->missing.all == 1 ? "was" : "were", STR_ARG(d->missing.name[0]));
     else
-        say(a, TESTS_PASS, "%llu passed, %llu failed and failed before, %llu skipped",
-            (unsigned long long)c->sums.passed, (unsigned long long)c->sums.failed,
-            (unsigned long long)c->sums.skipped);
+        say(a, TESTS_PASS, "%llu passed%s%s", (unsigned long long)c->sums.passed,
+            also(failed, sizeof failed, c->sums.failed, "failed and failed before"),
+            also(skipped, sizeof skipped, c->sums.skipped, "skipped"));
 }
 
 /* Did the fix's own test fail without the fix, and does it pass now? */
