@@ -5,6 +5,7 @@ VULNDESK_SHOTS=FOLDER makes the pictures of docs/screenshots, VULNDESK_LOOK=FOLD
 on a desktop, on a phone and in the dark, to look at.
 """
 import atexit
+import fcntl
 import json
 import os
 import pathlib
@@ -31,8 +32,13 @@ def made_ready():
     for tool in ("node", CHROMIUM):
         if not shutil.which(tool):
             raise Skip(f"{tool} is not installed")
-    if all((NODE / "node_modules" / name).is_dir() for name in ("playwright-core", "axe-core")):
-        return
+    with open(HERE / "package.json", "rb") as alone:  # stories are told side by side
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        if not all((NODE / "node_modules" / name).is_dir() for name in ("playwright-core", "axe-core")):
+            fetch()
+
+
+def fetch():
     if not shutil.which("npm"):
         raise Skip("npm is not installed, and playwright-core and axe-core are not in tests/e2e/node_modules")
     try:

@@ -9,7 +9,6 @@ import email.policy
 import json
 import os
 import pathlib
-import random
 import re
 import shutil
 import signal
@@ -24,6 +23,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+
+from ports import free_port  # noqa: F401: the stories take it from here
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SHARED = pathlib.Path(os.environ.get("VULNDESK_SHARED", ROOT.parent / "shared"))
@@ -73,24 +74,6 @@ def until(what, fn, seconds=None):
         if time.monotonic() > end:
             raise AssertionError(f"waited in vain: {what}")
         time.sleep(0.02)
-
-
-# Below the ports that the kernel gives to outgoing connections, and none twice in one
-# run: a port that was free a moment ago must still be free when the desk opens it.
-PORTS = iter(random.sample(range(20000, 32768), 12768))
-
-
-def free_port():
-    for port in PORTS:
-        with socket.socket() as s:
-            # As the desk itself: a connection that is still closing is no hindrance.
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("every port was taken")
 
 
 def shared(*parts):

@@ -74,7 +74,7 @@ def story_a_backlog_of_two_hundred_mails_with_core_killed_in_between():
         d.start()
         until("some are taken", lambda: taken(d) > 40)
         d.kill_role("core")
-        until("all are cases", lambda: d.alive() and len(d.cases()) == 200, 120)
+        until("all are cases", lambda: d.alive() and len(d.cases()) == 200, 300)
         until("nothing waits in the spool", lambda: not list((d.home / "data/spool/new").iterdir()))
         equal(len(d.cases()), 200, "each once")
         equal(m.seen(), [], "none is marked as read")
