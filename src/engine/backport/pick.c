@@ -307,6 +307,64 @@ static enum rc settle(struct picking *k, const struct ort_merge *m, size_t i, st
     return RC_OK;
 }
 
+/* Half of a rename by the fix that has a conflict: the release changed a file that the fix removes,
+ * and git has no conflict at that name. */
+static bool is_old_name(const struct ort_merge *m, const struct bp_file *f)
+{
+    return f->how == BP_GONE && !in_list(m->conflicts, m->n, f->path);
+}
+
+/* The other half: only the fix has a file of this name, and git has a conflict there. */
+static bool is_new_name(const struct picking *k, const struct ort_merge *m, size_t i)
+{
+    const struct bp_file *f = &k->file[i];
+    return f->base.mode == 0 && f->release.mode == 0 && f->fix.mode != 0 &&
+           !(i < k->walk.n && k->walk.v[i].clash) && str_eq(f->path, f->fix_path) &&
+           f->how == BP_ODD && in_list(m->conflicts, m->n, f->path);
+}
+
+static enum rc join(struct picking *k, struct bp_file *old, struct bp_file *new, struct err *e)
+{
+    old->fix_path = new->fix_path;
+    old->fix = new->fix;
+    old->renamed = true;
+    new->how = BP_SAME; /* to be dropped */
+    new->fix.mode = 0;
+    return name_conflict(k, old, e);
+}
+
+/*
+ * A file that the fix renames and that has a conflict at its new name is one file, in conflict,
+ * which keeps the release's name.  Which two belong together is told as in find_moved.
+ */
+static enum rc join_renamed(struct picking *k, const struct ort_merge *m, struct err *e)
+{
+    size_t old = 0, new = 0, kept = 0;
+    for (size_t i = 0; i < k->n; i++) {
+        old += is_old_name(m, &k->file[i]);
+        new += is_new_name(k, m, i);
+    }
+    if (old == 0 || new == 0 || old > PAIRS_MAX / k->n)
+        return RC_OK;
+    for (int by_name = 1; by_name >= 0; by_name--)
+        for (size_t i = 0; i < k->n; i++)
+            for (size_t j = 0; j < k->n && is_old_name(m, &k->file[i]); j++) {
+                struct bp_file *f = &k->file[i], *g = &k->file[j];
+                bool fits =
+                    by_name ? str_eq(base_name(f->path), base_name(g->path)) : old == 1 && new == 1;
+                if (!is_new_name(k, m, j) || !fits)
+                    continue;
+                TRY(join(k, f, g, e));
+                old--;
+                new --;
+            }
+    for (size_t i = 0; i < k->n; i++)
+        if (k->file[i].base.mode || k->file[i].fix.mode || k->file[i].release.mode)
+            k->file[kept++] = k->file[i];
+    k->n = kept;
+    return RC_OK;
+}
+
 /* Adds what git changed outside of the fix's files. */
 static enum rc add_elsewhere(struct picking *k, const struct elsewhere *v, size_t n, struct err *e)
 {
@@ -355,6 +413,7 @@ static enum rc merge_trees(struct picking *k, struct pick *ret, struct err *e)
     TRY(add_elsewhere(k, v, n, e));
     for (size_t i = 0; i < k->n; i++)
         TRY(settle(k, &m, i, e));
+    TRY(join_renamed(k, &m, e));
     ret->clean = m.clean;
     ret->whole = true;
     return pick_tree_of(k->p->store, k->release, k->file, k->n, ret->tree, e);

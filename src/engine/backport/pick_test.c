@@ -214,20 +214,55 @@ static void test_renamed_by_fix(void **state)
     close_bench(&d);
 }
 
-/* The new name has a conflict, so the old one stays. */
+/* The new name has a conflict: one file, shown where the release has it. */
 static void test_renamed_by_fix_with_conflict(void **state)
 {
-    const struct file base[] = {{"f.c", NULL, TEN}, NO_MORE};
-    const struct file fix[] = {{"g.c", NULL, TEN_FIX}, NO_MORE};
-    const struct file release[] = {{"f.c", NULL, TEN_HIT}, NO_MORE};
+    const struct file base[] = {{"f.c", NULL, TEN}, {"old/h.c", NULL, TEN_REL}, NO_MORE};
+    const struct file fix[] = {{"g.c", NULL, TEN_FIX}, {"old/h.c", NULL, TEN_REL}, NO_MORE};
+    const struct file release[] = {{"f.c", NULL, TEN_HIT}, {"old/h.c", NULL, TEN_REL}, NO_MORE};
     struct bench d;
     struct pick p;
     make(&d, base, fix, release);
     pick(&d, &p);
     assert_true(!p.clean && p.whole);
     same_as_git(&p, "release", "fix");
-    assert_int_equal(file_at(&p, "f.c")->how, BP_GONE);
-    assert_int_equal(file_at(&p, "g.c")->how, BP_ODD);
+    assert_int_equal(p.n, 1);
+    const struct bp_file *f = file_at(&p, "g.c");
+    assert_true(f->how == BP_CONFLICT && f->renamed);
+    assert_true(str_eq(f->path, STR("f.c")));
+    assert_string_equal(f->base.text.p, TEN);
+    assert_string_equal(f->fix.text.p, TEN_FIX);
+    assert_string_equal(f->release.text.p, TEN_HIT);
+    assert_string_equal(p.tree, d.release);
+    close_bench(&d);
+}
+
+/* Several at once, and one that only goes: told apart by what they are called in their folders. */
+static void test_renamed_by_fix_with_conflicts(void **state)
+{
+    const struct file base[] = {{"old/a.c", NULL, TEN},
+                                {"old/b.c", NULL, "a\nb\nc\nd\ne\nf\ng\nh\n"},
+                                {"x.c", NULL, "x\n"},
+                                NO_MORE};
+    const struct file fix[] = {
+        {"now/a.c", NULL, TEN_FIX}, {"now/b.c", NULL, "a\nb\nfix\nd\ne\nf\ng\nh\n"}, NO_MORE};
+    const struct file release[] = {{"old/a.c", NULL, TEN_HIT},
+                                   {"old/b.c", NULL, "a\nb\nrelease\nd\ne\nf\ng\nh\n"},
+                                   {"x.c", NULL, "changed\n"},
+                                   NO_MORE};
+    struct bench d;
+    struct pick p;
+    make(&d, base, fix, release);
+    pick(&d, &p);
+    assert_true(!p.clean && p.whole);
+    same_as_git(&p, "release", "fix");
+    assert_int_equal(p.n, 3);
+    for (int i = 0; i < 2; i++) {
+        const struct bp_file *f = file_at(&p, i ? "now/b.c" : "now/a.c");
+        assert_true(f->how == BP_CONFLICT && f->renamed);
+        assert_true(str_eq(f->path, str_c(i ? "old/b.c" : "old/a.c")));
+    }
+    assert_int_equal(file_at(&p, "x.c")->how, BP_GONE);
     assert_string_equal(p.tree, d.release);
     close_bench(&d);
 }
@@ -576,6 +611,7 @@ int main(void)
         T(test_renamed_with_conflict),
         T(test_renamed_by_fix),
         T(test_renamed_by_fix_with_conflict),
+        T(test_renamed_by_fix_with_conflicts),
         T(test_folder_renamed_in_release),
         T(test_folder_renamed_by_fix),
         T(test_any),

@@ -156,6 +156,15 @@ static enum rc file_absent(const struct stepping *k, struct step_file *f, struct
     return climb(k, f, named ? PORT_DECIDED : PORT_SHOWN, e);
 }
 
+/* The fix gives the file another name: whether the line wants it too is for a person to say, for
+ * what else speaks of that name came along. */
+static enum rc file_renamed(const struct stepping *k, struct step_file *f, struct err *e)
+{
+    f->why = arena_strf(k->a, "the fix has the file as %.*s; here it keeps its name",
+                        STR_ARG(f->f.fix_path));
+    return climb(k, f, PORT_SHOWN, e);
+}
+
 static void file_gone(struct step_file *f)
 {
     struct ladder_ask ask = ask_of(&f->f);
@@ -193,7 +202,7 @@ static enum rc settle_file(const struct stepping *k, struct step_file *f, struct
     bool texts = is_file(&f->f.base) && is_file(&f->f.fix) && is_file(&f->f.release) &&
                  plain(&f->f.base) && plain(&f->f.fix) && plain(&f->f.release);
     if (texts && f->f.fix.mode && f->f.release.mode && modes_fit(&f->f))
-        return climb(k, f, PORT_DECIDED, e);
+        return f->f.renamed ? file_renamed(k, f, e) : climb(k, f, PORT_DECIDED, e);
     if (f->f.class != CLASS_CODE && f->f.class != CLASS_CI)
         leave_out(f, f->f.class == CLASS_TEST ? "test-drop" : "doc-drop",
                   "left as the release has it: it is no text that could be merged");
@@ -229,7 +238,7 @@ static enum rc is_contained(const struct stepping *k, bool *ret, struct err *e)
         if (f->how == BP_TAKEN) /* it is as it was before the fix */
             return RC_OK;
         TRY(pick_texts(&k->w->picker, f, k->a, e));
-        if (!f->release.mode || !f->fix.mode || !plain(&f->base) || !plain(&f->fix) ||
+        if (f->renamed || !f->release.mode || !f->fix.mode || !plain(&f->base) || !plain(&f->fix) ||
             !plain(&f->release))
             return RC_OK;
         struct ladder_ask ask = ask_of(f);
