@@ -155,6 +155,34 @@ static void what_a_conflict_rests_on_is_named(void **state)
     assert_string_equal(text(json_array_get(past, 0), "side"), "main");
 }
 
+/* The line has another name for what the fix speaks of, and no file of settings. */
+static void names_of_the_line_are_used_and_settings_that_it_lacks_stay_behind(void **state)
+{
+    (void)state;
+    testrepo_init(clitest.repo, "sha1");
+    testrepo_commit(clitest.repo, "cpu.c", "int known(int model)\n{\n    return model < 7;\n}\n",
+                    1);
+    TESTREPO(clitest.repo, "branch", "release/1.0");
+    testrepo_commit(clitest.repo, "cpu.c", "int known(int family)\n{\n    return family < 7;\n}\n",
+                    2);
+    testrepo_commit(clitest.repo, "rules.ini", "[cpu]\nfamily = 7\n", 3);
+    testrepo_commit(clitest.repo, "rules.ini", "[cpu]\nfamily = 7-9\n", 4);
+    testrepo_commit(clitest.repo, "cpu.c",
+                    "int known(int family)\n{\n    return family < 7 || family > 9;\n}\n", 5);
+    TESTREPO(clitest.repo, "reset", "-q", "--soft", "HEAD~2");
+    TESTREPO(clitest.repo, "commit", "-q", "-m", "know all families");
+    assert_int_equal(RUN("--repo", clitest.repo, "--cache", clitest.cache, "--fix", "master",
+                         "--onto", "release/1.0", "--json"),
+                     0);
+    AUTO(json) json_t *a = clitest_line(0);
+    verdict_is(a, "release/1.0", "resolved");
+    const char *patch = text(line_of(a, "release/1.0"), "patch");
+    assert_non_null(strstr(patch, "+    return model < 7 || model > 9;"));
+    assert_null(strstr(patch, "b/rules.ini"));
+    const json_t *out = json_object_get(line_of(a, "release/1.0"), "left_out");
+    assert_int_equal(json_array_size(out), 1);
+}
+
 static void the_answer_is_told_in_words(void **state)
 {
     (void)state;
@@ -256,9 +284,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, clitest_make, clitest_remove)
-        T(each_line_gets_its_verdict),  T(what_a_conflict_rests_on_is_named),
-        T(the_answer_is_told_in_words), T(candidates_can_be_used_as_an_alternate),
-        T(bad_questions_are_answered),  T(a_settled_line_helps_the_older_ones),
+        T(each_line_gets_its_verdict),
+        T(what_a_conflict_rests_on_is_named),
+        T(names_of_the_line_are_used_and_settings_that_it_lacks_stay_behind),
+        T(the_answer_is_told_in_words),
+        T(candidates_can_be_used_as_an_alternate),
+        T(bad_questions_are_answered),
+        T(a_settled_line_helps_the_older_ones),
     };
     return cmocka_run_group_tests_name("backport", tests, NULL, NULL);
 }

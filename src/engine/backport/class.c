@@ -43,7 +43,8 @@ static const char test_folders[] =
     "regress __tests__ tests-* ";
 static const char test_names[] = " conftest.py ";
 /* What a host of repositories runs at each change. */
-static const char ci_folders[] = " .github .gitlab .circleci .semaphore .buildkite .ci ";
+static const char ci_folders[] =
+    " .github .gitlab .circleci .semaphore .buildkite .ci .zuul .zuul.d ";
 static const char ci_names[] =
     " .gitlab-ci.yml .travis.yml .cirrus.yml .drone.yml .zuul.yaml .appveyor.yml "
     "appveyor.yml .packit.yaml .packit.yml azure-pipelines.yml bitbucket-pipelines.yml "

@@ -31,6 +31,7 @@ enum bp_how {
     BP_LEFT_OUT    /* not carried over, and said so */
 };
 
+struct ladder_name;
 struct bp_file {
     struct str path;     /* in the release */
     struct str fix_path; /* in the fix; another one when the release has the file elsewhere */
@@ -39,6 +40,8 @@ struct bp_file {
     enum lang lang;
     struct bp_side base, fix, release, made;
     enum bp_how how;
+    const struct ladder_name *renamed; /* names of the release in place of the fix's (ladder.h) */
+    size_t n_renamed;
 };
 
 #endif

@@ -30,6 +30,8 @@ struct run {
     struct solved *solved;
     uint32_t n_solved;
     size_t text_max;
+    struct ladder_name name[LADDER_NAMES_MAX];
+    uint32_t n_names;
 };
 
 static void run_auto(struct run *r)
@@ -53,13 +55,15 @@ static void solve_renamed(struct run *r, const struct place *p, struct solved *s
     AUTO(place) struct place again = {0};
     AUTO(buf) struct buf base = BUF_INIT(r->text_max);
     AUTO(buf) struct buf fix = BUF_INIT(r->text_max);
+    struct names names = {r->name, r->n_names};
     struct err why = ERR_INIT;
-    if (!place_rename(p, &base, &fix) || base.over || fix.over)
+    if (!place_rename(p, &base, &fix, &names) || base.over || fix.over)
         return;
     if (place_again(&r->t, p, &base, &fix, &t, &again, &why) != RC_OK ||
         again.state != LADDER_DECIDED)
         return;
     s->region.state = LADDER_DECIDED;
+    r->n_names = names.n;
     s->region.rule = "rename";
     s->region.why = "the release has other names here, one for one";
     place_write(&again, 0, &s->text[s->n_texts++]);
@@ -253,6 +257,8 @@ static enum rc answer(struct run *r, struct ladder_out *o, struct err *e)
     }
     o->regions = regions;
     o->n_regions = r->n_solved;
+    memcpy(o->names, r->name, sizeof o->names);
+    o->n_names = r->n_names;
     TRY(keep(r, &text, &o->text, e));
     if (o->state == LADDER_SAME && !str_eq(o->text, r->t.text[RELEASE]))
         o->state = LADDER_DECIDED;

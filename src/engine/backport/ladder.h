@@ -27,6 +27,8 @@
 #define LADDER_ALTERNATIVES_MAX 4
 /* Names of rules that one answer can carry. */
 #define LADDER_RULES_MAX 24
+/* Names of the release in place of the fix's that one answer can carry. */
+#define LADDER_NAMES_MAX 64
 /* Memory that one run may take from its arena for each byte of the three texts, and on top of it:
  * an arena of this size is always enough. */
 #define LADDER_ARENA_FACTOR 24u
@@ -69,6 +71,11 @@ struct ladder_alternative {
     const char *rule, *why;
 };
 
+/* A name of the fix's texts and the release's for it. */
+struct ladder_name {
+    struct str from, to;
+};
+
 struct ladder_out {
     enum ladder_state state; /* of the worst region */
     bool left_out;           /* decided, but by leaving the file as the release has it: a test or a
@@ -78,6 +85,8 @@ struct ladder_out {
     uint32_t n_regions;
     const char *rules[LADDER_RULES_MAX]; /* each name once, in the order of the file */
     uint32_t n_rules;
+    struct ladder_name names[LADDER_NAMES_MAX]; /* of the rule "rename"; borrowed */
+    uint32_t n_names;
     struct str conflict; /* the whole file with conflict markers (git's zdiff3 form) at the places
                             that are not decided; empty when all are */
     /* Other texts that a person might take instead, best first, all different from text. */

@@ -98,8 +98,12 @@ enum rc place_read(struct three *t, const struct chunk *c, struct place *ret, st
 /* Chooses a way for each knot, a state and a rule for the place. */
 void place_judge(struct place *p);
 /* The place's texts before and after the fix with the release's names for theirs (one for one);
- * false: there are none. */
-bool place_rename(const struct place *p, struct buf *base, struct buf *fix);
+ * false: there are none.  They come behind those in names. */
+struct names {
+    struct ladder_name *v; /* LADDER_NAMES_MAX; n of them are there */
+    uint32_t n;
+};
+bool place_rename(const struct place *p, struct buf *base, struct buf *fix, struct names *names);
 /* The place with these two texts, judged. */
 enum rc place_again(struct three *t, const struct place *p, const struct buf *base,
                     const struct buf *fix, struct three *ret_t, struct place *ret, struct err *e)

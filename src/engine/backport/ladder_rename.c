@@ -122,11 +122,26 @@ static void write_side(const struct place *p, const struct renaming *r, enum sid
     buf_add(out, str_sub(t->text[s], at, end - at));
 }
 
-bool place_rename(const struct place *p, struct buf *base, struct buf *fix)
+static void add_names(const struct place *p, const struct renaming *r, struct names *names)
+{
+    AUTO(mem) bool *done = mem_zalloc(((size_t)r->n + 1) * sizeof *done);
+    for (uint32_t i = 1; i + 1 < p->w[BASE].n && names->n < LADDER_NAMES_MAX; i++) {
+        uint32_t a = p->ids[BASE][i], to = r->to[a];
+        if (done[a] || to == ALIGN_NONE || to == MANY)
+            continue;
+        done[a] = true;
+        const struct word *b = &p->w[BASE].v[i], *x = &p->w[RELEASE].v[to];
+        names->v[names->n++] = (struct ladder_name){str_sub(p->t->text[BASE], b->at, b->len),
+                                                    str_sub(p->t->text[RELEASE], x->at, x->len)};
+    }
+}
+
+bool place_rename(const struct place *p, struct buf *base, struct buf *fix, struct names *names)
 {
     AUTO(renaming) struct renaming r = {0};
     if (!renaming_read(p, &r))
         return false;
+    add_names(p, &r, names);
     write_side(p, &r, BASE, base);
     write_side(p, &r, FIX, fix);
     return true;

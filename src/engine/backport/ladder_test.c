@@ -149,6 +149,8 @@ static void names_of_the_release_stand_for_those_of_the_fix(void **state)
     o = run_as("a.c", "if (cpu.family < 7)\n", "if (cpu.family < 7 || cpu.family > 9)\n",
                "if (cpu.model < 7)\n");
     expect(&o, LADDER_DECIDED, "rename", "if (cpu.model < 7 || cpu.model > 9)\n");
+    assert_int_equal(o.n_names, 1);
+    assert_true(str_eq(o.names[0].from, STR("family")) && str_eq(o.names[0].to, STR("model")));
     /* A word that the release has otherwise, inside of what the fix takes away. */
     o = run_as("a.c", "keep(1);\nold(a);\nlast(2);\n", "keep(1);\nlast(2);\n",
                "keep(1);\nfresh(a);\nlast(2);\n");

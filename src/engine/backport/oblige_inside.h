@@ -2,6 +2,7 @@
 #ifndef VULNDESK_ENGINE_BACKPORT_OBLIGE_INSIDE_H
 #define VULNDESK_ENGINE_BACKPORT_OBLIGE_INSIDE_H
 
+#include "engine/backport/ladder.h"
 #include "engine/backport/oblige.h"
 
 enum side { SIDE_BASE, SIDE_FIX, SIDE_RELEASE, SIDE_MADE, SIDE_COUNT };
@@ -18,6 +19,7 @@ struct piece { /* a file of the fix */
     struct code own[SIDE_COUNT];
     const struct code *code[SIDE_COUNT]; /* of the same text: the same */
     const struct ident_set *set[SIDE_COUNT];
+    uint32_t renamed[LADDER_NAMES_MAX];    /* hashes of the file's renamed names */
     bool readable;                         /* all sides that there are could be read as text */
     struct line_marks fix_new, fix_gone;   /* fix against base */
     struct line_marks made_new, made_gone; /* made against release */

@@ -31,6 +31,16 @@ static int by_token(const void *a, const void *b)
     return x->side < y->side ? -1 : x->side > y->side;
 }
 
+/* A name that the candidate has the release's for counts as that one. */
+static uint32_t hash_of(const struct piece *p, const struct token *t)
+{
+    const struct bp_file *f = p->file;
+    for (size_t i = 0; i < f->n_renamed && i < LADDER_NAMES_MAX; i++)
+        if (t->hash == p->renamed[i])
+            return token_hash(f->renamed[i].to);
+    return t->hash;
+}
+
 /* Tokens on marked lines of both comparisons. */
 static size_t changed_tokens(const struct piece *p, struct seen_token *v)
 {
@@ -43,7 +53,7 @@ static size_t changed_tokens(const struct piece *p, struct seen_token *v)
             if (!line_marked(marks[k], c->v[i].line))
                 continue;
             if (v)
-                v[n] = (struct seen_token){c->v[i].hash, (uint32_t)i, (uint8_t)k};
+                v[n] = (struct seen_token){hash_of(p, &c->v[i]), (uint32_t)i, (uint8_t)k};
             n++;
         }
     }
@@ -236,6 +246,8 @@ void oblige_tokens(struct oblige *o)
             continue;
         if (p->code[SIDE_BASE] == p->code[SIDE_RELEASE] && p->code[SIDE_FIX] == p->code[SIDE_MADE])
             continue; /* the fix's own file */
+        for (size_t k = 0; k < p->file->n_renamed && k < LADDER_NAMES_MAX; k++)
+            o->pieces[i].renamed[k] = token_hash(p->file->renamed[k].from);
         contained(o, p);
         names_gone(o, p);
         lines_gone(o, p);

@@ -103,6 +103,7 @@ struct str port_rule_words(struct str rule)
         {"merged-ci", "a file of continuous integration, merged apart from the code"},
         {"ci-drop", "what continuous integration does only beyond this line was left out"},
         {"absent-ci", "a file of continuous integration that the line does not have was left out"},
+        {"absent-data", "a file of settings that the line does not have was left out"},
         {"absent", "the line has no such file"},
         {"absent-generated", "a generated file that the line does not have was left out"},
         {"gone", "the fix deletes a file that the line has changed"},

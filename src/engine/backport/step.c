@@ -113,6 +113,8 @@ static enum rc climb(const struct stepping *k, struct step_file *f, enum port_st
     }
     TRY(rc);
     f->ladder = out;
+    f->f.renamed = out->names;
+    f->f.n_renamed = out->n_names;
     f->state = step_state(out->state);
     if (f->state < at_best)
         f->state = at_best;
@@ -122,6 +124,14 @@ static enum rc climb(const struct stepping *k, struct step_file *f, enum port_st
     else if (f->f.how != BP_LOCATED)
         f->f.how = BP_LADDER;
     return RC_OK;
+}
+
+/* Settings and lists: nothing is built of them, and who reads them has come with them. */
+static bool is_settings(const struct bp_file *f)
+{
+    return f->base.mode && f->fix.mode &&
+           (f->lang == LANG_NONE || f->lang == LANG_INI || f->lang == LANG_JSON ||
+            f->lang == LANG_TOML);
 }
 
 /* The release lacks the file: it may have the text under another name. */
@@ -141,6 +151,10 @@ static enum rc file_absent(const struct stepping *k, struct step_file *f, struct
     }
     if (plain(&f->f.base) && f->f.base.text.n && f->f.fix.mode)
         TRY(locate_run(k->w->locate, &ask, k->a, &found, e));
+    if (found.rule == LOCATE_NONE && is_settings(&f->f)) {
+        leave_out(f, "absent-data", "the release has no such file, and it is no program");
+        return RC_OK;
+    }
     if (found.rule == LOCATE_NONE) {
         leave_open(f, v.why);
         return RC_OK;
