@@ -35,7 +35,7 @@ struct ladder_name;
 struct bp_file {
     struct str path;     /* in the release */
     struct str fix_path; /* in the fix; another one when the release has the file elsewhere */
-    bool renamed; /* by the fix, to fix_path, and in conflict: base and release are at path */
+    bool fix_renamed; /* by the fix, to fix_path, and in conflict: base and release are at path */
     enum file_class class;
     enum lang lang;
     struct bp_side base, fix, release, made;

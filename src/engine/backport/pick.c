@@ -327,7 +327,7 @@ static enum rc join(struct picking *k, struct bp_file *old, struct bp_file *new,
 {
     old->fix_path = new->fix_path;
     old->fix = new->fix;
-    old->renamed = true;
+    old->fix_renamed = true;
     new->how = BP_SAME; /* to be dropped */
     new->fix.mode = 0;
     return name_conflict(k, old, e);

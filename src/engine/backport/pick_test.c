@@ -228,7 +228,7 @@ static void test_renamed_by_fix_with_conflict(void **state)
     same_as_git(&p, "release", "fix");
     assert_int_equal(p.n, 1);
     const struct bp_file *f = file_at(&p, "g.c");
-    assert_true(f->how == BP_CONFLICT && f->renamed);
+    assert_true(f->how == BP_CONFLICT && f->fix_renamed);
     assert_true(str_eq(f->path, STR("f.c")));
     assert_string_equal(f->base.text.p, TEN);
     assert_string_equal(f->fix.text.p, TEN_FIX);
@@ -259,7 +259,7 @@ static void test_renamed_by_fix_with_conflicts(void **state)
     assert_int_equal(p.n, 3);
     for (int i = 0; i < 2; i++) {
         const struct bp_file *f = file_at(&p, i ? "now/b.c" : "now/a.c");
-        assert_true(f->how == BP_CONFLICT && f->renamed);
+        assert_true(f->how == BP_CONFLICT && f->fix_renamed);
         assert_true(str_eq(f->path, str_c(i ? "old/b.c" : "old/a.c")));
     }
     assert_int_equal(file_at(&p, "x.c")->how, BP_GONE);

@@ -216,7 +216,7 @@ static enum rc settle_file(const struct stepping *k, struct step_file *f, struct
     bool texts = is_file(&f->f.base) && is_file(&f->f.fix) && is_file(&f->f.release) &&
                  plain(&f->f.base) && plain(&f->f.fix) && plain(&f->f.release);
     if (texts && f->f.fix.mode && f->f.release.mode && modes_fit(&f->f))
-        return f->f.renamed ? file_renamed(k, f, e) : climb(k, f, PORT_DECIDED, e);
+        return f->f.fix_renamed ? file_renamed(k, f, e) : climb(k, f, PORT_DECIDED, e);
     if (f->f.class != CLASS_CODE && f->f.class != CLASS_CI)
         leave_out(f, f->f.class == CLASS_TEST ? "test-drop" : "doc-drop",
                   "left as the release has it: it is no text that could be merged");
@@ -252,8 +252,8 @@ static enum rc is_contained(const struct stepping *k, bool *ret, struct err *e)
         if (f->how == BP_TAKEN) /* it is as it was before the fix */
             return RC_OK;
         TRY(pick_texts(&k->w->picker, f, k->a, e));
-        if (f->renamed || !f->release.mode || !f->fix.mode || !plain(&f->base) || !plain(&f->fix) ||
-            !plain(&f->release))
+        if (f->fix_renamed || !f->release.mode || !f->fix.mode || !plain(&f->base) ||
+            !plain(&f->fix) || !plain(&f->release))
             return RC_OK;
         struct ladder_ask ask = ask_of(f);
         enum rc rc = ladder_share(&ask, &share, e);

@@ -269,7 +269,7 @@ static size_t notes_of(const struct whole *k, const struct port_answer *v, struc
             else if (f->f.how == BP_LOCATED)
                 notes[n++] = arena_strf(k->a, "%.*s is %.*s here", STR_ARG(f->f.fix_path),
                                         STR_ARG(f->f.path));
-            else if (f->f.renamed)
+            else if (f->f.fix_renamed)
                 notes[n++] = arena_strf(k->a, "%.*s keeps its name, the fix has it as %.*s",
                                         STR_ARG(f->f.path), STR_ARG(f->f.fix_path));
             else if (f->f.how == BP_LADDER)
@@ -336,7 +336,7 @@ static size_t places_of(const struct port_answer *v, struct past_place *places)
                     continue;
                 if (n == PAST_PLACES_MAX)
                     return n;
-                struct str before = f->f.renamed ? f->f.path : f->f.fix_path;
+                struct str before = f->f.fix_renamed ? f->f.path : f->f.fix_path;
                 places[n++] = (struct past_place){f->f.path, before,          g->base.from,
                                                   g->base.n, g->release.from, g->release.n};
             }
