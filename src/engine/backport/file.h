@@ -40,8 +40,8 @@ struct bp_file {
     enum lang lang;
     struct bp_side base, fix, release, made;
     enum bp_how how;
-    const struct ladder_name *renamed; /* names of the release in place of the fix's (ladder.h) */
-    size_t n_renamed;
+    const struct ladder_name *names; /* names of the release in place of the fix's (ladder.h) */
+    size_t n_names;
 };
 
 #endif

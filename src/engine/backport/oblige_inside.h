@@ -19,7 +19,7 @@ struct piece { /* a file of the fix */
     struct code own[SIDE_COUNT];
     const struct code *code[SIDE_COUNT]; /* of the same text: the same */
     const struct ident_set *set[SIDE_COUNT];
-    uint32_t renamed[LADDER_NAMES_MAX];    /* hashes of the file's renamed names */
+    uint32_t names[LADDER_NAMES_MAX];      /* hashes of the file's renamed names */
     bool readable;                         /* all sides that there are could be read as text */
     struct line_marks fix_new, fix_gone;   /* fix against base */
     struct line_marks made_new, made_gone; /* made against release */

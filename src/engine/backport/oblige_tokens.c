@@ -35,9 +35,9 @@ static int by_token(const void *a, const void *b)
 static uint32_t hash_of(const struct piece *p, const struct token *t)
 {
     const struct bp_file *f = p->file;
-    for (size_t i = 0; i < f->n_renamed && i < LADDER_NAMES_MAX; i++)
-        if (t->hash == p->renamed[i])
-            return token_hash(f->renamed[i].to);
+    for (size_t i = 0; i < f->n_names && i < LADDER_NAMES_MAX; i++)
+        if (t->hash == p->names[i])
+            return token_hash(f->names[i].to);
     return t->hash;
 }
 
@@ -246,8 +246,8 @@ void oblige_tokens(struct oblige *o)
             continue;
         if (p->code[SIDE_BASE] == p->code[SIDE_RELEASE] && p->code[SIDE_FIX] == p->code[SIDE_MADE])
             continue; /* the fix's own file */
-        for (size_t k = 0; k < p->file->n_renamed && k < LADDER_NAMES_MAX; k++)
-            o->pieces[i].renamed[k] = token_hash(p->file->renamed[k].from);
+        for (size_t k = 0; k < p->file->n_names && k < LADDER_NAMES_MAX; k++)
+            o->pieces[i].names[k] = token_hash(p->file->names[k].from);
         contained(o, p);
         names_gone(o, p);
         lines_gone(o, p);

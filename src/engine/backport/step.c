@@ -113,8 +113,8 @@ static enum rc climb(const struct stepping *k, struct step_file *f, enum port_st
     }
     TRY(rc);
     f->ladder = out;
-    f->f.renamed = out->names;
-    f->f.n_renamed = out->n_names;
+    f->f.names = out->names;
+    f->f.n_names = out->n_names;
     f->state = step_state(out->state);
     if (f->state < at_best)
         f->state = at_best;
