@@ -27,6 +27,15 @@ const char *backport_tests_name(const struct view_backport_line *l)
     return backport_needs_none(l) || l->decision == BACKPORT_WAIVED ? "none" : "not-run";
 }
 
+static struct str verdict_of(const struct view_backport_line *l)
+{
+    if (!l->has)
+        return STR_NONE;
+    if (str_eq(l->r->source, STR("edited")))
+        return l->decision == BACKPORT_ACCEPTED ? STR("chosen") : STR("edited");
+    return str_c(port_verdict_name(l->r->verdict));
+}
+
 static struct str fix_words(struct arena *a, const struct view_backport *v)
 {
     AUTO(buf) struct buf b = BUF_INIT(200);
@@ -53,8 +62,7 @@ enum rc backport_picture(struct arena *a, const struct view_backport *v, bool st
                                         .source = !l->has             ? STR_NONE
                                                   : l->from_neighbour ? l->r->source
                                                                       : STR("fix"),
-                                        .verdict = l->has ? str_c(port_verdict_name(l->r->verdict))
-                                                          : STR_NONE,
+                                        .verdict = verdict_of(l),
                                         .decision = str_c(backport_decision_name(l->decision)),
                                         .tests = str_c(backport_tests_name(l)),
                                         .blocked = blocked ? str_c(l->state) : STR_NONE,

@@ -39,6 +39,9 @@ static const enum shape verdicts[PORT_VERDICTS] = {
     [PORT_ALREADY] = SHAPE_SKIP, [PORT_NOT_AFFECTED] = SHAPE_SKIP,
     [PORT_CLEAN] = SHAPE_DONE,   [PORT_RESOLVED] = SHAPE_RULE,
     [PORT_PROPOSED] = SHAPE_ASK, [PORT_NEEDS_PERSON] = SHAPE_STOP};
+/* In place of a verdict, of what is no pick. */
+static const struct word by_hand[] = {{"edited", "made by a person", SHAPE_DONE},
+                                      {"chosen", "candidate chosen", SHAPE_DONE}};
 static const struct word decisions[] = {{"accepted", "accepted", SHAPE_DONE},
                                         {"edited", "edited", SHAPE_DONE},
                                         {"waived", "waived", SHAPE_SKIP},
@@ -70,7 +73,7 @@ static struct word verdict_of(struct str s)
     if (s.n == 0)
         return (struct word){NULL, "under way", SHAPE_WAIT};
     if (!port_verdict_parse(s, &v))
-        return (struct word){NULL, NULL, SHAPE_ASK};
+        return word_of(by_hand, ARRAY_LEN(by_hand), s);
     return (struct word){NULL, port_verdict_words(v), verdicts[v]};
 }
 

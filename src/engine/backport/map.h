@@ -19,7 +19,8 @@
 struct bp_map_line {
     struct str name;
     struct str source;   /* what was picked: "fix", or the name of a line; empty: nothing yet */
-    struct str verdict;  /* its name in an answer (record.h); empty: the answer is under way */
+    struct str verdict;  /* its name in an answer (record.h), or "edited", "chosen": a person put it
+                          * in place of what was picked; empty: the answer is under way */
     struct str decision; /* of a person: "accepted", "edited", "waived"; empty: none */
     struct str tests;    /* "pass", "fail", "untested", "running", "none" needed, "not-run" */
     struct str blocked;  /* what it waits for, in words; empty: nothing to say */

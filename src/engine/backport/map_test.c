@@ -31,6 +31,19 @@ static void assert_has(struct buf *b, const char *what)
         fail_msg("not in the picture: %s", what);
 }
 
+static void test_what_a_person_put_there_is_no_pick(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf b = BUF_INIT(BP_MAP_MAX);
+    const struct bp_map_line lines[] = {
+        {STR("3.2"), STR("fix"), STR("edited"), STR("edited"), STR("pass"), STR_NONE, true},
+        {STR("3.1"), STR("fix"), STR("chosen"), STR("accepted"), STR("pass"), STR_NONE, true}};
+    const struct bp_map p = {STR("0a1b2c3d4e5f"), STR("parse: check"), lines, ARRAY_LEN(lines)};
+    draw(&p, NULL, false, &b);
+    assert_has(&b, "\"3.2: made by a person; decision: edited; tests: pass; ready\"");
+    assert_has(&b, "\"3.1: candidate chosen; decision: accepted; tests: pass; ready\"");
+}
+
 static void test_every_state_has_its_shape_and_word(void **state)
 {
     (void)state;
@@ -156,6 +169,7 @@ static void test_sources_in_any_direction(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_a_person_put_there_is_no_pick),
         cmocka_unit_test(test_every_state_has_its_shape_and_word),
         cmocka_unit_test(test_a_file_of_its_own),
         cmocka_unit_test(test_hostile_names),
