@@ -16,12 +16,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/run/box.h"
@@ -196,8 +198,10 @@ static int program(int argc, char **argv)
         dig();
     if (strcmp(what, "eat") == 0)
         eat();
-    if (strcmp(what, "hang") == 0)
+    if (strcmp(what, "hang") == 0) {
+        hold();
         wait_for_ever();
+    }
     if (strcmp(what, "pour") == 0)
         return pour();
     if (strcmp(what, "daemons") == 0)
@@ -353,6 +357,38 @@ static void test_kills_its_parents(void **state)
     expect(&t, BOX_ENDED, "");
     assert_int_equal(t.code, 128 + SIGKILL);
     expect_nobody();
+}
+
+/* Can the lock be had?  Tells whether something of a run is there. */
+static bool lock_is_free(void)
+{
+    char path[100];
+    snprintf(path, sizeof path, "%s/lock", work);
+    AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+static void until_lock_is(bool free)
+{
+    for (int64_t end = clock_mono_us() + LONG_MS * 1000; lock_is_free() != free; poll(NULL, 0, 10))
+        assert_true(clock_mono_us() < end);
+}
+
+/* Whoever watches a run is killed without notice: the run ends with it. */
+static void test_who_watches_is_killed(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)RUN("hang", "", .wall_ms = LONG_MS);
+        _exit(1);
+    }
+    until_lock_is(false);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    until_lock_is(true);
 }
 
 static void test_limits_of_the_kernel(void **state)
@@ -577,6 +613,7 @@ int main(int argc, char **argv)
         TEST(test_ten_gigabytes_of_output),
         TEST(test_what_it_leaves_behind),
         TEST(test_kills_its_parents),
+        TEST(test_who_watches_is_killed),
         TEST(test_limits_of_the_kernel),
         TEST(test_network_and_outside),
         TEST(test_root_filesystem),
