@@ -32,6 +32,7 @@ struct run {
     size_t text_max;
     struct ladder_name name[LADDER_NAMES_MAX];
     uint32_t n_names;
+    bool renamed; /* the whole file was */
 };
 
 static void run_auto(struct run *r)
@@ -257,8 +258,13 @@ static enum rc answer(struct run *r, struct ladder_out *o, struct err *e)
     }
     o->regions = regions;
     o->n_regions = r->n_solved;
-    memcpy(o->names, r->name, sizeof o->names);
-    o->n_names = r->n_names;
+    for (uint32_t i = 0; i < r->n_names; i++)
+        o->names[o->n_names++] = (struct ladder_name){arena_str(r->arena, r->name[i].from),
+                                                      arena_str(r->arena, r->name[i].to)};
+    TRY(arena_ok(r->arena, "a merged text", e));
+    o->renamed = r->renamed;
+    if (r->renamed)
+        add_rule(o, "rename");
     TRY(keep(r, &text, &o->text, e));
     if (o->state == LADDER_SAME && !str_eq(o->text, r->t.text[RELEASE]))
         o->state = LADDER_DECIDED;
@@ -326,15 +332,44 @@ struct ladder_verdict ladder_gone(const struct ladder_ask *ask)
     return verdict(LADDER_PROPOSED, "gone", "the fix deletes the file, the release has changed it");
 }
 
+static enum rc run_once(const struct ladder_ask *ask, struct run *r, struct ladder_out *o,
+                        struct err *e)
+{
+    r->text_max = 2 * (ask->base.n + ask->fix.n + ask->release.n) + (1u << 16);
+    TRY(three_read(ask, &r->t, e));
+    TRY(solve_all(r, e));
+    return answer(r, o, e);
+}
+
+/* Names that came in and that the release has others for, or that kept a place open: once more
+ * with those. */
+static enum rc run_renamed(const struct ladder_ask *ask, struct run *first, struct ladder_out *o,
+                           struct err *e)
+{
+    AUTO(run) struct run r = {.arena = first->arena, .renamed = true};
+    AUTO(buf) struct buf base = BUF_INIT(first->text_max);
+    AUTO(buf) struct buf fix = BUF_INIT(first->text_max);
+    struct names names = {r.name, 0};
+    struct ladder_out out = {0};
+    struct str made = o->state > LADDER_DECIDED ? STR_NONE : o->text;
+    if (!three_rename(&first->t, made, &base, &fix, &names))
+        return RC_OK;
+    struct ladder_ask again = *ask;
+    again.base = buf_str(&base);
+    again.fix = buf_str(&fix);
+    r.n_names = names.n;
+    TRY(run_once(&again, &r, &out, e));
+    *o = out;
+    return RC_OK;
+}
+
 enum rc ladder_run(const struct ladder_ask *ask, struct arena *arena, struct ladder_out *ret,
                    struct err *e)
 {
     AUTO(run) struct run r = {.arena = arena};
     struct ladder_out o = {0};
-    r.text_max = 2 * (ask->base.n + ask->fix.n + ask->release.n) + (1u << 16);
-    TRY(three_read(ask, &r.t, e));
-    TRY(solve_all(&r, e));
-    TRY(answer(&r, &o, e));
+    TRY(run_once(ask, &r, &o, e));
+    TRY(run_renamed(ask, &r, &o, e));
     by_class(ask, &o);
     *ret = o;
     return RC_OK;

@@ -31,7 +31,7 @@
 #define LADDER_NAMES_MAX 64
 /* Memory that one run may take from its arena for each byte of the three texts, and on top of it:
  * an arena of this size is always enough. */
-#define LADDER_ARENA_FACTOR 24u
+#define LADDER_ARENA_FACTOR 48u
 #define LADDER_ARENA_MORE   (64u << 20)
 
 enum ladder_state {
@@ -87,6 +87,8 @@ struct ladder_out {
     uint32_t n_rules;
     struct ladder_name names[LADDER_NAMES_MAX]; /* of the rule "rename"; borrowed */
     uint32_t n_names;
+    bool renamed; /* names that the fix brings were replaced in all of the file: a name that is
+                     another one everywhere may want other arguments, so a person has to look */
     struct str conflict; /* the whole file with conflict markers (git's zdiff3 form) at the places
                             that are not decided; empty when all are */
     /* Other texts that a person might take instead, best first, all different from text. */

@@ -104,6 +104,10 @@ struct names {
     uint32_t n;
 };
 bool place_rename(const struct place *p, struct buf *base, struct buf *fix, struct names *names);
+/* The same for a whole file: names that the fix brings where the release has another one.  made: a
+ * text that has them still; empty: any. */
+bool three_rename(struct three *t, struct str made, struct buf *base, struct buf *fix,
+                  struct names *names);
 /* The place with these two texts, judged. */
 enum rc place_again(struct three *t, const struct place *p, const struct buf *base,
                     const struct buf *fix, struct three *ret_t, struct place *ret, struct err *e)

@@ -169,3 +169,137 @@ enum rc place_again(struct three *t, const struct place *p, const struct buf *ba
     place_judge(ret);
     return RC_OK;
 }
+
+/* ---- Names of a whole file ---- */
+
+/* Words of one text that are looked at for them. */
+#define FILE_WORDS_MAX 400000u
+
+struct file_names {
+    struct book *book;
+    struct words w[SIDES];
+    uint32_t *count[SIDES]; /* by number */
+    struct str *to;         /* by number; p NULL: none */
+    bool *wanted, *bad;
+    uint32_t n;
+};
+
+static void file_names_auto(struct file_names *f)
+{
+    for (int s = 0; s < SIDES; s++) {
+        words_auto(&f->w[s]);
+        free(f->count[s]);
+    }
+    book_free(f->book);
+    free(f->to);
+    free(f->wanted);
+    free(f->bad);
+}
+
+/* Names that the fix brings more of, that the text before it has and the release has nowhere. */
+static bool names_wanted(const struct three *t, struct str made, struct file_names *f)
+{
+    AUTO(words) struct words got = {0};
+    struct words_ask in_made = {.text = made, .to = (uint32_t)made.n, .max = FILE_WORDS_MAX};
+    struct err why = ERR_INIT;
+    bool any = false;
+    f->book = book_new();
+    for (int s = 0; s < SIDES; s++) {
+        struct words_ask ask = {
+            .text = t->text[s], .to = (uint32_t)t->text[s].n, .max = FILE_WORDS_MAX};
+        if (words_read(f->book, &ask, &f->w[s], &why) != RC_OK)
+            return false;
+    }
+    if (words_read(f->book, &in_made, &got, &why) != RC_OK)
+        return false;
+    f->n = book_n(f->book);
+    AUTO(mem) bool *there = mem_zalloc((size_t)f->n + 1);
+    for (uint32_t i = 1; i + 1 < got.n; i++)
+        there[got.v[i].id] = true;
+    for (int s = 0; s < SIDES; s++) {
+        f->count[s] = mem_zalloc(((size_t)f->n + 1) * sizeof *f->count[s]);
+        for (uint32_t i = 1; i + 1 < f->w[s].n; i++)
+            f->count[s][f->w[s].v[i].id]++;
+    }
+    f->to = mem_zalloc(((size_t)f->n + 1) * sizeof *f->to);
+    f->wanted = mem_zalloc((size_t)f->n + 1);
+    f->bad = mem_zalloc((size_t)f->n + 1);
+    for (uint32_t i = 1; i + 1 < f->w[FIX].n; i++) {
+        uint32_t a = f->w[FIX].v[i].id;
+        f->wanted[a] = f->w[FIX].v[i].kind == WORD_NAME && f->count[BASE][a] > 0 &&
+                       f->count[FIX][a] > f->count[BASE][a] && f->count[RELEASE][a] == 0 &&
+                       (made.n == 0 || there[a]);
+        any |= f->wanted[a];
+    }
+    return any;
+}
+
+static struct str word_bytes(const struct place *p, enum side s, uint32_t word)
+{
+    return str_sub(p->t->text[s], p->w[s].v[word].at, p->w[s].v[word].len);
+}
+
+/* What the release has in place of them, in one chunk. */
+static void names_found(const struct place *p, struct file_names *f)
+{
+    for (uint32_t i = 0; i < p->n_e[RELEASE]; i++) {
+        const struct edit *e = &p->e[RELEASE][i];
+        for (uint32_t k = 0; names_only(p, e) && k < e->b1 - e->b0; k++) {
+            uint32_t a = book_id(f->book, word_bytes(p, BASE, e->b0 + k), WORD_NAME);
+            struct str to = word_bytes(p, RELEASE, e->x0 + k);
+            uint32_t b = book_id(f->book, to, WORD_NAME);
+            if (a >= f->n || b >= f->n || !f->wanted[a])
+                continue;
+            f->bad[a] |= f->count[BASE][b] > 0 || f->count[FIX][b] > 0;
+            f->bad[a] |= f->to[a].p != NULL && !str_eq(f->to[a], to);
+            f->to[a] = to;
+        }
+    }
+}
+
+static void write_file(const struct three *t, const struct file_names *f, enum side s,
+                       struct buf *out)
+{
+    size_t at = 0;
+    for (uint32_t i = 1; i + 1 < f->w[s].n; i++) {
+        const struct word *w = &f->w[s].v[i];
+        if (w->kind != WORD_NAME || f->to[w->id].p == NULL || f->bad[w->id])
+            continue;
+        buf_add(out, str_sub(t->text[s], at, w->at - at));
+        buf_add(out, f->to[w->id]);
+        at = w->at + w->len;
+    }
+    buf_add(out, str_sub(t->text[s], at, t->text[s].n - at));
+}
+
+bool three_rename(struct three *t, struct str made, struct buf *base, struct buf *fix,
+                  struct names *names)
+{
+    AUTO(file_names) struct file_names f = {0};
+    uint64_t budget = t->budget;
+    uint32_t before = names->n;
+    if (!names_wanted(t, made, &f))
+        return false;
+    for (uint32_t i = 0; i < t->n_chunks; i++) {
+        AUTO(place) struct place p = {0};
+        struct err why = ERR_INIT;
+        if (t->chunk[i].kind != CHUNK_RELEASE && t->chunk[i].kind != CHUNK_CONFLICT)
+            continue;
+        if (place_read(t, &t->chunk[i], &p, &why) == RC_OK)
+            names_found(&p, &f);
+    }
+    t->budget = budget;
+    for (uint32_t i = 1; i + 1 < f.w[BASE].n && names->n < LADDER_NAMES_MAX; i++) {
+        uint32_t a = f.w[BASE].v[i].id;
+        if (f.to[a].p == NULL || f.bad[a] || !f.wanted[a])
+            continue;
+        f.wanted[a] = false; /* once */
+        names->v[names->n++] = (struct ladder_name){
+            str_sub(t->text[BASE], f.w[BASE].v[i].at, f.w[BASE].v[i].len), f.to[a]};
+    }
+    if (names->n == before)
+        return false;
+    write_file(t, &f, BASE, base);
+    write_file(t, &f, FIX, fix);
+    return !base->over && !fix->over;
+}

@@ -178,6 +178,25 @@ static void a_name_that_is_taken_is_none_for_another(void **state)
     expect(&o, LADDER_PROPOSED, "same-line+tok", NULL);
 }
 
+static void names_of_a_whole_file_are_told(void **state)
+{
+    struct ladder_out o = run_as("a.c", "a = get_16(p);\nb = 1;\nc = 1;\nd = 1;\n",
+                                 "a = get_16(p);\nb = 1;\nc = 2;\ne = get_16(q);\nd = 1;\n",
+                                 "a = EXTRACT(p);\nb = 1;\nc = 1;\nd = 3;\n");
+    (void)state;
+    assert_true(o.renamed);
+    assert_true(str_eq(o.text, STR("a = EXTRACT(p);\nb = 1;\nc = 2;\ne = EXTRACT(q);\nd = 3;\n")));
+    /* The release has the name, too, or has several for it. */
+    o = run_as("a.c", "a = get_16(p);\nb = 1;\nc = 1;\n",
+               "a = get_16(p);\nb = 1;\nc = get_16(q);\n",
+               "a = EXTRACT(p);\nb = 1;\nc = 1;\nd = get_16(z);\n");
+    assert_false(o.renamed);
+    o = run_as("a.c", "a = get_16(p);\nb = get_16(p);\nd = 1;\n",
+               "a = get_16(p);\nb = get_16(p);\nd = get_16(q);\n",
+               "a = ONE(p);\nb = TWO(p);\nd = 1;\n");
+    assert_false(o.renamed);
+}
+
 static void text_goes_beside_what_the_release_adds(void **state)
 {
     struct ladder_out o = run_as("a.c", "one();\ntwo();\nthree();\n", "one();\nthree();\n",
@@ -276,6 +295,7 @@ int main(void)
         cmocka_unit_test(what_hosts_run_stays_behind_where_its_place_is_missing),
         cmocka_unit_test(names_of_the_release_stand_for_those_of_the_fix),
         cmocka_unit_test(a_name_that_is_taken_is_none_for_another),
+        cmocka_unit_test(names_of_a_whole_file_are_told),
         cmocka_unit_test(text_goes_beside_what_the_release_adds),
         cmocka_unit_test(line_ends_are_those_of_the_release),
         cmocka_unit_test(a_release_that_has_the_change_is_told_from_one_that_has_not),

@@ -116,6 +116,10 @@ static enum rc climb(const struct stepping *k, struct step_file *f, enum port_st
     f->f.names = out->names;
     f->f.n_names = out->n_names;
     f->state = step_state(out->state);
+    if (out->renamed && f->f.class == CLASS_CODE && at_best < PORT_SHOWN) {
+        at_best = PORT_SHOWN;
+        f->why = str_c("names that the fix brings are others in the release");
+    }
     if (f->state < at_best)
         f->state = at_best;
     TRY(write_made(k, f, out->text, e));
