@@ -247,6 +247,16 @@ enum rc change_make(const struct diff_commit *c, bool code_only, bool sha256_rep
     return RC_OK;
 }
 
+struct change change_of_lines(uint64_t *v, size_t n)
+{
+    struct change r = {.lines = v, .n = n};
+    if (n)
+        qsort(v, n, sizeof *v, by_hash);
+    r.moved = cancel_moves(v, &r.n);
+    count_signs(&r);
+    return r;
+}
+
 size_t change_common(const struct change *a, const struct change *b)
 {
     size_t n = 0;

@@ -42,6 +42,10 @@ uint64_t line_hash(char sign, struct str squeezed);
 enum rc change_make(const struct diff_commit *c, bool code_only, bool sha256_repo, struct arena *a,
                     struct change *ret_c, struct err *e) WARN_UNUSED;
 
+/* Hashes of - and + lines, sorted here, as a change without a patch-id: pairs of the same text
+ * cancel each other. ret borrows v. */
+struct change change_of_lines(uint64_t *v, size_t n);
+
 /* Lines that both have, each as often as it stands in both. */
 size_t change_common(const struct change *a, const struct change *b);
 /* Lines of a that b takes back: - of one as + of the other. */

@@ -31,6 +31,7 @@ static enum rc ask_past(struct answering *k, struct err *e)
     for (size_t i = 0; i < k->q->n_fix; i++) {
         const struct past_ask ask = {.git = k->w->git,
                                      .objects = bp_objects(k->w->store),
+                                     .memory = k->w->memory,
                                      .fix = str_c(k->q->fix[i].commit),
                                      .onto = onto,
                                      .n_onto = k->q->n_onto};
@@ -62,6 +63,7 @@ static enum rc ask_affected(struct answering *k, size_t nth, struct port_answer 
     for (size_t i = 0; i < k->q->n_fix; i++) {
         const struct past_ask ask = {.git = k->w->git,
                                      .objects = bp_objects(k->w->store),
+                                     .memory = k->w->memory,
                                      .fix = str_c(k->q->fix[i].commit),
                                      .onto = &onto,
                                      .n_onto = 1};

@@ -10,7 +10,8 @@
 
 #include "base/when.h"
 #include "engine/affected/change.h"
-#include "engine/backport/past_log.h"
+#include "engine/backport/past_memory.h"
+#include "engine/backport/walk.h"
 
 #define BODY_MAX    (1u << 20) /* bytes of a commit's own object */
 #define ROUNDS      4          /* copies of copies of copies */
@@ -158,18 +159,80 @@ static enum rc take_change(void *ctx, const struct diff_commit *c, struct err *e
     return RC_OK;
 }
 
+/* The given commits by git's own diff. */
+static enum rc compare_by_git(struct search *s, struct compare *m, const struct str *ids, size_t n,
+                              struct err *e)
+{
+    bool *missing = arena_array(s->a, n + 1, sizeof *missing);
+    TRY(arena_ok(s->a, "the commits to compare", e));
+    if (n == 1)
+        return RC_OK;
+    struct difflog_ask ask = {
+        .ids = ids, .n = n, .patch = true, .paths = s->paths, .n_paths = s->n_paths};
+    return difflog_run(s->ask->git, &ask, take_change, m, missing, e);
+}
+
+static bool same_lines(const struct change *x, const struct change *y)
+{
+    return x->n == y->n && memcmp(x->lines, y->lines, x->n * sizeof *x->lines) == 0;
+}
+
+/* Takes those out of the list, after the fix, that can be compared without a diff.  One with the
+ * very lines of the fix stays: it may be the same patch. */
+static enum rc compare_here(struct search *s, struct str *ids, size_t *n, struct err *e)
+{
+    struct past_compared fix, x;
+    size_t budget = PAST_TEXTS_MAX, kept = 1;
+    struct err none = ERR_INIT;
+    if (past_compare(s->ask->memory, ids[0], s->paths, s->n_paths, &budget, s->a, &fix, &none) !=
+            RC_OK ||
+        !fix.sure)
+        return RC_OK;
+    s->given = fix.change;
+    for (size_t i = 1; i < *n; i++) {
+        enum rc rc =
+            past_compare(s->ask->memory, ids[i], s->paths, s->n_paths, &budget, s->a, &x, &none);
+        if (rc != RC_OK || (x.touched && (!x.sure || same_lines(&x.change, &s->given)))) {
+            ids[kept++] = ids[i];
+        } else if (x.touched) {
+            const struct past_entry *entry = past_log_find(&s->log, ids[i]);
+            struct kinship *k = &s->kin[entry - s->log.v];
+            k->compared = true;
+            k->common = change_common(&s->given, &x.change);
+        }
+    }
+    *n = kept;
+    return arena_ok(s->a, "the commits to compare", e);
+}
+
+static void take_path(struct search *s, struct str path, bool code)
+{
+    if (path_is_code(path) == code && git_path_ok(path) && s->n_paths < DIFFLOG_PATHS_MAX)
+        s->paths[s->n_paths++] = path;
+}
+
+/* The files of the fix from its trees; none when that does not do. */
+static void find_paths(struct search *s)
+{
+    char base[GIT_OID_HEX + 1], tree[GIT_OID_HEX + 1];
+    struct err none = ERR_INIT;
+    struct walk w;
+    if (s->ask->memory == NULL ||
+        past_memory_trees(s->ask->memory, s->ask->fix, base, tree, &none) != RC_OK ||
+        walk_trees(past_memory_store(s->ask->memory), base, tree, NULL, s->a, &w, &none) != RC_OK)
+        return;
+    for (int code = 1; code >= 0; code--)
+        for (size_t i = 0; i < w.n; i++)
+            take_path(s, w.v[i].path, code == 1);
+}
+
 /* The commits of these lines against the fix, in the fix's files; newest ones first when there are
  * too many. */
 static enum rc compare_changes(struct search *s, uint64_t lines, struct err *e)
 {
     struct compare m = {.s = s, .sha256_repo = s->ask->fix.n == GIT_OID_HEX};
     struct difflog_ask ask = {.ids = &s->ask->fix, .n = 1};
-    TRY(difflog_run(s->ask->git, &ask, take_paths, &m, NULL, e));
-    TRY(arena_ok(s->a, "the files of the fix", e));
-    if (s->n_paths == 0)
-        return RC_OK;
     struct str *ids = arena_array(s->a, PAST_COMPARE_MAX + 1, sizeof *ids);
-    bool *missing = arena_array(s->a, PAST_COMPARE_MAX + 1, sizeof *missing);
     TRY(arena_ok(s->a, "the commits to compare", e));
     size_t n = 0;
     ids[n++] = s->ask->fix;
@@ -178,9 +241,15 @@ static enum rc compare_changes(struct search *s, uint64_t lines, struct err *e)
             ids[n++] = s->log.v[i].id;
     if (n == 1)
         return RC_OK;
-    ask = (struct difflog_ask){
-        .ids = ids, .n = n, .patch = true, .paths = s->paths, .n_paths = s->n_paths};
-    return difflog_run(s->ask->git, &ask, take_change, &m, missing, e);
+    find_paths(s);
+    if (s->n_paths == 0)
+        TRY(difflog_run(s->ask->git, &ask, take_paths, &m, NULL, e));
+    TRY(arena_ok(s->a, "the files of the fix", e));
+    if (s->n_paths == 0)
+        return RC_OK;
+    if (s->ask->memory)
+        TRY(compare_here(s, ids, &n, e));
+    return compare_by_git(s, &m, ids, n, e);
 }
 
 static double share(const struct search *s, const struct kinship *k)
@@ -555,6 +624,8 @@ enum rc past_already(const struct past_ask *ask, struct arena *a, struct past_al
     AUTO(arena) struct arena *tmp = arena_new(MEMORY);
     struct search s = {.ask = ask, .a = tmp};
     TRY(check_ask(ask, e));
+    if (ask->memory)
+        past_memory_trim(ask->memory);
     TRY(read_fix(&s, e));
     int64_t at = s.fix.author_us < s.fix.commit_us ? s.fix.author_us : s.fix.commit_us;
     int64_t since_s = at / US_PER_S > PAST_OLDER_S ? at / US_PER_S - PAST_OLDER_S : 0;

@@ -9,9 +9,10 @@
  * What the histories of a fix and of the release lines say before anything is picked: is the fix
  * there already, is the flaw there at all, what does the fix rest on that a line lacks.
  *
- * One walk of git reads the commits of all lines that the history of the fix does not hold and that
+ * One walk reads the commits of all lines that the history of the fix does not hold and that
  * are no older than it: for a fix that was just made these are few, whatever the size of the
- * project, so nothing is kept between two runs.  Everything in the repository is a stranger's.
+ * project, so nothing is kept between two runs, and within one in memory alone.  Everything in the
+ * repository is a stranger's.
  */
 #define PAST_ONTO_MAX    64                           /* release lines of one question */
 #define PAST_COMMITS_MAX 60000                        /* newer ones of all lines together */
@@ -33,6 +34,13 @@ const char *past_state_name(enum past_state s);
 /* Rules that can be switched off, for measuring. */
 enum { PAST_RULE_TRAILER = 1, PAST_RULE_PATCH_ID = 2, PAST_RULE_DATE = 4, PAST_RULE_LINES = 8 };
 
+/* Commits that are kept between questions about one repository; it outlives no store. */
+struct past_memory;
+struct bp_store;
+void past_memory_open(struct bp_store *s, struct past_memory **ret_m);
+void past_memory_close(struct past_memory *m); /* NULL is fine */
+void past_memory_auto(struct past_memory **m);
+
 struct past_ask {
     struct git *git;
     struct objects *objects;
@@ -40,6 +48,8 @@ struct past_ask {
     const struct str *onto; /* full ids of commits */
     size_t n_onto;
     unsigned without; /* PAST_RULE_... */
+    /* NULL: git processes are asked for each question; the answers are the same. */
+    struct past_memory *memory;
 };
 
 struct past_already {

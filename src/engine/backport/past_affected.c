@@ -217,8 +217,12 @@ static enum rc see_origin(struct judging *j, struct origin *o, struct err *e)
 {
     struct past_already there;
     struct str id = str_c(o->lines[0].id);
-    const struct past_ask ask = {
-        .git = j->ask->git, .objects = j->ask->objects, .fix = id, .onto = &j->onto, .n_onto = 1};
+    const struct past_ask ask = {.git = j->ask->git,
+                                 .objects = j->ask->objects,
+                                 .memory = j->ask->memory,
+                                 .fix = id,
+                                 .onto = &j->onto,
+                                 .n_onto = 1};
     struct past_commit commit;
     TRY(past_already(&ask, j->a, &there, e));
     if (there.state != PAST_NO)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads the newer commits of release lines by one walk of git.  Runs in the engine child and in
+ * Reads the newer commits of release lines by one walk.  Runs in the engine child and in
  * commands; messages and names are a stranger's text and only ever compared.
  */
 #include "engine/backport/past_log.h"
@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/when.h"
 #include "engine/affected/table.h"
+#include "engine/backport/past_memory.h"
 
 #define FORMAT "--format=tformat:%H%x00%P%x00%an%x00%at%x00%ct%x00%B%x00" /* and a line end */
 #define FIELDS 6
@@ -200,6 +201,14 @@ static void mark_lines(const struct past_ask *ask, struct past_log *l, const str
     }
 }
 
+static void finish(const struct past_ask *ask, struct past_log *l, struct str *parents)
+{
+    index_entries(l);
+    sort_entries(l);
+    mark_lines(ask, l, parents);
+    free(parents);
+}
+
 static void take_entries(const struct past_ask *ask, struct past_log *l)
 {
     struct str rest = buf_str(&l->text);
@@ -210,10 +219,7 @@ static void take_entries(const struct past_ask *ask, struct past_log *l)
         message_read(l->v[l->n].message, &l->v[l->n].said);
         l->n++;
     }
-    index_entries(l);
-    sort_entries(l);
-    mark_lines(ask, l, parents);
-    free(parents);
+    finish(ask, l, parents);
 }
 
 /* A line that git cannot walk must not take the others with it. */
@@ -232,8 +238,8 @@ static enum rc find_bad_lines(const struct past_ask *ask, int64_t since_s, uint6
     return RC_OK;
 }
 
-enum rc past_log_read(const struct past_ask *ask, int64_t since_s, struct past_log *ret,
-                      struct err *e)
+static enum rc ask_git(const struct past_ask *ask, int64_t since_s, struct past_log *ret,
+                       struct err *e)
 {
     uint64_t all = ask->n_onto == 64 ? UINT64_MAX : (UINT64_C(1) << ask->n_onto) - 1, good = all;
     struct past_log l = {.n = 0};
@@ -258,8 +264,21 @@ enum rc past_log_read(const struct past_ask *ask, int64_t since_s, struct past_l
     }
     take_entries(ask, &l);
     l.unknown |= all & ~good;
+    *ret = l;
+    return RC_OK;
+}
+
+enum rc past_log_read(const struct past_ask *ask, int64_t since_s, struct past_log *ret,
+                      struct err *e)
+{
+    struct str *parents;
+    struct past_log l = {.n = 0};
+    if (ask->memory && past_memory_walk(ask->memory, ask, since_s, &l, &parents))
+        finish(ask, &l, parents);
+    else
+        TRY(ask_git(ask, since_s, &l, e));
     if (l.n >= PAST_COMMITS_MAX)
-        l.unknown = all;
+        l.unknown = ask->n_onto == 64 ? UINT64_MAX : (UINT64_C(1) << ask->n_onto) - 1;
     *ret = l;
     return RC_OK;
 }

@@ -113,6 +113,7 @@ static enum rc mark_picked(struct needing *k, struct err *e)
         struct past_already r;
         const struct past_ask ask = {.git = k->ask->git,
                                      .objects = k->ask->objects,
+                                     .memory = k->ask->memory,
                                      .fix = str_c(k->needs[i].id),
                                      .onto = &k->onto,
                                      .n_onto = 1};

@@ -396,6 +396,7 @@ static enum rc put_needs(const struct whole *k, const struct port_answer *v, jso
     struct str onto = str_c(v->onto->commit);
     const struct past_ask ask = {.git = k->w->git,
                                  .objects = bp_objects(k->w->store),
+                                 .memory = k->w->memory,
                                  .fix = str_c(k->q->fix[0].commit),
                                  .onto = &onto,
                                  .n_onto = 1};

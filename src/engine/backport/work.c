@@ -30,6 +30,7 @@ enum rc work_open(const struct work_options *o, struct work **ret_w, struct err 
     w->picker.store = w->store;
     TRY(ort_open(w->store, &w->picker.ort, e));
     TRY(locate_open(w->git, bp_objects(w->store), &w->locate, e));
+    past_memory_open(w->store, &w->memory);
     TRY(open_scope(w, e));
     *ret_w = TAKE(w);
     return RC_OK;
@@ -40,6 +41,7 @@ void work_close(struct work *w)
     if (w == NULL)
         return;
     scope_close(w->scope);
+    past_memory_close(w->memory);
     locate_close(w->locate);
     ort_close(w->picker.ort);
     bp_store_close(w->store);

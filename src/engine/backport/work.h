@@ -3,6 +3,7 @@
 #define VULNDESK_ENGINE_BACKPORT_WORK_H
 
 #include "engine/backport/locate.h"
+#include "engine/backport/past.h"
 #include "engine/backport/pick.h"
 #include "engine/backport/scope.h"
 #include "git/write.h"
@@ -27,6 +28,7 @@ struct work {
     struct bp_store *store;
     struct picker picker;
     struct locate *locate;
+    struct past_memory *memory;
     struct scope *scope;
 };
 enum rc work_open(const struct work_options *o, struct work **ret_w, struct err *e) WARN_UNUSED;
