@@ -183,6 +183,57 @@ static void names_of_the_line_are_used_and_settings_that_it_lacks_stay_behind(vo
     assert_int_equal(json_array_size(out), 1);
 }
 
+static void add_function(struct buf *b, const char *name, bool fixed)
+{
+    buf_addf(b,
+             "int %s_bytes(char *%s_to, size_t room, const char *from, size_t n)\n{\n%s"
+             "    memcpy(%s_to, from, n);\n    return count_%s((int)n);\n}\n\n",
+             name, name, fixed ? "    if (n > room)\n        return -1;\n" : "", name, name);
+}
+
+static void add_file(struct buf *b, const char *path, const char *text)
+{
+    buf_addf(b, "M 100644 inline %s\ndata %zu\n%s\n", path, strlen(text), text);
+}
+
+/* main split the release's file in two, and the fix changes both: one is built upon the other. */
+static void a_file_that_was_split_takes_both_parts(void **state)
+{
+    (void)state;
+    AUTO(buf) struct buf b = BUF_INIT(TEXT_MAX);
+    testrepo_init(clitest.repo, "sha1");
+    for (int i = 0; i < 3; i++) {
+        AUTO(buf) struct buf first = BUF_INIT(TEXT_MAX);
+        AUTO(buf) struct buf second = BUF_INIT(TEXT_MAX);
+        add_function(&first, "first", i == 2);
+        add_function(&second, "second", i == 2);
+        buf_addf(&b, "commit refs/heads/master\ncommitter A U Thor <a@example.org> %d +0000\n",
+                 1700000000 + i);
+        buf_adds(&b, "data 4\nstep\ndeleteall\n");
+        if (i == 0) {
+            AUTO(buf) struct buf whole = BUF_INIT(TEXT_MAX);
+            buf_addf(&whole, "%s%s", buf_c(&first), buf_c(&second));
+            add_file(&b, "all.c", buf_c(&whole));
+        } else {
+            add_file(&b, "first.c", buf_c(&first));
+            add_file(&b, "second.c", buf_c(&second));
+        }
+    }
+    testrepo_import(clitest.repo, buf_c(&b));
+    assert_int_equal(RUN("--repo", clitest.repo, "--cache", clitest.cache, "--fix", "master",
+                         "--onto", "master^^", "--json"),
+                     0);
+    AUTO(json) json_t *a = clitest_line(0);
+    const json_t *line = line_of(a, "master^^");
+    assert_string_equal(text(line, "verdict"), "proposed");
+    const char *patch = text(line, "patch");
+    const char *once = strstr(patch, "+    if (n > room)");
+    assert_non_null(once);
+    assert_non_null(strstr(once + 1, "+    if (n > room)"));
+    assert_non_null(strstr(patch, "+++ b/all.c"));
+    assert_null(strstr(patch, "second.c"));
+}
+
 static void the_answer_is_told_in_words(void **state)
 {
     (void)state;
@@ -287,6 +338,7 @@ int main(void)
         T(each_line_gets_its_verdict),
         T(what_a_conflict_rests_on_is_named),
         T(names_of_the_line_are_used_and_settings_that_it_lacks_stay_behind),
+        T(a_file_that_was_split_takes_both_parts),
         T(the_answer_is_told_in_words),
         T(candidates_can_be_used_as_an_alternate),
         T(bad_questions_are_answered),

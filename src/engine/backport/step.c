@@ -138,11 +138,31 @@ static bool is_settings(const struct bp_file *f)
             f->lang == LANG_TOML);
 }
 
+/* Where the release has this text, another file of the fix may end as well: a file that was split
+ * since.  What that one made is built upon; those that the release lacks come last for it. */
+static enum rc upon_another(const struct stepping *k, struct step_file *f, bool *ret_upon,
+                            struct err *e)
+{
+    *ret_upon = false;
+    for (size_t i = 0; i < k->s->n; i++) {
+        struct bp_file *o = &k->s->files[i].f;
+        if (o == &f->f || !str_eq(o->path, f->f.path) || o->made.mode == 0 || o->made.binary)
+            continue;
+        if (!o->made.read)
+            TRY(bp_text(k->w->store, o->made.oid, k->a, &o->made.text, e));
+        o->made.read = true;
+        f->f.release = o->made;
+        *ret_upon = true;
+    }
+    return RC_OK;
+}
+
 /* The release lacks the file: it may have the text under another name. */
 static enum rc file_absent(const struct stepping *k, struct step_file *f, struct err *e)
 {
     struct ladder_verdict v = ladder_absent(f->f.class);
     struct locate_found found = {.rule = LOCATE_NONE};
+    bool upon;
     struct locate_ask ask = {.path = f->f.fix_path,
                              .base = f->f.base.text,
                              .fix = f->f.fix.text,
@@ -163,14 +183,15 @@ static enum rc file_absent(const struct stepping *k, struct step_file *f, struct
         leave_open(f, v.why);
         return RC_OK;
     }
-    f->f.path = found.path;
-    f->f.how = BP_LOCATED;
     f->f.release = (struct bp_side){.mode = found.mode, .text = found.text, .read = true};
     memcpy(f->f.release.oid, found.oid, sizeof found.oid);
+    f->f.path = found.path;
+    f->f.how = BP_LOCATED;
+    TRY(upon_another(k, f, &upon, e));
     f->why = found.why;
     f->rule = "reloc";
     /* Half alike, as git has it: a renamed file.  Text in another file is for a person. */
-    bool named = found.rule != LOCATE_LINES && found.share >= LOCATE_ALIKE;
+    bool named = found.rule != LOCATE_LINES && found.share >= LOCATE_ALIKE && !upon;
     return climb(k, f, named ? PORT_DECIDED : PORT_SHOWN, e);
 }
 
@@ -269,14 +290,29 @@ static enum rc is_contained(const struct stepping *k, bool *ret, struct err *e)
     return RC_OK;
 }
 
+/* Is another one built upon what this one made? */
+static bool built_upon(const struct step *s, size_t i)
+{
+    const struct bp_file *f = &s->files[i].f;
+    for (size_t o = 0; o < s->n; o++) {
+        const struct bp_file *other = &s->files[o].f;
+        if (o != i && other->how == BP_LOCATED && str_eq(other->path, f->path) &&
+            (f->how != BP_LOCATED || o > i))
+            return true;
+    }
+    return false;
+}
+
 /* What stands in the tree for a file: where it was looked for it is at another path. */
 static enum rc make_tree(const struct stepping *k, char ret_tree[GIT_OID_HEX + 1], struct err *e)
 {
     struct bp_file *v = arena_array(k->a, k->s->n + 1, sizeof *v);
+    size_t n = 0;
     TRY(arena_ok(k->a, "the candidate", e));
     for (size_t i = 0; i < k->s->n; i++)
-        v[i] = k->s->files[i].f;
-    return pick_tree_of(k->w->store, k->release, v, k->s->n, ret_tree, e);
+        if (!built_upon(k->s, i))
+            v[n++] = k->s->files[i].f;
+    return pick_tree_of(k->w->store, k->release, v, n, ret_tree, e);
 }
 
 static enum rc add_candidate(const struct stepping *k, const char *tree, const struct step_rules *r,
@@ -448,8 +484,10 @@ static enum rc settle_conflicts(const struct stepping *k, struct err *e)
 {
     struct step *s = k->s;
     char tree[GIT_OID_HEX + 1];
-    for (size_t i = 0; i < s->n; i++)
-        TRY(settle_file(k, &s->files[i], e));
+    for (int absent = 0; absent < 2; absent++)
+        for (size_t i = 0; i < s->n; i++)
+            if ((s->files[i].f.how == BP_ABSENT) == absent)
+                TRY(settle_file(k, &s->files[i], e));
     judge(k);
     TRY(make_tree(k, tree, e));
     if (strcmp(tree, k->release) == 0 && s->verdict != PORT_NEEDS_PERSON)

@@ -483,8 +483,7 @@ enum rc bp_fix_trees(struct bp_store *s, const char *commit, bool merges,
     } else {
         if (!merges && object_header(body, "parent", 1, &other))
             return err_set(e, RC_INVALID,
-                           "commit %.12s is a merge: say which of the commits it brought is the "
-                           "fix, or that it is to be picked as a whole",
+                           "commit %.12s is a merge: name the commits it brought that are the fix",
                            commit);
         TRY(header_id(body, "parent", parent, e));
         TRY(bp_tree_of(s, parent, base, e));
