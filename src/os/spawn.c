@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -50,8 +52,8 @@ enum rc spawn_add_fd(struct spawn *s, int from, int to, struct err *e)
     return RC_OK;
 }
 
-/* From here to the exec only async-signal-safe calls: the child may be a copy of a process with
- * threads of a library. */
+/* From here to the exec only async-signal-safe calls, and nothing that changes memory for good: the
+ * child may be a copy of a process with threads of a library, or share its memory. */
 _Noreturn static void child_fail(int report_fd, enum step step)
 {
     struct failure f = {.step = step, .error = errno};
@@ -186,6 +188,57 @@ static enum rc read_report(int fd, const char *path, struct err *e)
     return err_errno(e, rc, "%s: %s", step_text[f.step], path);
 }
 
+/* ---- Two ways to a child ---- */
+
+#define BORROW_STACK (256u << 10) /* bytes of stack for the child's steps to the exec */
+
+struct borrower {
+    const struct spawn *s;
+    int report_fd;
+    pid_t parent;
+};
+
+static int borrower_main(void *arg)
+{
+    const struct borrower *b = arg;
+    child_main(b->s, b->report_fd, b->parent);
+}
+
+/*
+ * The child borrows our memory until its exec, and we wait that long (vfork(2), with a stack of its
+ * own): nothing has to be copied, which takes milliseconds for a process of some hundred megabytes.
+ * No handler of ours may run in it meanwhile.
+ */
+static pid_t borrow(const struct borrower *b)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE;
+    char *stack = mmap(NULL, BORROW_STACK, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (stack == MAP_FAILED)
+        return -1;
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    pid_t pid = clone(borrower_main, stack + BORROW_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD,
+                      (void *)(uintptr_t)b);
+    int why = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    munmap(stack, BORROW_STACK);
+    errno = why;
+    return pid;
+}
+
+/* One that is confined gets a copy: what confines it may be of the memory, too.  Sanitizers know
+ * the stacks of a process, and a borrowed one is none of them. */
+static pid_t make_child(const struct borrower *b)
+{
+    if (b->s->confine == NULL && !SANDBOX_SANITIZER)
+        return borrow(b);
+    pid_t pid = fork();
+    if (pid == 0)
+        child_main(b->s, b->report_fd, b->parent);
+    return pid;
+}
+
 enum rc spawn_start(const struct spawn *s, struct child *ret_child, struct err *e)
 {
     TRY(check_spawn(s, e));
@@ -195,12 +248,10 @@ enum rc spawn_start(const struct spawn *s, struct child *ret_child, struct err *
     AUTO(fd) int report_in = report[0];
     AUTO(fd) int report_out = report[1];
 
-    pid_t parent = getpid();
-    pid_t pid = os_fault(OS_FORK) ? -1 : fork();
+    const struct borrower b = {.s = s, .report_fd = report_out, .parent = getpid()};
+    pid_t pid = os_fault(OS_FORK) ? -1 : make_child(&b);
     if (pid < 0)
         return err_errno(e, RC_LIMIT, "cannot start a process");
-    if (pid == 0)
-        child_main(s, report_out, parent);
     setpgid(pid, pid); /* the child does the same; whoever is first */
     close(fd_take(&report_out));
 
