@@ -99,19 +99,20 @@ enum rc past_affected(const struct past_ask *ask, size_t nth_onto, struct arena 
 
 /*
  * For a person who has to settle a conflict: the commits that a place rests on, and what both sides
- * did there.  Some tenths of a second for each file; not for the batch.
+ * did there.  Some tenths of a second for each file; not for the batch.  The places of a file stand
+ * together, from its beginning to its end.
  */
 #define PAST_PLACES_MAX  64
 #define PAST_NEEDS_MAX   32 /* commits of one answer */
-#define PAST_HISTORY_MAX 12 /* commits of one side of one place */
+#define PAST_HISTORY_MAX 12 /* commits of one side of one file */
 struct past_place {
     struct str path, fix_path;        /* in the release; before the fix */
     uint32_t base_from, base_n;       /* lines before the fix, from 1 */
     uint32_t release_from, release_n; /* lines of the release */
 };
 struct past_touch {
-    size_t place;
-    bool main; /* of the fix's side; else the release's */
+    size_t place; /* the first of its file */
+    bool main;    /* of the fix's side; else the release's */
     struct past_commit commit;
 };
 struct past_needs {
@@ -119,7 +120,7 @@ struct past_needs {
      * of most lines first. */
     const struct past_commit *needs;
     size_t n_needs;
-    /* By place, the release's first, newest first. */
+    /* By file, the release's first, newest first. */
     const struct past_touch *touches;
     size_t n_touches;
     bool cut; /* there was more than the limits take */

@@ -68,18 +68,44 @@ static void add_need(struct needing *k, const struct past_commit *c)
         k->out.cut = true;
 }
 
-/* The commits that brought the lines of one side and that the other side's history lacks. */
-static enum rc one_side(struct needing *k, const struct past_place *p, size_t place, bool main,
-                        struct err *e)
+/* Places of one file are asked together: git reads its whole history for each question. */
+static bool same_file(const struct past_place *a, const struct past_place *b)
 {
-    struct line_range r = {main ? p->base_from : p->release_from, main ? p->base_n : p->release_n};
-    struct str path = main ? p->fix_path : p->path;
+    return str_eq(a->path, b->path) && str_eq(a->fix_path, b->fix_path);
+}
+
+/* The lines of one side of the places from `place` on that are of its file. */
+static size_t ranges_of(struct needing *k, const struct past_place *v, size_t n, size_t place,
+                        bool main, struct line_range r[BLAME_RANGES_MAX])
+{
+    size_t have = 0;
+    for (size_t i = place; i < n && same_file(&v[place], &v[i]); i++) {
+        struct line_range one = {main ? v[i].base_from : v[i].release_from,
+                                 main ? v[i].base_n : v[i].release_n};
+        if (one.n == 0 || one.from == 0)
+            continue;
+        if (have == BLAME_RANGES_MAX)
+            k->out.cut = true;
+        else
+            r[have++] = one;
+    }
+    return have;
+}
+
+/* The commits that brought the lines of one side of a file and that the other side's history
+ * lacks. */
+static enum rc one_side(struct needing *k, const struct past_place *places, size_t n_places,
+                        size_t place, bool main, struct err *e)
+{
+    struct line_range r[BLAME_RANGES_MAX];
+    struct str path = main ? places[place].fix_path : places[place].path;
     struct blamed *v;
     size_t n, first = k->out.n_touches;
-    if (r.n == 0 || r.from == 0 || path.n == 0)
+    size_t n_r = ranges_of(k, places, n_places, place, main, r);
+    if (n_r == 0 || path.n == 0)
         return RC_OK;
     enum rc rc = past_blame(k->ask->git, main ? k->parent : k->onto, main ? k->onto : k->parent,
-                            path, &r, 1, k->tmp, &v, &n, e);
+                            path, r, n_r, k->tmp, &v, &n, e);
     if (rc == RC_NOTFOUND || rc == RC_LIMIT || rc == RC_TIMEOUT || rc == RC_INVALID) {
         k->out.cut = true;
         return RC_OK;
@@ -136,9 +162,10 @@ enum rc past_needs(const struct past_ask *ask, size_t nth_onto, const struct pas
     TRY(arena_ok(a, "the commits of a place", e));
     TRY(read_parent(&k, e));
     k.out.cut = n > PAST_PLACES_MAX;
-    for (size_t i = 0; i < n && i < PAST_PLACES_MAX; i++)
-        for (int main = 0; main < 2; main++)
-            TRY(one_side(&k, &places[i], i, main, e));
+    n = n < PAST_PLACES_MAX ? n : PAST_PLACES_MAX;
+    for (size_t i = 0; i < n; i++)
+        for (int main = 0; main < 2 && (i == 0 || !same_file(&places[i - 1], &places[i])); main++)
+            TRY(one_side(&k, places, n, i, main, e));
     TRY(mark_picked(&k, e));
     qsort(k.needs, k.out.n_needs, sizeof *k.needs, most_lines);
     k.out.needs = k.needs;
