@@ -81,7 +81,7 @@ static enum rc one(struct picker *p, char *onto, char *original, bool prove, boo
     else
         TRY(pick_run(p, base, fix, release, a, &r, e));
     double ms = cpu_ms() - start;
-    struct pick_claim claim = {release, r.tree, r.files, r.n};
+    struct pick_claim claim = {release, r.tree, r.files, r.n, true};
     if (prove)
         TRY(pick_prove(p, &claim, a, &proofs, e));
     double proof_ms = cpu_ms() - start - ms;

@@ -78,6 +78,7 @@ static enum rc start(struct ort *o, struct err *e)
     snprintf(attributes, sizeof attributes, "attr.tree=%s", bp_empty_tree(o->store));
     const char *const args[] = {"-c",          attributes,
                                 "-c",          "core.warnAmbiguousRefs=false",
+                                "-c",          "core.looseCompression=0",
                                 "merge-tree",  "--write-tree",
                                 "--name-only", "--no-messages",
                                 "--stdin",     NULL};

@@ -531,7 +531,8 @@ static enum rc prove_back(struct picker *p, const struct pick_claim *c, struct a
 enum rc pick_prove(struct picker *p, const struct pick_claim *c, struct arena *a,
                    struct pick_proofs *ret, struct err *e)
 {
-    struct pick_proofs r = {PICK_PASS, PICK_PASS, PICK_PASS, STR_NONE, STR_NONE, STR_NONE};
+    struct pick_proofs r = {PICK_PASS, PICK_PASS, c->undo ? PICK_PASS : PICK_UNKNOWN,
+                            STR_NONE,  STR_NONE,  STR_NONE};
     size_t m = 0;
     AUTO(mem) struct ort_file *v = mem_alloc((2 * c->n + 1) * sizeof *v);
     AUTO(mem) size_t *of = mem_alloc((2 * c->n + 1) * sizeof *of); /* 2 * file + (undo) */
@@ -545,6 +546,8 @@ enum rc pick_prove(struct picker *p, const struct pick_claim *c, struct arena *a
             count(proof, f->path, &r.again, &r.again_path);
         else
             of[m++] = 2 * i;
+        if (!c->undo)
+            continue;
         if (proved(&f->fix, &f->base, &f->made, &f->release, &proof, &v[m]))
             count(proof, f->path, &r.undo, &r.undo_path);
         else

@@ -70,6 +70,7 @@ struct pick_claim {
     const char *release, *made; /* trees, full hex ids */
     const struct bp_file *files;
     size_t n;
+    bool undo; /* ask for it as well: as much work as again */
 };
 struct pick_proofs {
     enum pick_proof back, again, undo;

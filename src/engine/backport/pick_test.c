@@ -518,7 +518,7 @@ static void test_tree_refuses(void **state)
 static void prove(struct bench *d, struct pick *p, struct pick_proofs *ret)
 {
     struct err e = ERR_INIT;
-    const struct pick_claim claim = {d->release, p->tree, p->files, p->n};
+    const struct pick_claim claim = {d->release, p->tree, p->files, p->n, true};
     assert_int_equal(pick_prove(&d->p, &claim, d->arena, ret, &e), RC_OK);
 }
 

@@ -453,7 +453,7 @@ static enum rc prove(const struct stepping *k, struct err *e)
                                    .clean = clean};
     scope_begin(k->w->scope, bp_hash_len(k->w->store));
     TRY(oblige_run(&ask, k->a, &s->duties, e));
-    const struct pick_claim claim = {k->release, s->tree, v, s->n};
+    const struct pick_claim claim = {k->release, s->tree, v, s->n, false};
     if (!clean)
         TRY(pick_prove(&k->w->picker, &claim, k->a, &s->proofs, e));
     for (size_t i = 0; i < s->duties.n; i++)
