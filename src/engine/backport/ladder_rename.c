@@ -196,6 +196,83 @@ static void file_names_auto(struct file_names *f)
     free(f->bad);
 }
 
+/* Names that are looked for one by one; with more of them all words are read. */
+#define FEW_NAMES 64u
+
+struct few {
+    struct str v[FEW_NAMES];
+    uint32_t n;
+    bool more;
+};
+
+static bool words_of(struct book *b, struct str text, size_t from, size_t to, struct words *ret)
+{
+    struct err why = ERR_INIT;
+    struct words_ask ask = {
+        .text = text, .from = (uint32_t)from, .to = (uint32_t)to, .max = FILE_WORDS_MAX};
+    return words_read(b, &ask, ret, &why) == RC_OK;
+}
+
+static bool has_bytes(struct str text, struct str name)
+{
+    return str_find(text, name) != STR_NPOS;
+}
+
+/* Names that one place of the fix has more of after it; the rest of its two texts is the same. */
+static void names_brought(const struct three *t, const struct chunk *c, struct few *f)
+{
+    AUTO(book) struct book *b = book_new();
+    AUTO(words) struct words old = {0};
+    AUTO(words) struct words new = {0};
+    struct words *w[] = {&old, &new};
+    for (int s = BASE; s <= FIX; s++) {
+        const uint32_t *at = t->lines[s].at;
+        if (!words_of(b, t->text[s], at[c->l[s].from], at[c->l[s].to], w[s])) {
+            f->more = true;
+            return;
+        }
+    }
+    AUTO(mem) int64_t *more = mem_zalloc(((size_t)book_n(b) + 1) * sizeof *more);
+    for (int s = BASE; s <= FIX; s++)
+        for (uint32_t i = 1; i + 1 < w[s]->n; i++)
+            more[w[s]->v[i].id] += s == FIX ? 1 : -1;
+    for (uint32_t i = 1; i + 1 < new.n; i++) {
+        const struct word *x = &new.v[i];
+        struct str name = str_sub(t->text[FIX], x->at, x->len);
+        if (x->kind != WORD_NAME || more[x->id] <= 0)
+            continue;
+        more[x->id] = 0; /* once */
+        if (!has_bytes(t->text[BASE], name))
+            continue;
+        f->more |= f->n == FEW_NAMES;
+        if (f->n < FEW_NAMES)
+            f->v[f->n++] = name;
+    }
+}
+
+/* Most fixes bring no name that could be wanted (below): that is seen without reading all words. */
+static bool names_likely(const struct three *t)
+{
+    struct few f = {.n = 0};
+    for (uint32_t i = 0; i < t->n_chunks; i++)
+        if (t->chunk[i].kind != CHUNK_STABLE && t->chunk[i].kind != CHUNK_RELEASE)
+            names_brought(t, &t->chunk[i], &f);
+    bool likely = f.more;
+    for (uint32_t i = 0; i < f.n && !likely; i++)
+        likely = !has_bytes(t->text[RELEASE], f.v[i]);
+    if (likely || f.n == 0)
+        return likely;
+    /* They stand there, but maybe only within other words. */
+    AUTO(book) struct book *b = book_new();
+    AUTO(words) struct words w = {0};
+    if (!words_of(b, t->text[RELEASE], 0, t->text[RELEASE].n, &w))
+        return true;
+    uint32_t n = book_n(b);
+    for (uint32_t i = 0; i < f.n && !likely; i++)
+        likely = book_id(b, f.v[i], WORD_NAME) >= n;
+    return likely;
+}
+
 /* Names that the fix brings more of, that the text before it has and the release has nowhere. */
 static bool names_wanted(const struct three *t, struct str made, struct file_names *f)
 {
@@ -278,7 +355,7 @@ bool three_rename(struct three *t, struct str made, struct buf *base, struct buf
     AUTO(file_names) struct file_names f = {0};
     uint64_t budget = t->budget;
     uint32_t before = names->n;
-    if (!names_wanted(t, made, &f))
+    if (!names_likely(t) || !names_wanted(t, made, &f))
         return false;
     for (uint32_t i = 0; i < t->n_chunks; i++) {
         AUTO(place) struct place p = {0};
