@@ -42,7 +42,8 @@ struct str code_token(const struct code *c, size_t i)
 
 bool code_is(const struct code *c, size_t i, const char *word)
 {
-    return i < c->n && c->v[i].kind != TOKEN_STRING_WORD && str_eq(code_token(c, i), str_c(word));
+    return i < c->n && c->text.p[c->v[i].at] == word[0] && c->v[i].kind != TOKEN_STRING_WORD &&
+           str_eq(code_token(c, i), str_c(word));
 }
 
 static bool word_at(const struct code *c, size_t i)

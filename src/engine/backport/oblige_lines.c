@@ -33,15 +33,27 @@ struct edit {
     bool *gone, *came;
 };
 
+/* Round r has the furthest points of the diagonals -r, -r + 2 ... r, one behind the other. */
+static int *round_at(int *rounds, int r)
+{
+    return rounds + (size_t)r * (size_t)(r + 1) / 2;
+}
+
+static int furthest_x(const int *round, int r, int k)
+{
+    return round[(k + r) / 2];
+}
+
 /* The path back from the furthest points of each round. */
-static void walk_back(const struct edit *d, const int *rounds, int last)
+static void walk_back(const struct edit *d, int *rounds, int last)
 {
     int x = d->n, y = d->m;
     for (int r = last; r > 0; r--) {
-        const int *v = rounds + (size_t)(r - 1) * (2 * LINES_EDITS + 3) + LINES_EDITS + 1;
+        const int *v = round_at(rounds, r - 1);
         int k = x - y;
-        bool down = k == -r || (k != r && v[k - 1] < v[k + 1]);
-        int from = down ? v[k + 1] : v[k - 1];
+        bool down =
+            k == -r || (k != r && furthest_x(v, r - 1, k - 1) < furthest_x(v, r - 1, k + 1));
+        int from = furthest_x(v, r - 1, down ? k + 1 : k - 1);
         int from_y = from - (down ? k + 1 : k - 1);
         if (down)
             d->came[from_y] = true;
@@ -54,23 +66,22 @@ static void walk_back(const struct edit *d, const int *rounds, int last)
 
 static bool shortest(const struct edit *d)
 {
-    const size_t width = 2 * LINES_EDITS + 3;
     int most = d->n + d->m < LINES_EDITS ? d->n + d->m : LINES_EDITS;
-    AUTO(mem) int *rounds = mem_zalloc((size_t)(most + 1) * width * sizeof *rounds);
+    size_t points = ((size_t)most + 1) * ((size_t)most + 2) / 2;
+    AUTO(mem) int *rounds = mem_alloc(points * sizeof *rounds);
     for (int r = 0; r <= most; r++) {
-        int *v = rounds + (size_t)r * width + LINES_EDITS + 1;
-        const int *before = r ? v - width : v;
+        int *v = round_at(rounds, r);
+        const int *before = r ? round_at(rounds, r - 1) : v;
         for (int k = -r; k <= r; k += 2) {
-            int x = 0;
-            if (r > 0)
-                x = k == -r || (k != r && before[k - 1] < before[k + 1]) ? before[k + 1]
-                                                                         : before[k - 1] + 1;
+            int left = r > 0 && k > -r ? furthest_x(before, r - 1, k - 1) : -1;
+            int right = r > 0 && k < r ? furthest_x(before, r - 1, k + 1) : -1;
+            int x = r == 0 ? 0 : left < right || k == -r ? right : left + 1;
             int y = x - k;
             while (x < d->n && y < d->m && y >= 0 && d->a[x] == d->b[y]) {
                 x++;
                 y++;
             }
-            v[k] = x;
+            v[(k + r) / 2] = x;
             if (x == d->n && y == d->m) {
                 walk_back(d, rounds, r);
                 return true;

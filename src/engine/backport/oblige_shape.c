@@ -343,14 +343,29 @@ static void blocks(struct oblige *o, const struct piece *p)
     }
 }
 
+static bool leaves_block(const struct code *c, size_t i)
+{
+    switch (c->text.p[c->v[i].at]) {
+    case 'r':
+        return code_is(c, i, "return");
+    case 'b':
+        return code_is(c, i, "break");
+    case 'c':
+        return code_is(c, i, "continue");
+    case 'g':
+        return code_is(c, i, "goto");
+    default:
+        return false;
+    }
+}
+
 /* Statements that can never run: behind a return, break, continue or goto of the same block. */
 static unsigned dead_statements(const struct code *c, const struct line_marks *m,
                                 uint32_t *ret_line)
 {
     unsigned n = 0;
     for (size_t i = 0; i < c->n; i++) {
-        if (!code_is(c, i, "return") && !code_is(c, i, "break") && !code_is(c, i, "continue") &&
-            !code_is(c, i, "goto"))
+        if (!leaves_block(c, i))
             continue;
         if (bare_block(c, i) != BLOCK_OTHER || (i > 0 && punct(c, i - 1) == '#'))
             continue;
@@ -377,10 +392,12 @@ static void dead(struct oblige *o, const struct piece *p)
     struct line_marks none = {0};
     uint32_t line = 0;
     unsigned made = dead_statements(p->code[SIDE_MADE], &p->made_new, &line);
+    if (line == 0) /* as nearly always */
+        return;
     unsigned release = dead_statements(p->code[SIDE_RELEASE], &none, &(uint32_t){0});
     unsigned fix = dead_statements(p->code[SIDE_FIX], &none, &(uint32_t){0});
     unsigned base = dead_statements(p->code[SIDE_BASE], &none, &(uint32_t){0});
-    if (line == 0 || made <= release || made + base <= release + fix)
+    if (made <= release || made + base <= release + fix)
         return;
     struct obligation head = head_of(p, OBLIGE_BLOCKS, OBLIGE_WHY_DEAD, line);
     oblige_say(o, &head,
