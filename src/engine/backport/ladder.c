@@ -89,6 +89,8 @@ static enum rc solve(struct run *r, const struct chunk *c, struct solved *s)
         return RC_OK;
     }
     place_judge(&p);
+    if (p.state > LADDER_DECIDED && place_comments(&r->t, &p))
+        place_judge(&p);
     s->region.state = p.state;
     s->region.rule = p.rule;
     s->region.why = p.why;

@@ -6,6 +6,7 @@
 #include "engine/backport/align.h"
 #include "engine/backport/ladder.h"
 #include "engine/backport/words.h"
+#include "syntax/lexer.h"
 
 /*
  * Inside of the ladder: the three texts by lines, the places where they do not fit, and each place
@@ -43,6 +44,8 @@ struct three {
     uint32_t n_chunks, cap_chunks;
     uint64_t budget;
     bool indent;
+    struct spans spans[SIDES]; /* of the whole texts; read when they are first asked for */
+    bool spanned;
     enum { CR_KEEP, CR_ADD, CR_DROP } cr; /* of lines that come from the fix */
 };
 enum rc three_read(const struct ladder_ask *ask, struct three *ret, struct err *e) WARN_UNUSED;
@@ -97,6 +100,13 @@ enum rc place_read(struct three *t, const struct chunk *c, struct place *ret, st
     WARN_UNUSED;
 /* Chooses a way for each knot, a state and a rule for the place. */
 void place_judge(struct place *p);
+/* Marks the words that are comments, and sees anew which lines both sides change.  False: there are
+ * none in what is changed. */
+bool place_comments(struct three *t, struct place *p);
+/* All that the edit takes and brings is comment. */
+bool edit_comments(const struct place *p, enum side s, const struct edit *e);
+/* Lines that both change, but for comments. */
+void place_shared(struct place *p);
 /* The place's texts before and after the fix with the release's names for theirs (one for one);
  * false: there are none.  They come behind those in names. */
 struct names {

@@ -13,6 +13,7 @@ void three_auto(struct three *t)
     for (int s = 0; s < SIDES; s++) {
         text_lines_auto(&t->lines[s]);
         free(t->map[s]);
+        spans_release(&t->spans[s]);
     }
     book_free(t->book);
     free(t->chunk);

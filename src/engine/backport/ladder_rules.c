@@ -129,6 +129,19 @@ static void judge_edit(struct knot *k, struct edit *f, const struct meeting *m)
     }
 }
 
+/* What the two sides do in comments is no quarrel: what the fix says stands. */
+static void settle_comments(const struct place *p, struct knot *k)
+{
+    for (int s = FIX; s <= RELEASE; s++)
+        for (uint32_t i = k->e[s].from; i < k->e[s].to; i++)
+            if (!edit_comments(p, s, &p->e[s][i]))
+                return;
+    if (k->state == LADDER_OPEN)
+        ways(k, WAY_FIX, WAY_EDITS, WAY_RELEASE);
+    if (k->state > LADDER_DECIDED)
+        choose(k, LADDER_DECIDED, "comment", "both change a comment");
+}
+
 static void judge_knot(struct place *p, struct knot *k)
 {
     if (k->e[FIX].from == k->e[FIX].to || k->e[RELEASE].from == k->e[RELEASE].to) {
@@ -143,8 +156,10 @@ static void judge_knot(struct place *p, struct knot *k)
         return;
     }
     k->state = LADDER_SAME;
+    k->rule = k->why = "";
     for (uint32_t i = k->e[FIX].from; i < k->e[FIX].to; i++) {
         struct edit *f = &p->e[FIX][i];
+        f->drop = false;
         struct meeting m =
             meet(p, f, p->e[RELEASE] + k->e[RELEASE].from, k->e[RELEASE].to - k->e[RELEASE].from);
         judge_edit(k, f, &m);
@@ -155,11 +170,13 @@ static void judge_knot(struct place *p, struct knot *k)
         ways(k, WAY_FIX, WAY_EDITS, WAY_RELEASE);
     else
         ways(k, WAY_EDITS, WAY_FIX, WAY_RELEASE);
+    settle_comments(p, k);
 }
 
 void place_judge(struct place *p)
 {
     p->state = LADDER_SAME;
+    p->rule = p->why = "";
     for (uint32_t i = 0; i < p->n_knots; i++) {
         struct knot *k = &p->knot[i];
         judge_knot(p, k);

@@ -197,6 +197,47 @@ static void names_of_a_whole_file_are_told(void **state)
     assert_false(o.renamed);
 }
 
+static void a_quarrel_about_a_comment_is_none(void **state)
+{
+    struct ladder_out o =
+        run_as("a.c", "/*\n * (C) 2020\n */\nint a;\n", "/*\n * (C) 2022\n */\nint b;\n",
+               "/*\n * (C) 2019\n */\nint a;\n");
+    (void)state;
+    expect(&o, LADDER_DECIDED, "comment", "/*\n * (C) 2022\n */\nint b;\n");
+    o = run_as("a.py", "# one\nf(a)\n", "# two\nf(b)\n", "# three\nf(a)\n");
+    expect(&o, LADDER_DECIDED, "comment", "# two\nf(b)\n");
+    /* A line that one side changes beside its comment. */
+    o = run_as("a.c", "f(a); /* old */\n", "f(b); /* old */\n", "f(a); /* new */\n");
+    expect(&o, LADDER_DECIDED, "tok", "f(b); /* new */\n");
+    /* A string is none, nor is one that a compiler or a build reads. */
+    o = run_as("a.c", "f(\"/* a */\");\n", "f(\"/* b */\");\n", "f(\"/* c */\");\n");
+    expect(&o, LADDER_OPEN, NULL, NULL);
+    o = run_as("a.go", "//go:build a\n", "//go:build b\n", "//go:build c\n");
+    expect(&o, LADDER_OPEN, NULL, NULL);
+    /* Nobody knows what is one. */
+    o = run_as("a.odd", "# one\n", "# two\n", "# three\n");
+    expect(&o, LADDER_OPEN, NULL, NULL);
+}
+
+static void what_comes_on_a_line_stays_on_it(void **state)
+{
+    struct ladder_out o =
+        run_as("Makefile", "OBJ=a.o b.o\nall:\n", "OBJ=a.o b.o c.o\nall:\n", "OBJ=a.o\nall:\n");
+    (void)state;
+    assert_true(str_eq(o.text, STR("OBJ=a.o c.o\nall:\n")));
+    /* But not behind a comment. */
+    o = run_as("a.c", "f(a, /* b */ c);\n", "f(a, /* b */ c, d);\n", "f(a, // b\n  e);\n");
+    assert_true(str_find(o.text, STR("// b\n")) != STR_NPOS);
+}
+
+static void first_lines_of_a_place_keep_their_blanks(void **state)
+{
+    struct ladder_out o = run_as("a.c", "{\n    a();\n}\n", "{\n    b();\n    a();\n}\n",
+                                 "{\n    c();\n    a();\n}\n");
+    (void)state;
+    expect(&o, LADDER_PROPOSED, "ins-ins", "{\n    b();\n    c();\n    a();\n}\n");
+}
+
 static void text_goes_beside_what_the_release_adds(void **state)
 {
     struct ladder_out o = run_as("a.c", "one();\ntwo();\nthree();\n", "one();\nthree();\n",
@@ -296,6 +337,9 @@ int main(void)
         cmocka_unit_test(names_of_the_release_stand_for_those_of_the_fix),
         cmocka_unit_test(a_name_that_is_taken_is_none_for_another),
         cmocka_unit_test(names_of_a_whole_file_are_told),
+        cmocka_unit_test(a_quarrel_about_a_comment_is_none),
+        cmocka_unit_test(what_comes_on_a_line_stays_on_it),
+        cmocka_unit_test(first_lines_of_a_place_keep_their_blanks),
         cmocka_unit_test(text_goes_beside_what_the_release_adds),
         cmocka_unit_test(line_ends_are_those_of_the_release),
         cmocka_unit_test(a_release_that_has_the_change_is_told_from_one_that_has_not),

@@ -175,6 +175,8 @@ static void mark_lines(const struct place *p, enum side s, struct range edits, u
     uint32_t top = p->c.l[BASE].from;
     for (uint32_t i = edits.from; i < edits.to; i++) {
         const struct edit *e = &p->e[s][i];
+        if (edit_comments(p, s, e))
+            continue;
         for (uint32_t k = e->b0; k < e->b1; k++)
             mark[b[k].line - top] |= 1 << s;
         if (e->x0 == e->x1)
@@ -186,8 +188,9 @@ static void mark_lines(const struct place *p, enum side s, struct range edits, u
     }
 }
 
-static void find_shared(struct place *p)
+void place_shared(struct place *p)
 {
+    p->shared_line = false;
     uint32_t n = p->c.l[BASE].to - p->c.l[BASE].from;
     AUTO(mem) unsigned char *mark = mem_zalloc((size_t)n + 1);
     for (int s = FIX; s <= RELEASE; s++)
@@ -228,6 +231,6 @@ enum rc place_read(struct three *t, const struct chunk *c, struct place *ret, st
                 p->back[s][p->map[s][i]] = i;
     }
     find_knots(p);
-    find_shared(p);
+    place_shared(p);
     return RC_OK;
 }

@@ -47,52 +47,80 @@ static struct str at_edge(struct str s, bool begin)
     return lf == STR_NPOS ? s : str_sub(s, 0, lf + 1);
 }
 
-/* Two words that were not next to each other anywhere. */
-static struct str seam(const struct writer *w, const struct out *o, bool *ret_fix)
+/* The line of a word is a comment up to its end, or may be one. */
+static bool may_be_comment(const struct place *p, enum side s, uint32_t word)
+{
+    const struct word *v = p->w[s].v;
+    for (uint32_t i = word + 1; i-- > 0 && v[i].line == v[word].line;) {
+        char c = v[i].kind == WORD_PUNCT ? p->t->text[s].p[v[i].at] : 0;
+        if (c == '#' || c == ';' || c == '%' ||
+            ((c == '/' || c == '-') && v[i].len == 2 && p->t->text[s].p[v[i].at + 1] == c))
+            return true;
+    }
+    return false;
+}
+
+static void put_blanks(struct writer *w, enum side s, struct str blanks)
+{
+    if (s == FIX)
+        three_put_fix(w->p->t, blanks, w->buf);
+    else
+        buf_add(w->buf, blanks);
+}
+
+/* Behind the first edge, or in front of the last one: at most one of them has a text. */
+static void put_edge(struct writer *w, const struct out *o, enum side a, enum side b)
+{
+    const struct place *p = w->p;
+    bool begin = w->last.at[a] == 0;
+    if (begin && o->at[b] + 1 == p->w[b].n)
+        return;
+    if (!begin)
+        put_blanks(w, a, at_edge(gap(p, a, w->last.at[a] + 1), false));
+    else if (o->at[b] == 1)
+        put_blanks(w, b, gap(p, b, 1));
+    else
+        put_blanks(w, b, at_edge(gap(p, b, o->at[b]), true));
+}
+
+/* Between two words that were not next to each other anywhere. */
+static void put_seam(struct writer *w, const struct out *o)
 {
     const struct place *p = w->p;
     enum side a = w->last.at[RELEASE] != ALIGN_NONE ? RELEASE : FIX;
     enum side b = o->at[RELEASE] != ALIGN_NONE ? RELEASE : FIX;
-    bool begin = w->last.at[a] == 0, end = o->at[b] + 1 == p->w[b].n;
-    if (begin || end) {
-        enum side s = begin ? b : a;
-        *ret_fix = s == FIX;
-        if (begin && end)
-            return STR_NONE;
-        return begin ? (o->at[b] == 1 ? gap(p, b, 1) : at_edge(gap(p, b, o->at[b]), true))
-                     : at_edge(gap(p, a, w->last.at[a] + 1), false);
+    if (w->last.at[a] == 0 || o->at[b] + 1 == p->w[b].n) {
+        put_edge(w, o, a, b);
+        return;
     }
     struct str behind = gap(p, a, w->last.at[a] + 1), front = gap(p, b, o->at[b]);
-    bool take_front = breaks(front) || !breaks(behind);
-    *ret_fix = (take_front ? b : a) == FIX;
-    struct str got = take_front ? front : behind;
-    if (got.n == 0 && p->w[a].v[w->last.at[a]].kind <= WORD_STRING &&
-        p->w[b].v[o->at[b]].kind <= WORD_STRING)
-        return STR(" ");
-    return got;
+    bool tell_apart =
+        p->w[a].v[w->last.at[a]].kind <= WORD_STRING && p->w[b].v[o->at[b]].kind <= WORD_STRING;
+    if (breaks(front)) {
+        put_blanks(w, b, front);
+    } else if (o->at[b] == 1 && breaks(behind)) { /* the first line of the place */
+        put_blanks(w, a, at_edge(behind, false));
+        put_blanks(w, b, front);
+    } else if (breaks(behind) && (b == RELEASE || may_be_comment(p, a, w->last.at[a]))) {
+        put_blanks(w, a, behind);
+    } else { /* what the fix brings on a line goes on with the line */
+        put_blanks(w, b, front.n == 0 && tell_apart ? STR(" ") : front);
+    }
 }
 
 static void put_gap(struct writer *w, const struct out *o)
 {
     const struct place *p = w->p;
-    bool fix = false;
-    struct str s;
     if (next_to(w, o, RELEASE)) {
-        s = gap(p, RELEASE, o->at[RELEASE]);
-        if (next_to(w, o, FIX) && next_to(w, o, BASE) && str_eq(s, gap(p, BASE, o->at[BASE]))) {
-            s = gap(p, FIX, o->at[FIX]);
-            fix = true;
-        }
+        struct str s = gap(p, RELEASE, o->at[RELEASE]);
+        bool fix =
+            next_to(w, o, FIX) && next_to(w, o, BASE) && str_eq(s, gap(p, BASE, o->at[BASE]));
+        put_blanks(w, fix ? FIX : RELEASE, fix ? gap(p, FIX, o->at[FIX]) : s);
     } else if (next_to(w, o, FIX)) {
-        s = gap(p, FIX, o->at[FIX]);
-        fix = true;
+        put_blanks(w, FIX, gap(p, FIX, o->at[FIX]));
     } else {
-        s = seam(w, o, &fix);
+        put_seam(w, o);
     }
-    if (fix)
-        three_put_fix(p->t, s, w->buf);
-    else
-        buf_add(w->buf, s);
 }
 
 static void put(struct writer *w, struct out o)

@@ -74,6 +74,7 @@ struct str port_rule_words(struct str rule)
         {"same", "the line has it already"},
         {"tok", "the two changes touch different words of the same place"},
         {"adj-both", "the two changes touch each other and do not overlap"},
+        {"comment", "both changed a comment: what the fix says stands"},
         {"adj-del", "inserted beside the one neighbour that the line has"},
         {"rename", "names of the line in place of those of the fix, one for one"},
         {"merged-test", "a test, merged apart from the code"},

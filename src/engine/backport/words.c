@@ -237,7 +237,8 @@ enum rc words_read(struct book *b, const struct words_ask *ask, struct words *re
     uint32_t line = ask->line, begin = ask->from;
     bool first = true;
     ret->n = 0;
-    TRY(word_add(ret, ask, (struct word){ask->from, 0, 0, line, WORD_EDGE, false, true}, e));
+    TRY(word_add(ret, ask,
+                 (struct word){.at = ask->from, .line = line, .kind = WORD_EDGE, .last = true}, e));
     for (uint32_t at = ask->from; at < ask->to;) {
         if (p[at] == '\n') {
             ret->v[ret->n - 1].last = true;
@@ -255,8 +256,12 @@ enum rc words_read(struct book *b, const struct words_ask *ask, struct words *re
         if (first && ask->indent) {
             struct str blanks = str_sub(ask->text, begin, at - begin);
             TRY(word_add(ret, ask,
-                         (struct word){begin, at - begin, width_id(b, width_of(blanks)), line,
-                                       WORD_INDENT, true, false},
+                         (struct word){.at = begin,
+                                       .len = at - begin,
+                                       .id = width_id(b, width_of(blanks)),
+                                       .line = line,
+                                       .kind = WORD_INDENT,
+                                       .first = true},
                          e));
         }
         w.first = first && !ask->indent;
@@ -266,5 +271,8 @@ enum rc words_read(struct book *b, const struct words_ask *ask, struct words *re
         at += w.len;
     }
     ret->v[ret->n - 1].last = true;
-    return word_add(ret, ask, (struct word){ask->to, 0, 0, line, WORD_EDGE, true, true}, e);
+    return word_add(
+        ret, ask,
+        (struct word){.at = ask->to, .line = line, .kind = WORD_EDGE, .first = true, .last = true},
+        e);
 }

@@ -48,6 +48,7 @@ struct word {
     uint32_t line;    /* in the text, from 0 */
     uint8_t kind;     /* enum word_kind */
     bool first, last; /* on its line */
+    bool comment;     /* nothing runs or builds of it; set by who knows (place_comments) */
 };
 
 struct words {
