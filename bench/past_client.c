@@ -102,8 +102,11 @@ static enum rc line(struct client *c, char *text, struct err *e)
 {
     AUTO(arena) struct arena *a = arena_new(MEMORY);
     struct str rest = str_trim(str_c(text)), onto[PAST_ONTO_MAX];
-    struct past_ask ask = {
-        .git = c->git, .objects = c->objects, .onto = onto, .without = c->without};
+    struct past_ask ask = {.locate = c->locate,
+                           .git = c->git,
+                           .objects = c->objects,
+                           .onto = onto,
+                           .without = c->without};
     if (strcmp(c->what, "locate") == 0)
         return locate(c, rest, a, e);
     if (!str_cut(&rest, ' ', &ask.fix))

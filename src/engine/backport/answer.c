@@ -29,12 +29,7 @@ static enum rc ask_past(struct answering *k, struct err *e)
     for (size_t i = 0; i < k->q->n_onto; i++)
         onto[i] = str_c(k->q->onto[i].commit);
     for (size_t i = 0; i < k->q->n_fix; i++) {
-        const struct past_ask ask = {.git = k->w->git,
-                                     .objects = bp_objects(k->w->store),
-                                     .memory = k->w->memory,
-                                     .fix = str_c(k->q->fix[i].commit),
-                                     .onto = onto,
-                                     .n_onto = k->q->n_onto};
+        const struct past_ask ask = work_past(k->w, str_c(k->q->fix[i].commit), onto, k->q->n_onto);
         k->past[i] = arena_array(k->a, k->q->n_onto, sizeof *k->past[i]);
         TRY(arena_ok(k->a, "the answer", e));
         TRY(past_already(&ask, k->a, k->past[i], e));
@@ -61,12 +56,7 @@ static enum rc ask_affected(struct answering *k, size_t nth, struct port_answer 
     struct past_affected *there = arena_array(k->a, k->q->n_fix, sizeof *there);
     TRY(arena_ok(k->a, "the answer", e));
     for (size_t i = 0; i < k->q->n_fix; i++) {
-        const struct past_ask ask = {.git = k->w->git,
-                                     .objects = bp_objects(k->w->store),
-                                     .memory = k->w->memory,
-                                     .fix = str_c(k->q->fix[i].commit),
-                                     .onto = &onto,
-                                     .n_onto = 1};
+        const struct past_ask ask = work_past(k->w, str_c(k->q->fix[i].commit), &onto, 1);
         TRY(past_affected(&ask, 0, k->a, &there[i], e));
         if (there[i].affected)
             return RC_OK;

@@ -37,6 +37,7 @@ enum { PAST_RULE_TRAILER = 1, PAST_RULE_PATCH_ID = 2, PAST_RULE_DATE = 4, PAST_R
 /* Commits that are kept between questions about one repository; it outlives no store. */
 struct past_memory;
 struct bp_store;
+struct locate;
 void past_memory_open(struct bp_store *s, struct past_memory **ret_m);
 void past_memory_close(struct past_memory *m); /* NULL is fine */
 void past_memory_auto(struct past_memory **m);
@@ -50,6 +51,7 @@ struct past_ask {
     unsigned without; /* PAST_RULE_... */
     /* NULL: git processes are asked for each question; the answers are the same. */
     struct past_memory *memory;
+    struct locate *locate; /* of the same repository; past_affected alone reads it */
 };
 
 struct past_already {

@@ -27,7 +27,6 @@ struct spot {
 struct judging {
     const struct past_ask *ask;
     struct str onto, parent;
-    struct locate *locate;
     struct arena *a, *out; /* of this question; the caller's */
     struct spot *spots;
     size_t n_spots, done;
@@ -96,7 +95,6 @@ static void hunk_spots(const struct diff_hunk *h, bool around, struct spot *s)
 
 struct reading {
     struct judging *j;
-    bool code; /* only files that are code */
     size_t files;
 };
 
@@ -122,7 +120,7 @@ static enum rc look_for_text(struct judging *j, struct str path, struct err *e)
         return is_affected(j, "a file of the fix cannot be read");
     TRY(rc);
     TRY(arena_ok(j->a, "a file of the fix", e));
-    TRY(locate_absent(j->locate, &ask, &absent, e));
+    TRY(locate_absent(j->ask->locate, &ask, &absent, e));
     return absent ? RC_OK : is_affected(j, "text that the fix edits is in this line");
 }
 
@@ -135,7 +133,7 @@ static enum rc take_fix(void *ctx, const struct diff_commit *c, struct err *e)
     j->parent = arena_str(j->a, c->parents);
     for (size_t i = 0; i < c->n && !j->affected; i++) {
         const struct diff_file *f = &c->files[i];
-        if ((r->code && !path_is_code(diff_file_path(f))) || f->old_path.n == 0)
+        if (!path_is_code(diff_file_path(f)) || f->old_path.n == 0)
             continue;
         struct spot *s = spot_new(j, j->parent, f->old_path);
         if (f->binary || s == NULL || !git_path_ok(f->old_path))
@@ -152,7 +150,7 @@ static enum rc take_fix(void *ctx, const struct diff_commit *c, struct err *e)
 
 static enum rc read_fix(struct judging *j, struct err *e)
 {
-    struct reading r = {.j = j, .code = true};
+    struct reading r = {.j = j};
     struct difflog_ask ask = {.ids = &j->ask->fix, .n = 1, .patch = true};
     bool missing = false;
     TRY(difflog_run(j->ask->git, &ask, take_fix, &r, &missing, e));
@@ -295,13 +293,10 @@ enum rc past_affected(const struct past_ask *ask, size_t nth_onto, struct arena 
                       struct past_affected *ret, struct err *e)
 {
     AUTO(arena) struct arena *tmp = arena_new(MEMORY);
-    AUTO(locate) struct locate *locate = NULL;
     struct judging j = {.ask = ask, .a = tmp, .out = a, .why = ""};
     if (nth_onto >= ask->n_onto || !git_oid_ok(ask->fix) || !git_oid_ok(ask->onto[nth_onto]))
         return err_set(e, RC_INVALID, "that is no full id of a commit");
     j.onto = ask->onto[nth_onto];
-    TRY(locate_open(ask->git, ask->objects, &locate, e));
-    j.locate = locate;
     TRY(judge(&j, e));
     *ret = (struct past_affected){.affected = j.affected, .why = arena_str(a, str_c(j.why))};
     if (!j.affected) {

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "engine/backport/locate.h"
 #include "engine/backport/past.h"
 #include "engine/backport/store.h"
 #include "git/testing.h"
@@ -343,6 +344,7 @@ struct opened {
     struct objects *objects;
     char fix[TESTREPO_SAID], onto[TESTREPO_SAID];
     struct str line;
+    struct locate *locate;
     struct past_ask ask;
 };
 
@@ -354,12 +356,18 @@ static void open_ask(const char *fix, const char *onto, struct opened *o)
     o->line = str_c(o->onto);
     assert_int_equal(git_open(repo, NULL, &o->git, &e), RC_OK);
     assert_int_equal(objects_open(o->git, &o->objects, &e), RC_OK);
-    o->ask = (struct past_ask){
-        .git = o->git, .objects = o->objects, .fix = str_c(o->fix), .onto = &o->line, .n_onto = 1};
+    assert_int_equal(locate_open(o->git, o->objects, &o->locate, &e), RC_OK);
+    o->ask = (struct past_ask){.git = o->git,
+                               .objects = o->objects,
+                               .locate = o->locate,
+                               .fix = str_c(o->fix),
+                               .onto = &o->line,
+                               .n_onto = 1};
 }
 
 static void close_ask(struct opened *o)
 {
+    locate_close(o->locate);
     objects_close(o->objects);
     git_close(o->git);
 }

@@ -394,12 +394,7 @@ static enum rc put_needs(const struct whole *k, const struct port_answer *v, jso
     struct past_place places[PAST_PLACES_MAX];
     struct past_needs needs = {.n_needs = 0};
     struct str onto = str_c(v->onto->commit);
-    const struct past_ask ask = {.git = k->w->git,
-                                 .objects = bp_objects(k->w->store),
-                                 .memory = k->w->memory,
-                                 .fix = str_c(k->q->fix[0].commit),
-                                 .onto = &onto,
-                                 .n_onto = 1};
+    const struct past_ask ask = work_past(k->w, str_c(k->q->fix[0].commit), &onto, 1);
     size_t n = str_eq(v->source, STR("fix")) ? places_of(v, places) : 0;
     struct err none = ERR_INIT;
     /* That something is missing here has been said, or does not matter. */

@@ -54,3 +54,15 @@ void work_auto(struct work **w)
 {
     work_close(*w);
 }
+
+struct past_ask work_past(const struct work *w, struct str fix, const struct str *onto,
+                          size_t n_onto)
+{
+    return (struct past_ask){.git = w->git,
+                             .objects = bp_objects(w->store),
+                             .memory = w->memory,
+                             .locate = w->locate,
+                             .fix = fix,
+                             .onto = onto,
+                             .n_onto = n_onto};
+}

@@ -31,6 +31,9 @@ struct work {
     struct past_memory *memory;
     struct scope *scope;
 };
+/* A question about the past of lines; fix and onto as in struct past_ask, borrowed. */
+struct past_ask work_past(const struct work *w, struct str fix, const struct str *onto,
+                          size_t n_onto);
 enum rc work_open(const struct work_options *o, struct work **ret_w, struct err *e) WARN_UNUSED;
 void work_close(struct work *w); /* NULL is fine */
 void work_auto(struct work **w);
